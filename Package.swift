@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: Swift 6 mode, existentials spelt out, and async functions that stay on
+/// their caller's executor, so that a request never leaves its event loop unless the code says so.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "gateway",
+  products: [.executable(name: "gateway", targets: ["Gateway"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    module("EventLoops", ["CLinux", "COpenSSL", deque, heap]),
+    module("HTTPTransport", ["EventLoops", "CZlib", "CLinux", httpTypes, logging]),
+    module("Postgres", ["EventLoops", "CLibPQ", "CLinux", deque, logging]),
+    module("SharedAuth", ["HTTPTransport", "EventLoops", "COpenSSL", httpTypes, logging]),
+    module("ServiceKit", ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
+    module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
+    module(
+      "NonAssociationsModule",
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
+    module(
+      "RestrictedPatientsModule",
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
+    module(
+      "LocalProfile",
+      ["ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "COpenSSL", "CLinux", httpTypes, logging]),
+    .executableTarget(
+      name: "Gateway",
+      dependencies: [
+        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Events", "ServiceKit", "SharedAuth",
+        "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
+      ],
+      swiftSettings: settings),
+  ]
+)

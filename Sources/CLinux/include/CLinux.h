@@ -1,0 +1,44 @@
+#ifndef GATEWAY_CLINUX_H
+#define GATEWAY_CLINUX_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+// The event loop whose thread this is, or NULL. A thread-local, so no lock guards it.
+void *gateway_current_loop(void);
+void gateway_set_current_loop(void *loop);
+
+// errno is a macro over a function call in C; Swift reads it through this.
+static inline int gateway_errno(void) { return errno; }
+
+// Monotonic time in nanoseconds since an unspecified start (CLOCK_MONOTONIC).
+static inline uint64_t gateway_monotonic_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+// Takes one pending connection, non-blocking and closed on exec (accept4 is hidden without _GNU_SOURCE).
+int gateway_accept(int listening);
+
+#endif

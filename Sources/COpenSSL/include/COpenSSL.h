@@ -1,0 +1,26 @@
+#ifndef GATEWAY_COPENSSL_H
+#define GATEWAY_COPENSSL_H
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+// Macros of the OpenSSL headers, which Swift cannot import, as functions.
+long gateway_ssl_set_minimum_tls12(SSL_CTX *context);
+long gateway_ssl_set_server_name(SSL *ssl, const char *name);
+long gateway_ssl_set_client_session_cache(SSL_CTX *context);
+long gateway_ssl_set_modes(SSL_CTX *context);
+
+// No compression, no renegotiation, the server's cipher order.
+uint64_t gateway_ssl_options(void);
+
+#endif

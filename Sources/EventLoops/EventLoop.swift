@@ -1,0 +1,186 @@
+internal import CLinux
+internal import DequeModule
+internal import Synchronization
+
+/// One thread that waits on epoll and runs Swift jobs: an actor whose `unownedExecutor` is a loop, and a task that
+/// prefers it, run on its thread alone, so what they share needs no lock.
+///
+/// `@unchecked Sendable`: `poller`, `timers`, `localJobs` and `endOfTick` are touched only on the loop's own thread
+/// (`isCurrent`); what other threads hand over goes through `inbox`, a mutex, and the eventfd of `poller`.
+public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+  /// The position of this loop in its group, from 0.
+  public let index: Int
+
+  private struct Inbox {
+    var jobs: [UnownedJob] = []
+    var actions: [@Sendable () -> Void] = []
+    var isWakePending = false
+  }
+
+  private let inbox = Mutex(Inbox())
+  private let isStopping = Atomic<Bool>(false)
+  let poller: Poller
+  private let timers = TimerQueue()
+  private var localJobs = Deque<UnownedJob>()
+  private var endOfTick: [() -> Void] = []
+  private var thread = pthread_t()
+  private let lagNanoseconds = Atomic<UInt64>(0)
+
+  /// Makes a loop that is not yet running.
+  /// - Throws: `SystemError` when the kernel gives no epoll instance or eventfd.
+  init(index: Int) throws(SystemError) {
+    self.index = index
+    poller = try Poller()
+  }
+
+  /// The loop whose thread this is, or nil on any other thread.
+  public static var current: EventLoop? {
+    guard let pointer = gateway_current_loop() else { return nil }
+    return Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
+  }
+
+  /// Whether the caller runs on this loop's thread.
+  public var isCurrent: Bool { gateway_current_loop() == Unmanaged.passUnretained(self).toOpaque() }
+
+  /// How long the last turn of the loop kept it from waiting on epoll.
+  public var lastTurnDuration: Duration { .nanoseconds(Int64(clamping: lagNanoseconds.load(ordering: .relaxed))) }
+
+  // MARK: Executor
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    if isCurrent {
+      localJobs.append(job)
+      return
+    }
+    let mustWake = inbox.withLock { inbox in
+      inbox.jobs.append(job)
+      defer { inbox.isWakePending = true }
+      return !inbox.isWakePending
+    }
+    if mustWake { poller.wake() }
+  }
+
+  public func checkIsolated() {
+    precondition(isCurrent, "not on event loop \(index)")
+  }
+
+  public func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+  /// Runs `action` on the loop's thread, soon. Callable from any thread.
+  public func execute(_ action: @escaping @Sendable () -> Void) {
+    let mustWake = inbox.withLock { inbox in
+      inbox.actions.append(action)
+      defer { inbox.isWakePending = true }
+      return !inbox.isWakePending
+    }
+    if mustWake { poller.wake() }
+  }
+
+  // MARK: On the loop's thread only
+
+  /// Runs `action` on this loop at `deadline` or soon after. Call it on the loop only.
+  public func schedule(at deadline: MonotonicInstant, _ action: @escaping () -> Void) -> ScheduledTimer {
+    preconditionOnLoop()
+    return timers.schedule(at: deadline, action)
+  }
+
+  /// Runs `action` on this loop once `delay` has passed. Call it on the loop only.
+  public func schedule(after delay: Duration, _ action: @escaping () -> Void) -> ScheduledTimer {
+    schedule(at: MonotonicInstant.now() + delay, action)
+  }
+
+  /// Runs `action` once every job that is ready now has run, before the loop waits again: the place to send in one
+  /// system call what several jobs have written. Call it on the loop only.
+  public func atEndOfTick(_ action: @escaping () -> Void) {
+    preconditionOnLoop()
+    endOfTick.append(action)
+  }
+
+  func preconditionOnLoop() {
+    precondition(isCurrent, "event loop \(index) used from another thread")
+  }
+
+  // MARK: Life
+
+  func start() throws(SystemError) {
+    let retained = Unmanaged.passRetained(self)
+    let result = pthread_create(&thread, nil, { pointer in
+      guard let pointer else { return nil }
+      let loop = Unmanaged<EventLoop>.fromOpaque(pointer).takeRetainedValue()
+      gateway_set_current_loop(pointer)
+      loop.run()
+      gateway_set_current_loop(nil)
+      return nil
+    }, retained.toOpaque())
+    guard result == 0 else {
+      retained.release()
+      throw SystemError(call: "pthread_create", errno: result)
+    }
+  }
+
+  /// Ends the loop's thread after the turn it is in, and waits for that. Jobs that come later never run, so a loop
+  /// must outlive everything that runs on it. Not callable on the loop itself.
+  func stopAndJoin() {
+    isStopping.store(true, ordering: .releasing)
+    poller.wake()
+    pthread_join(thread, nil)
+  }
+
+  private func run() {
+    while !isStopping.load(ordering: .acquiring) {
+      let started = gateway_monotonic_nanoseconds()
+      takeInbox()
+      runReadyJobs()
+      fireTimers()
+      runReadyJobs()
+      runEndOfTick()
+      let ended = gateway_monotonic_nanoseconds()
+      lagNanoseconds.store(ended &- started, ordering: .relaxed)
+      poller.wait(for: waitTime(from: ended))
+    }
+  }
+
+  private func takeInbox() {
+    let (jobs, actions) = inbox.withLock { inbox in
+      inbox.isWakePending = false
+      defer {
+        inbox.jobs.removeAll(keepingCapacity: true)
+        inbox.actions.removeAll(keepingCapacity: true)
+      }
+      return (inbox.jobs, inbox.actions)
+    }
+    localJobs.append(contentsOf: jobs)
+    for action in actions { action() }
+  }
+
+  /// Bounded, so that jobs which keep making jobs cannot starve timers and sockets.
+  private func runReadyJobs() {
+    var budget = 4096
+    while budget > 0, let job = localJobs.popFirst() {
+      job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+      budget -= 1
+    }
+  }
+
+  private func fireTimers() {
+    let now = MonotonicInstant.now()
+    while let timer = timers.popDue(now) { timer.fire() }
+  }
+
+  private func runEndOfTick() {
+    while !endOfTick.isEmpty {
+      let actions = endOfTick
+      endOfTick.removeAll(keepingCapacity: true)
+      for action in actions { action() }
+    }
+  }
+
+  /// Milliseconds to wait on epoll: 0 when work is ready, -1 (for ever) when no timer is set.
+  private func waitTime(from now: UInt64) -> Int32 {
+    if !localJobs.isEmpty || !endOfTick.isEmpty { return 0 }
+    guard let next = timers.nextDeadline() else { return -1 }
+    guard next.nanoseconds > now else { return 0 }
+    return Int32(clamping: (next.nanoseconds - now + 999_999) / 1_000_000)
+  }
+}

@@ -1,0 +1,70 @@
+internal import CLinux
+
+/// A listening TCP socket of one loop. Several loops may listen on one port (SO_REUSEPORT): the kernel spreads new
+/// connections over them.
+///
+/// Belongs to the loop it was opened on.
+public final class Listener {
+  private let loop: EventLoop
+  private var socket: Socket?
+  private let source: ReadinessSource
+  /// The address it listens on, with the port the kernel chose if 0 was asked for.
+  public let address: SocketAddress
+
+  /// Listens on a numeric address. Call it on `loop`.
+  /// - Parameter backlog: connections the kernel holds for us before we accept them.
+  /// - Throws: `SystemError` (`EADDRINUSE`, `EACCES`, …).
+  public init(address wanted: SocketAddress, backlog: Int32 = 1024, loop: EventLoop) throws(SystemError) {
+    let socket = try Socket.make(family: wanted.family)
+    try socket.set(SOL_SOCKET, SO_REUSEADDR, to: 1)
+    try socket.set(SOL_SOCKET, SO_REUSEPORT, to: 1)
+    let bound = wanted.withPointer { bind(socket.fileDescriptor, $0, $1) }
+    guard bound == 0 else { throw .last("bind") }
+    guard listen(socket.fileDescriptor, backlog) == 0 else { throw .last("listen") }
+    guard let address = SocketAddress.local(of: socket.fileDescriptor) else { throw .last("getsockname") }
+    self.loop = loop
+    self.address = address
+    source = try ReadinessSource(fileDescriptor: socket.fileDescriptor, loop: loop)
+    self.socket = consume socket
+  }
+
+  /// Hands each new connection to `onAccept`, on the loop, until `close()`. Running out of descriptors or memory
+  /// pauses accepting for 100 ms instead of failing.
+  public func accept(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {
+    source.onReady = { [weak self] _ in self?.acceptAll(onAccept) }
+    acceptAll(onAccept)
+  }
+
+  private func acceptAll(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {
+    while socket != nil {
+      let listening = socket?.fileDescriptor ?? -1
+      let descriptor = gateway_accept(listening)
+      guard descriptor >= 0 else {
+        switch gateway_errno() {
+        case EAGAIN: return
+        case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: continue
+        default:
+          _ = loop.schedule(after: .milliseconds(100)) { [weak self] in self?.acceptAll(onAccept) }
+          return
+        }
+      }
+      Self.hand(descriptor, loop, to: onAccept)
+    }
+  }
+
+  private static func hand(
+    _ descriptor: Int32, _ loop: EventLoop, to onAccept: @Sendable (sending ByteStream) -> Void
+  ) {
+    let accepted = Socket(fileDescriptor: descriptor)
+    accepted.disableNagle()
+    // epoll refuses a descriptor only when the machine is out of memory; the connection is closed then.
+    guard let stream = try? ByteStream(accepted, loop: loop) else { return }
+    onAccept(stream)
+  }
+
+  /// Stops listening; connections already accepted live on.
+  public func close() {
+    source.close()
+    socket = nil
+  }
+}

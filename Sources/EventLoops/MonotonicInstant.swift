@@ -1,0 +1,40 @@
+import CLinux
+
+/// A point on the machine's monotonic clock (CLOCK_MONOTONIC), in nanoseconds. It is for deadlines and measured
+/// durations; it says nothing about the time of day.
+public struct MonotonicInstant: Comparable, Hashable, Sendable {
+  /// Nanoseconds since the clock's own, unspecified start.
+  public let nanoseconds: UInt64
+
+  public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+  /// The current reading of the clock.
+  public static func now() -> MonotonicInstant {
+    MonotonicInstant(nanoseconds: gateway_monotonic_nanoseconds())
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+  /// The instant `duration` later; a negative duration counts as none, and the far end saturates.
+  public static func + (instant: Self, duration: Duration) -> Self {
+    let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+    return MonotonicInstant(nanoseconds: overflow ? .max : sum)
+  }
+
+  /// The time from `earlier` to this instant, zero if `earlier` is not earlier.
+  public func duration(since earlier: Self) -> Duration {
+    guard nanoseconds > earlier.nanoseconds else { return .zero }
+    return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
+  }
+}
+
+extension Duration {
+  /// This duration in nanoseconds, held between 0 and `UInt64.max`.
+  public var wholeNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carried) = product.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
+    return overflow || carried ? .max : sum
+  }
+}

@@ -1,0 +1,50 @@
+/// The one task that waits for one direction of a stream, with its deadline. The timer is kept between waits and
+/// moved lazily, because a busy connection sets a new deadline for each request and almost never reaches it.
+struct ReadinessWaiter {
+  private final class State {
+    var continuation: UnsafeContinuation<StreamError?, Never>?
+    var deadline: MonotonicInstant?
+    var timer: ScheduledTimer?
+    var timerDeadline: MonotonicInstant?
+
+    func finish(_ error: StreamError?) {
+      let waiting = continuation
+      continuation = nil
+      waiting?.resume(returning: error)
+    }
+
+    func arm(_ loop: EventLoop, at deadline: MonotonicInstant) {
+      timer?.cancel()
+      timerDeadline = deadline
+      timer = loop.schedule(at: deadline) { [weak self, unowned loop] in self?.timerFired(loop) }
+    }
+
+    func timerFired(_ loop: EventLoop) {
+      timer = nil
+      timerDeadline = nil
+      guard continuation != nil, let deadline else { return }
+      if deadline <= .now() {
+        finish(.timedOut)
+      } else {
+        arm(loop, at: deadline)
+      }
+    }
+
+    deinit { timer?.cancel() }
+  }
+
+  private let state = State()
+
+  mutating func begin(
+    _ continuation: UnsafeContinuation<StreamError?, Never>, loop: EventLoop, deadline: MonotonicInstant?
+  ) {
+    state.continuation = continuation
+    state.deadline = deadline
+    guard let deadline else { return }
+    if let armed = state.timerDeadline, armed <= deadline { return }
+    state.arm(loop, at: deadline)
+  }
+
+  /// Ends the wait, if there is one: nil means ready.
+  mutating func resume(with error: StreamError?) { state.finish(error) }
+}

@@ -1,0 +1,108 @@
+internal import COpenSSL
+
+/// The TLS state of one connection, over its non-blocking descriptor. In its answers `.wouldBlock` and `.needsWrite`
+/// say which readiness OpenSSL waits for; for a write the two words swap, see `ByteStream.flush`.
+///
+/// Owns the `SSL` and frees it; belongs to the stream that made it.
+final class TLSSession {
+  private let ssl: OpaquePointer
+  private let context: TLSContext
+  private let serverName: String?
+
+  init(context: TLSContext, fileDescriptor: Int32, serverName: String?) throws(StreamError) {
+    guard let ssl = SSL_new(context.pointer) else { throw .tls(TLSContext.lastError()) }
+    self.ssl = ssl
+    self.context = context
+    self.serverName = serverName
+    guard SSL_set_fd(ssl, fileDescriptor) == 1 else { throw .tls(TLSContext.lastError()) }
+    if context.isServer {
+      SSL_set_accept_state(ssl)
+      return
+    }
+    SSL_set_connect_state(ssl)
+    guard let serverName else { throw .tls("a client needs the server's name") }
+    let isAddress = SocketAddress(numeric: serverName, port: 0) != nil
+    let parameters = SSL_get0_param(ssl)
+    // An address in a certificate stands in its IP entries, and SNI carries names only (RFC 6066 section 3).
+    let isSet =
+      isAddress
+      ? X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) == 1
+      : SSL_set1_host(ssl, serverName) == 1 && gateway_ssl_set_server_name(ssl, serverName) == 1
+    guard isSet else { throw .tls("cannot check for the server name \(serverName)") }
+    SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+    if let session = context.takeSession(for: serverName) {
+      SSL_set_session(ssl, session)
+      SSL_SESSION_free(session)
+    }
+  }
+
+  deinit {
+    if !context.isServer, let serverName, SSL_is_init_finished(ssl) == 1, let session = SSL_get1_session(ssl) {
+      if SSL_SESSION_is_resumable(session) == 1 {
+        context.keepSession(session, for: serverName)
+      } else {
+        SSL_SESSION_free(session)
+      }
+    }
+    SSL_free(ssl)
+  }
+
+  var version: String { String(cString: SSL_get_version(ssl)) }
+
+  /// Whether this connection resumed an earlier session.
+  var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+  func handshake() throws(StreamError) -> ByteStream.Attempt {
+    ERR_clear_error()
+    let result = SSL_do_handshake(ssl)
+    if result == 1 { return .bytes(0) }
+    let verification = SSL_get_verify_result(ssl)
+    if !context.isServer, verification != X509_V_OK {
+      let reason = String(cString: X509_verify_cert_error_string(verification))
+      throw .tls("certificate of \(serverName ?? "the server") refused: \(reason)")
+    }
+    let attempt = try outcome(of: result, isWrite: false)
+    if case .endOfStream = attempt { throw .reset }
+    return attempt
+  }
+
+  func read(into buffer: inout ByteBuffer, limit: Int) throws(StreamError) -> ByteStream.Attempt {
+    ERR_clear_error()
+    var result: Int32 = 0
+    let ssl = ssl
+    let count = buffer.append(upTo: limit) { space in
+      result = SSL_read(ssl, space.baseAddress, Int32(clamping: space.count))
+      return Int(result)
+    }
+    return count > 0 ? .bytes(count) : try outcome(of: result, isWrite: false)
+  }
+
+  func write(from buffer: inout ByteBuffer) throws(StreamError) -> ByteStream.Attempt {
+    ERR_clear_error()
+    let ssl = ssl
+    let result = buffer.withReadableBytes { SSL_write(ssl, $0.baseAddress, Int32(clamping: $0.count)) }
+    if result > 0 {
+      buffer.consume(Int(result))
+      return .bytes(Int(result))
+    }
+    return try outcome(of: result, isWrite: true)
+  }
+
+  /// Tells the peer that no more data will come (RFC 8446 section 6.1), without waiting for its answer.
+  func sendCloseNotify() {
+    guard SSL_is_init_finished(ssl) == 1 else { return }
+    ERR_clear_error()
+    SSL_shutdown(ssl)
+    ERR_clear_error()
+  }
+
+  private func outcome(of result: Int32, isWrite: Bool) throws(StreamError) -> ByteStream.Attempt {
+    switch SSL_get_error(ssl, result) {
+    case SSL_ERROR_WANT_READ: return isWrite ? .needsWrite : .wouldBlock
+    case SSL_ERROR_WANT_WRITE: return isWrite ? .wouldBlock : .needsWrite
+    case SSL_ERROR_ZERO_RETURN: return .endOfStream
+    case SSL_ERROR_SYSCALL: throw .reset
+    default: throw .tls(TLSContext.lastError())
+    }
+  }
+}
