@@ -1,0 +1,47 @@
+internal import CLinux
+
+/// An instant in microseconds since 1970-01-01T00:00:00Z: the precision of the database's `timestamptz`.
+public struct Timestamp: Comparable, Hashable, Sendable {
+  public let microseconds: Int64
+
+  public init(microseconds: Int64) { self.microseconds = microseconds }
+
+  /// - Parameter seconds: since 1970-01-01T00:00:00Z; held to what 64 bits of microseconds can say.
+  public init(seconds: Int64) {
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    microseconds = overflow ? (seconds < 0 ? .min : .max) : product
+  }
+
+  /// Whole seconds since 1970-01-01T00:00:00Z, rounded towards the past.
+  public var seconds: Int64 {
+    let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
+
+  /// The instant `duration` later (or earlier, if negative), to the microsecond; saturates.
+  public static func + (instant: Self, duration: Duration) -> Self {
+    let (seconds, attoseconds) = duration.components
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, carried) = instant.microseconds.addingReportingOverflow(
+      whole &+ attoseconds / 1_000_000_000_000)
+    return Timestamp(microseconds: overflow || carried ? (seconds < 0 ? .min : .max) : sum)
+  }
+}
+
+/// Where the time of day comes from. Passed in, so that tests can set it.
+public protocol WallClock: Sendable {
+  func now() -> Timestamp
+}
+
+/// The machine's clock (CLOCK_REALTIME), truncated to microseconds.
+public struct SystemClock: WallClock {
+  public init() {}
+
+  public func now() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+}
