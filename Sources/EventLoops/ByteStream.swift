@@ -235,13 +235,17 @@ public final class ByteStream {
     if let error = await suspend(waiter, deadline: deadline) { throw error }
   }
 
+  /// The isolation is a parameter, and the closure captures it, because `withTaskCancellationHandler` runs a closure
+  /// of no stated isolation on the global executor: off the loop.
   private func suspend(
-    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, deadline: MonotonicInstant?
+    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, deadline: MonotonicInstant?,
+    isolation: isolated (any Actor)? = #isolation
   ) async -> StreamError? {
     let loop = loop
     let handle = CancellationTarget(self)
     return await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
+      _ = isolation
+      return await withUnsafeContinuation { continuation in
         if Task.isCancelled {
           continuation.resume(returning: .closed)
           return

@@ -5,6 +5,10 @@ internal import Synchronization
 /// One thread that waits on epoll and runs Swift jobs: an actor whose `unownedExecutor` is a loop, and a task that
 /// prefers it, run on its thread alone, so what they share needs no lock.
 ///
+/// Start every task that works on a loop with `Task(executorPreference: loop)`: closures of no stated isolation that
+/// the standard library runs (`withTaskCancellationHandler`, task groups, `async let`) then stay on the loop, where
+/// without the preference they would run on the global executor's threads.
+///
 /// `@unchecked Sendable`: `poller`, `timers`, `localJobs` and `endOfTick` are touched only on the loop's own thread
 /// (`isCurrent`); what other threads hand over goes through `inbox`, a mutex, and the eventfd of `poller`.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
