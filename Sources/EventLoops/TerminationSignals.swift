@@ -11,7 +11,7 @@ public enum TerminationSignals {
   public static func block() {
     var signals = set()
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    signal(SIGPIPE, SIG_IGN)
+    gateway_ignore_sigpipe()
   }
 
   /// Returns when the first signal has come, with its name. From then on the next one ends the process with 130.
