@@ -61,5 +61,6 @@ let package = Package(
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
       swiftSettings: settings),
+    tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
   ]
 )
