@@ -1,8 +1,8 @@
 import Glibc
 
 /// A blocking TCP connection that sends bytes as they are, for tests that must control each of them. Every call ends
-/// within ten seconds.
-final class RawConnection {
+/// within ten seconds. Used by one task at a time, but for `drip()`.
+final class RawConnection: @unchecked Sendable {
   struct Response {
     var status: Int
     var head: String
@@ -73,6 +73,12 @@ final class RawConnection {
 
   func send(_ text: String) { send(Array(text.utf8)) }
 
+  /// Sends one byte of a field's name; may be called while another thread reads.
+  func drip() {
+    var byte: UInt8 = 0x41
+    Glibc.send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL))
+  }
+
   /// Sends all bytes, or as many as the server takes before it closes.
   func send(_ bytes: [UInt8]) {
     var sent = 0
@@ -140,4 +146,29 @@ final class RawConnection {
     received.removeSubrange(0..<bodyLength)
     return response
   }
+}
+
+/// A listening socket that shares its port with nobody.
+final class BlockingListener {
+  private let descriptor: Int32
+  let port: UInt16
+
+  init() throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = descriptor
+    let result = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(descriptor, pointer, length) == 0 && listen(descriptor, 1) == 0
+          && getsockname(descriptor, pointer, &length) == 0
+      }
+    }
+    guard result else { throw RawConnection.Failure(description: "listen: \(errno)") }
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  deinit { Glibc.close(descriptor) }
 }
