@@ -61,6 +61,9 @@ let package = Package(
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "HTTPEcho", dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
+      path: "Tests/Support/HTTPEcho", swiftSettings: settings),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
   ]

@@ -50,7 +50,7 @@ struct FramingTests {
   @Test(
     "Trailers are dropped, never merged into the fields",
     arguments: [
-      "Content-Length: 5", "Transfer-Encoding: chunked", "Host: evil.example", "Authorization: Bearer x",
+      "Host: evil.example", "Authorization: Bearer x",
       "Content-Type: text/html", "X-Probe: trailer",
     ]
   )

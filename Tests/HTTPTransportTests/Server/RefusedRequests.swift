@@ -219,6 +219,8 @@ private let chunkCases = [
     chunked("5;a=" + String(repeating: "x", count: 65_536) + "\r\nhello\r\n0\r\n\r\n")
   ),
   WireCase("SMUG-CHUNK-LF-TRAILER", chunked("5\r\nhello\r\n0\r\n\n")),
+  WireCase("SMUG-TRAILER-CL", chunked("0\r\nContent-Length: 5\r\n\r\n")),
+  WireCase("SMUG-TRAILER-TE", chunked("0\r\ntransfer-encoding: chunked\r\n\r\n")),
   WireCase("trailer without colon", chunked("0\r\nNoColon\r\n\r\n")),
   WireCase("trailer with a blank before the colon", chunked("0\r\nX-A : b\r\n\r\n")),
   WireCase("folded trailer", chunked("0\r\nX-A: b\r\n c\r\n\r\n")),
