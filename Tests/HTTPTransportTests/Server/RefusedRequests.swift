@@ -154,6 +154,7 @@ private let lengthCases = [
   WireCase("MAL-CL-OVERFLOW", post("Content-Length: 99999999999999999999\r\n")),
   WireCase("Content-Length of 2^63", post("Content-Length: 9223372036854775808\r\n")),
   WireCase("MAL-CL-TAB-BEFORE-VALUE with a decimal point", post("Content-Length:\t5.0\r\n", "hello")),
+  WireCase("tab behind Content-Length", post("Content-Length: 5\t\r\n", "hello")),
   WireCase("NORM-SP-BEFORE-COLON-CL", post("Content-Length: 11\r\nContent-Length : 5\r\n", "hello world")),
 ]
 
