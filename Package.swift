@@ -61,5 +61,8 @@ let package = Package(
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
       swiftSettings: settings),
+    tests(
+      "SharedAuthTests", ["SharedAuth", "EventLoops", logging],
+      resources: [.copy("Support/make_tokens.py")]),
   ]
 )
