@@ -64,5 +64,7 @@ let package = Package(
     tests(
       "SharedAuthTests", ["SharedAuth", "EventLoops", logging],
       resources: [.copy("Support/make_tokens.py")]),
+    tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
+    tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
   ]
 )

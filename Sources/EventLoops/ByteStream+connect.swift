@@ -6,10 +6,13 @@ extension ByteStream {
   /// - Parameter deadline: for resolving, connecting and the TLS handshake together.
   /// - Throws: `StreamError`; `.closed` when the task is cancelled or not on an event loop.
   public static func connect(
-    host: String, port: UInt16, tls: TLSContext? = nil, deadline: MonotonicInstant
+    host: String,
+    port: UInt16,
+    tls: TLSContext? = nil,
+    deadline: MonotonicInstant
   ) async throws(StreamError) -> ByteStream {
     guard let loop = EventLoop.current else { throw .closed }
-    let addresses = try await NameResolver.resolve(host: host, port: port)
+    let addresses = try await NameResolver.resolve(host: host, port: port, loop: loop, deadline: deadline)
     if Task.isCancelled { throw .closed }
     var lastError = StreamError.nameNotResolved(host: host, reason: "no address")
     for address in addresses {
@@ -33,7 +36,9 @@ extension ByteStream {
   }
 
   private static func connect(
-    to address: SocketAddress, loop: EventLoop, deadline: MonotonicInstant
+    to address: SocketAddress,
+    loop: EventLoop,
+    deadline: MonotonicInstant
   ) async throws(StreamError) -> ByteStream {
     let stream: ByteStream
     do throws(SystemError) {

@@ -13,6 +13,9 @@ public final class ByteStream {
   public let remoteAddress: SocketAddress?
   /// Called once when the peer resets the connection or it breaks while nobody waits on it.
   public var onHangUp: (() -> Void)?
+  /// Called each time bytes or the end of the stream come while nobody waits to read: so the owner of an idle
+  /// connection learns of it without keeping a task on it.
+  public var onInput: (() -> Void)?
   /// Bytes received since the stream was opened.
   public private(set) var receivedBytes = 0
 
@@ -42,6 +45,9 @@ public final class ByteStream {
   /// The negotiated TLS version (`TLSv1.3`), nil on a plain connection.
   public var tlsVersion: String? { tls?.version }
 
+  /// Whether this connection resumed an earlier TLS session; false on a plain connection.
+  public var isTLSSessionResumed: Bool { tls?.isResumed ?? false }
+
   // MARK: Reading
 
   /// Waits for bytes and appends them to `inbound`.
@@ -50,7 +56,8 @@ public final class ByteStream {
   ///   - deadline: when to give up; nil waits for ever.
   /// - Returns: how many bytes came; 0 at the end of the stream.
   /// - Throws: `StreamError`.
-  public func receive(limit: Int = 16_384, deadline: MonotonicInstant? = nil) async throws(StreamError) -> Int {
+  public func receive(limit: Int = 16_384, deadline: MonotonicInstant? = nil) async throws(StreamError) -> Int
+  {
     while true {
       switch try receiveNow(limit: limit) {
       case .bytes(let count): return count
@@ -58,6 +65,18 @@ public final class ByteStream {
       case .wouldBlock: try await wait(\.reader, deadline: deadline)
       case .needsWrite: try await wait(\.writer, deadline: deadline)
       }
+    }
+  }
+
+  /// Appends to `inbound` what is there already.
+  /// - Parameter limit: bytes to read at the most.
+  /// - Returns: how many bytes came, 0 at the end of the stream, nil when a read would have to wait.
+  /// - Throws: `StreamError`.
+  public func receiveWithoutWaiting(limit: Int = 16_384) throws(StreamError) -> Int? {
+    switch try receiveNow(limit: limit) {
+    case .bytes(let count): count
+    case .endOfStream: 0
+    case .wouldBlock, .needsWrite: nil
     }
   }
 
@@ -135,7 +154,9 @@ public final class ByteStream {
     }
     guard isWritable else { return .wouldBlock }
     while true {
-      let sent = outbound.withReadableBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let sent = outbound.withReadableBytes {
+        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
       if sent >= 0 {
         outbound.consume(sent)
         return .bytes(sent)
@@ -154,7 +175,9 @@ public final class ByteStream {
 
   /// Makes the connection a TLS one: as a client that expects `serverName`, or as a server when it is nil.
   /// - Throws: `StreamError.tls` when the peer or its certificate is refused, or another `StreamError`.
-  public func startTLS(_ context: TLSContext, serverName: String?, deadline: MonotonicInstant?) async throws(StreamError) {
+  public func startTLS(_ context: TLSContext, serverName: String?, deadline: MonotonicInstant?)
+    async throws(StreamError)
+  {
     guard let descriptor = socket?.fileDescriptor else { throw .closed }
     let session = try TLSSession(context: context, fileDescriptor: descriptor, serverName: serverName)
     while true {
@@ -189,6 +212,7 @@ public final class ByteStream {
     source.close()
     socket = nil
     onHangUp = nil
+    onInput = nil
     reader.resume(with: .closed)
     writer.resume(with: .closed)
   }
@@ -216,7 +240,9 @@ public final class ByteStream {
     if readiness.contains(.readable) {
       isReadable = true
       isPeerDone = isPeerDone || readiness.contains(.peerDone)
+      let isAwaited = reader.isWaiting
       reader.resume(with: nil)
+      if !isAwaited { onInput?() }
     }
     if readiness.contains(.writable) {
       isWritable = true
@@ -229,7 +255,8 @@ public final class ByteStream {
   }
 
   private func wait(
-    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, deadline: MonotonicInstant?
+    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>,
+    deadline: MonotonicInstant?
   ) async throws(StreamError) {
     guard socket != nil else { throw .closed }
     if let error = await suspend(waiter, deadline: deadline) { throw error }
@@ -238,11 +265,12 @@ public final class ByteStream {
   /// The isolation is a parameter, and the closure captures it, because `withTaskCancellationHandler` runs a closure
   /// of no stated isolation on the global executor: off the loop.
   private func suspend(
-    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, deadline: MonotonicInstant?,
+    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>,
+    deadline: MonotonicInstant?,
     isolation: isolated (any Actor)? = #isolation
   ) async -> StreamError? {
     let loop = loop
-    let handle = CancellationTarget(self)
+    let handle = CancellationTarget(self, waiter, ticket: self[keyPath: waiter].nextTicket)
     return await withTaskCancellationHandler {
       _ = isolation
       return await withUnsafeContinuation { continuation in
@@ -257,9 +285,8 @@ public final class ByteStream {
     }
   }
 
-  fileprivate func cancelWaits() {
-    reader.resume(with: .closed)
-    writer.resume(with: .closed)
+  fileprivate func cancel(_ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, ticket: UInt64) {
+    self[keyPath: waiter].cancel(ticket: ticket)
   }
 
   private static func error(_ call: String, _ code: Int32) -> StreamError {
@@ -270,13 +297,21 @@ public final class ByteStream {
   }
 }
 
-/// Carries a weak reference to a stream into a cancellation handler, which runs on any thread.
+/// Carries a weak reference to a stream into a cancellation handler, which runs on any thread. It names one wait: by
+/// the time the loop hears of the cancellation, the stream may serve another task.
 ///
-/// `@unchecked Sendable`: `cancel()`, the only use of the reference, runs on the stream's own loop.
+/// `@unchecked Sendable`: `cancel()`, the only use of the properties, runs on the stream's own loop.
 private final class CancellationTarget: @unchecked Sendable {
   private weak var stream: ByteStream?
+  private let waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>
+  private let ticket: UInt64
 
-  init(_ stream: ByteStream) { self.stream = stream }
+  init(_ stream: ByteStream, _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, ticket: UInt64)
+  {
+    self.stream = stream
+    self.waiter = waiter
+    self.ticket = ticket
+  }
 
-  func cancel() { stream?.cancelWaits() }
+  func cancel() { stream?.cancel(waiter, ticket: ticket) }
 }

@@ -3,6 +3,7 @@
 struct ReadinessWaiter {
   private final class State {
     var continuation: UnsafeContinuation<StreamError?, Never>?
+    var begun: UInt64 = 0
     var deadline: MonotonicInstant?
     var timer: ScheduledTimer?
     var timerDeadline: MonotonicInstant?
@@ -36,13 +37,27 @@ struct ReadinessWaiter {
   private let state = State()
 
   mutating func begin(
-    _ continuation: UnsafeContinuation<StreamError?, Never>, loop: EventLoop, deadline: MonotonicInstant?
+    _ continuation: UnsafeContinuation<StreamError?, Never>,
+    loop: EventLoop,
+    deadline: MonotonicInstant?
   ) {
     state.continuation = continuation
+    state.begun &+= 1
     state.deadline = deadline
     guard let deadline else { return }
     if let armed = state.timerDeadline, armed <= deadline { return }
     state.arm(loop, at: deadline)
+  }
+
+  /// Whether a task waits now.
+  var isWaiting: Bool { state.continuation != nil }
+
+  /// The number that the next wait will have.
+  var nextTicket: UInt64 { state.begun &+ 1 }
+
+  /// Ends the wait of that number, if it goes on, because its task is cancelled.
+  func cancel(ticket: UInt64) {
+    if state.begun == ticket { state.finish(.closed) }
   }
 
   /// Ends the wait, if there is one: nil means ready.
