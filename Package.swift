@@ -62,5 +62,6 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
+    tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
   ]
 )

@@ -1,3 +1,6 @@
+// The SHA256_* functions are marked deprecated in OpenSSL 3 in favour of EVP, which allocates, looks its method up
+// and can fail; here a digest is taken for every request.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "COpenSSL.h"
 
 long gateway_ssl_set_minimum_tls12(SSL_CTX *context) {
@@ -17,4 +20,11 @@ long gateway_ssl_set_modes(SSL_CTX *context) {
 
 uint64_t gateway_ssl_options(void) {
   return SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE;
+}
+
+void gateway_sha256(const void *data, size_t length, void *digest) {
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, data, length);
+  SHA256_Final((unsigned char *)digest, &context);
 }

@@ -38,6 +38,10 @@ static inline uint64_t gateway_monotonic_nanoseconds(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+// Makes a write to a connection whose peer has gone fail with EPIPE instead of ending the process (SIG_IGN is a cast,
+// which Swift cannot import).
+void gateway_ignore_sigpipe(void);
+
 // Takes one pending connection, non-blocking and closed on exec (accept4 is hidden without _GNU_SOURCE).
 int gateway_accept(int listening);
 

@@ -23,4 +23,7 @@ long gateway_ssl_set_modes(SSL_CTX *context);
 // No compression, no renegotiation, the server's cipher order.
 uint64_t gateway_ssl_options(void);
 
+// SHA-256 (FIPS 180-4) of `length` bytes into the 32 bytes of `digest`. Cannot fail and allocates nothing.
+void gateway_sha256(const void *data, size_t length, void *digest);
+
 #endif

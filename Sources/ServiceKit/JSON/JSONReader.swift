@@ -1,0 +1,256 @@
+/// A text that is not JSON, or not the JSON that was asked for.
+public struct JSONParseError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What was wrong; holds nothing of the text itself, which may be personal.
+  public let reason: String
+  /// Byte of the text at which it was noticed, from 0.
+  public let offset: Int
+
+  public var description: String { "\(reason) at byte \(offset)" }
+}
+
+/// Reads JSON (RFC 8259, strictly) value by value in the order of the text.
+///
+/// Of our own, because bodies need what `JSONDecoder` does not tell: whether a text property was given as a number,
+/// which property is at fault, and an end after the value; and because the answers of prisoner search are on the path
+/// of every list, where it costs ten times as much.
+///
+/// Reading never recurses deeper than `maximumDepth` containers.
+public struct JSONReader: Sendable {
+  /// What kind of value comes next.
+  public enum Kind: Sendable {
+    case object, array, string, number, boolean, null
+  }
+
+  private let bytes: [UInt8]
+  private var position = 0
+  private var depth = 0
+  private let maximumDepth: Int
+  /// Whether the innermost container has been opened and nothing of it read.
+  private var isAtStart = false
+
+  /// - Parameters:
+  ///   - bytes: UTF-8, with or without a byte order mark.
+  ///   - maximumDepth: containers within containers; default 64.
+  public init(_ bytes: [UInt8], maximumDepth: Int = 64) {
+    self.bytes = bytes
+    self.maximumDepth = maximumDepth
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+  }
+
+  /// The kind of the next value, which stays unread.
+  public mutating func next() throws(JSONParseError) -> Kind {
+    skipBlanks()
+    guard let byte = current else { throw failure("unexpected end of text") }
+    switch byte {
+    case UInt8(ascii: "{"): return .object
+    case UInt8(ascii: "["): return .array
+    case UInt8(ascii: "\""): return .string
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
+    case UInt8(ascii: "n"): return .null
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+    default: throw failure("expected a value")
+    }
+  }
+
+  /// Enters an object; read its members with ``nextKey()``.
+  public mutating func beginObject() throws(JSONParseError) { try open("{", "expected an object") }
+
+  /// The key of the next member, whose value must then be read or skipped; nil when the object has ended.
+  public mutating func nextKey() throws(JSONParseError) -> String? {
+    guard try advance(to: UInt8(ascii: "}")) else { return nil }
+    skipBlanks()
+    guard current == UInt8(ascii: "\"") else { throw failure("expected a property name") }
+    let key = try string()
+    skipBlanks()
+    try take(UInt8(ascii: ":"), "expected a colon")
+    return key
+  }
+
+  /// Enters an array; step through it with ``nextElement()``.
+  public mutating func beginArray() throws(JSONParseError) { try open("[", "expected an array") }
+
+  /// Whether there is another element, which must then be read or skipped; false when the array has ended.
+  public mutating func nextElement() throws(JSONParseError) -> Bool { try advance(to: UInt8(ascii: "]")) }
+
+  public mutating func string() throws(JSONParseError) -> String {
+    skipBlanks()
+    try take(UInt8(ascii: "\""), "expected a string")
+    let start = position
+    while let byte = current {
+      switch byte {
+      case UInt8(ascii: "\""):
+        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
+          throw failure("invalid UTF-8")
+        }
+        position += 1
+        return text
+      case UInt8(ascii: "\\"): return try escapedString(from: start)
+      case 0..<0x20: throw failure("control character in a string")
+      default: position += 1
+      }
+    }
+    throw failure("unexpected end of text")
+  }
+
+  /// The next number as it is written.
+  public mutating func number() throws(JSONParseError) -> String {
+    skipBlanks()
+    let start = position
+    if current == UInt8(ascii: "-") { position += 1 }
+    if current == UInt8(ascii: "0") { position += 1 } else { try digits() }
+    if current == UInt8(ascii: ".") {
+      position += 1
+      try digits()
+    }
+    if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+      position += 1
+      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
+      try digits()
+    }
+    return String(decoding: bytes[start..<position], as: UTF8.self)
+  }
+
+  public mutating func boolean() throws(JSONParseError) -> Bool {
+    skipBlanks()
+    let value = current == UInt8(ascii: "t")
+    try literal(value ? "true" : "false", "expected true or false")
+    return value
+  }
+
+  public mutating func null() throws(JSONParseError) {
+    skipBlanks()
+    try literal("null", "expected null")
+  }
+
+  /// Reads past the next value, whatever it is.
+  public mutating func skip() throws(JSONParseError) {
+    switch try next() {
+    case .object:
+      try beginObject()
+      while try nextKey() != nil { try skip() }
+    case .array:
+      try beginArray()
+      while try nextElement() { try skip() }
+    case .string: _ = try string()
+    case .number: _ = try number()
+    case .boolean: _ = try boolean()
+    case .null: try null()
+    }
+  }
+
+  /// Makes sure that nothing but blanks is left.
+  public mutating func end() throws(JSONParseError) {
+    skipBlanks()
+    if position < bytes.count { throw failure("unexpected text after the value") }
+  }
+
+  // MARK: Pieces
+
+  private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private func failure(_ reason: String) -> JSONParseError {
+    JSONParseError(reason: reason, offset: position)
+  }
+
+  private mutating func skipBlanks() {
+    while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+  }
+
+  private mutating func take(_ byte: UInt8, _ expected: String) throws(JSONParseError) {
+    guard current == byte else { throw failure(current == nil ? "unexpected end of text" : expected) }
+    position += 1
+  }
+
+  private mutating func literal(_ text: String, _ expected: String) throws(JSONParseError) {
+    for byte in text.utf8 { try take(byte, expected) }
+  }
+
+  private mutating func open(_ bracket: Unicode.Scalar, _ expected: String) throws(JSONParseError) {
+    skipBlanks()
+    try take(UInt8(ascii: bracket), expected)
+    depth += 1
+    guard depth <= maximumDepth else { throw failure("nested deeper than \(maximumDepth)") }
+    isAtStart = true
+  }
+
+  /// Steps over a comma to the next member, or over `close` out of the container (false).
+  private mutating func advance(to close: UInt8) throws(JSONParseError) -> Bool {
+    skipBlanks()
+    let isFirst = isAtStart
+    isAtStart = false
+    if current == close {
+      position += 1
+      depth -= 1
+      return false
+    }
+    if !isFirst { try take(UInt8(ascii: ","), "expected a comma or the end of the container") }
+    return true
+  }
+
+  private mutating func digits() throws(JSONParseError) {
+    let start = position
+    while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { position += 1 }
+    if position == start { throw failure("expected a digit") }
+  }
+
+  /// Goes on with a string that has escapes; `position` is at the first of them.
+  private mutating func escapedString(from start: Int) throws(JSONParseError) -> String {
+    var text = Array(bytes[start..<position])
+    while let byte = current {
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""):
+        guard let text = String(validating: text, as: UTF8.self) else { throw failure("invalid UTF-8") }
+        return text
+      case UInt8(ascii: "\\"): try escape(into: &text)
+      case 0..<0x20: throw failure("control character in a string")
+      default: text.append(byte)
+      }
+    }
+    throw failure("unexpected end of text")
+  }
+
+  private mutating func escape(into text: inout [UInt8]) throws(JSONParseError) {
+    guard let byte = current else { throw failure("unexpected end of text") }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+    case UInt8(ascii: "b"): text.append(0x08)
+    case UInt8(ascii: "f"): text.append(0x0C)
+    case UInt8(ascii: "n"): text.append(0x0A)
+    case UInt8(ascii: "r"): text.append(0x0D)
+    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "u"):
+      var value = try codeUnit()
+      if 0xD800..<0xDC00 ~= value {
+        try take(UInt8(ascii: "\\"), "half of a surrogate pair")
+        try take(UInt8(ascii: "u"), "half of a surrogate pair")
+        let low = try codeUnit()
+        guard 0xDC00..<0xE000 ~= low else { throw failure("half of a surrogate pair") }
+        value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
+      }
+      guard let scalar = Unicode.Scalar(value) else { throw failure("half of a surrogate pair") }
+      text.append(contentsOf: String(Character(scalar)).utf8)
+    default: throw failure("unknown escape")
+    }
+  }
+
+  private mutating func codeUnit() throws(JSONParseError) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = current, let digit = Self.hexValue(byte) else { throw failure("expected a hex digit") }
+      value = value << 4 | digit
+      position += 1
+    }
+    return value
+  }
+
+  private static func hexValue(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a")) + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A")) + 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/// Writes JSON (RFC 8259) field by field, in the order of the calls, straight into bytes. Commas are its own business;
+/// that every `begin` gets its `end`, and every value in an object its key, is the caller's.
+public struct JSONWriter: Sendable {
+  /// The UTF-8 text so far.
+  public private(set) var bytes: [UInt8] = []
+  private var needsComma = false
+
+  /// - Parameter capacity: bytes to set aside; the text may grow beyond.
+  public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+
+  public mutating func beginObject() { begin("{") }
+  public mutating func endObject() { end("}") }
+  public mutating func beginArray() { begin("[") }
+  public mutating func endArray() { end("]") }
+
+  /// The key of the next value.
+  /// - Parameter key: must need no escaping: no quotation mark, backslash or control character.
+  public mutating func key(_ key: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    // The buffer is read within the closure only; a static string lives for ever.
+    key.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  /// The key of the next value, for names known only at run time.
+  public mutating func key(_ key: String) {
+    separate()
+    quote(key)
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  public mutating func null() { literal("null") }
+
+  public mutating func value(_ value: Bool) { literal(value ? "true" : "false") }
+
+  public mutating func value(_ value: Int64) {
+    separate()
+    needsComma = true
+    guard value != 0 else {
+      bytes.append(UInt8(ascii: "0"))
+      return
+    }
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    let start = bytes.count
+    var rest = value.magnitude
+    while rest > 0 {
+      bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    }
+    bytes[start...].reverse()
+  }
+
+  public mutating func value(_ value: String) {
+    separate()
+    needsComma = true
+    quote(value)
+  }
+
+  public mutating func value(_ value: LocalDateTime) {
+    separate()
+    needsComma = true
+    bytes.append(UInt8(ascii: "\""))
+    value.append(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  // MARK: A key and its value
+
+  public mutating func field(_ key: StaticString, _ value: String) {
+    self.key(key)
+    self.value(value)
+  }
+
+  /// Writes `null` for nil: the contract leaves no property out.
+  public mutating func field(_ key: StaticString, _ value: String?) {
+    self.key(key)
+    if let value { self.value(value) } else { null() }
+  }
+
+  public mutating func field(_ key: StaticString, _ value: Int64) {
+    self.key(key)
+    self.value(value)
+  }
+
+  public mutating func field(_ key: StaticString, _ value: Bool) {
+    self.key(key)
+    self.value(value)
+  }
+
+  public mutating func field(_ key: StaticString, _ value: LocalDateTime?) {
+    self.key(key)
+    if let value { self.value(value) } else { null() }
+  }
+
+  // MARK: Pieces
+
+  private mutating func begin(_ bracket: Unicode.Scalar) {
+    separate()
+    bytes.append(UInt8(ascii: bracket))
+  }
+
+  private mutating func end(_ bracket: Unicode.Scalar) {
+    bytes.append(UInt8(ascii: bracket))
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    needsComma = false
+  }
+
+  private mutating func literal(_ text: StaticString) {
+    separate()
+    needsComma = true
+    // The buffer is read within the closure only; a static string lives for ever.
+    text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+
+  private mutating func quote(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    if text.utf8.contains(where: Self.needsEscape) {
+      for byte in text.utf8 { escape(byte) }
+    } else {
+      bytes.append(contentsOf: text.utf8)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+    case 0x08: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "b")])
+    case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+    case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+    case 0x0C: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "f")])
+    case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
+    case 0..<0x20:
+      bytes.append(contentsOf: "\\u00".utf8)
+      bytes.append(Self.hexDigit(byte >> 4))
+      bytes.append(Self.hexDigit(byte & 0xF))
+    default: bytes.append(byte)
+    }
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "A") &+ (value &- 10)
+  }
+}

@@ -1,0 +1,97 @@
+/// A date and time on the wall clock, without a zone: what the contract's date-times are on the wire
+/// (`non-associations.md` §4.2; the clock meant is London's).
+public struct LocalDateTime: Comparable, Hashable, Sendable {
+  /// Seconds since 1970-01-01T00:00:00 *of the wall clock*, as though it had no zone.
+  let wallSeconds: Int64
+  /// 0 to 999,999,999.
+  let nanosecond: Int32
+
+  /// Held to ±10^16 seconds, far beyond what PostgreSQL stores, so that calendar arithmetic cannot overflow.
+  init(wallSeconds: Int64, nanosecond: Int32) {
+    self.wallSeconds = min(max(wallSeconds, -10_000_000_000_000_000), 10_000_000_000_000_000)
+    self.nanosecond = nanosecond
+  }
+
+  /// A date-time from its parts, or nil if there is no such day or time.
+  ///
+  /// - Parameters:
+  ///   - year: 0 to 9999.
+  ///   - hour: 0 to 23.
+  ///   - second: 0 to 59; leap seconds are not represented.
+  ///   - nanosecond: 0 to 999,999,999.
+  public init?(
+    year: Int,
+    month: Int,
+    day: Int,
+    hour: Int,
+    minute: Int,
+    second: Int = 0,
+    nanosecond: Int = 0
+  ) {
+    guard let date = CivilDate(validYear: year, month: month, day: day), (0...23).contains(hour),
+      (0...59).contains(minute), (0...59).contains(second), (0...999_999_999).contains(nanosecond)
+    else { return nil }
+    let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second
+    self.init(wallSeconds: Int64(seconds), nanosecond: Int32(nanosecond))
+  }
+
+  public static func < (left: Self, right: Self) -> Bool {
+    (left.wallSeconds, left.nanosecond) < (right.wallSeconds, right.nanosecond)
+  }
+
+  /// The contract's output: seconds always, a fraction of 1 to 9 digits without trailing zeros, none when it is
+  /// zero: `2023-12-05T12:34:56.1`.
+  public var text: String {
+    var bytes: [UInt8] = []
+    append(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends ``text`` as ASCII.
+  func append(to bytes: inout [UInt8]) {
+    let (quotient, remainder) = Int(wallSeconds).quotientAndRemainder(dividingBy: 86_400)
+    let (days, second) = remainder < 0 ? (quotient - 1, remainder + 86_400) : (quotient, remainder)
+    let date = CivilDate(daysSince1970: days)
+    Self.append(year: date.year, to: &bytes)
+    bytes.append(UInt8(ascii: "-"))
+    Self.append(twoDigits: date.month, to: &bytes)
+    bytes.append(UInt8(ascii: "-"))
+    Self.append(twoDigits: date.day, to: &bytes)
+    bytes.append(UInt8(ascii: "T"))
+    Self.append(twoDigits: second / 3600, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    Self.append(twoDigits: second / 60 % 60, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    Self.append(twoDigits: second % 60, to: &bytes)
+    Self.append(fraction: Int(nanosecond), to: &bytes)
+  }
+
+  private static func append(fraction nanosecond: Int, to bytes: inout [UInt8]) {
+    guard nanosecond > 0 else { return }
+    bytes.append(UInt8(ascii: "."))
+    var (rest, divisor) = (nanosecond, 100_000_000)
+    while rest > 0, divisor > 0 {
+      bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / divisor))
+      rest %= divisor
+      divisor /= 10
+    }
+  }
+
+  static func append(twoDigits value: Int, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10 % 10))
+    bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+  }
+
+  /// Four digits; years outside 0 to 9999 carry a sign, as ISO 8601 has it.
+  private static func append(year: Int, to bytes: inout [UInt8]) {
+    if (0...9999).contains(year) {
+      append(twoDigits: year / 100, to: &bytes)
+      append(twoDigits: year % 100, to: &bytes)
+      return
+    }
+    bytes.append(UInt8(ascii: year < 0 ? "-" : "+"))
+    let digits = Array(String(year.magnitude).utf8)
+    for _ in 0..<max(0, 4 - digits.count) { bytes.append(UInt8(ascii: "0")) }
+    bytes.append(contentsOf: digits)
+  }
+}

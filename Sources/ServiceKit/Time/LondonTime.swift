@@ -1,0 +1,102 @@
+public import EventLoops
+
+/// The rules of Europe/London, between instants and the wall clock that the contract puts on the wire
+/// (`non-associations.md` §4.2). Load it once and pass it on.
+public struct LondonTime: Sendable {
+  private let rules: TimeZoneRules
+
+  /// Reads the zone from the system's time zone database.
+  ///
+  /// - Parameter path: the zone's TZif file, at most 1 MiB.
+  /// - Throws: `LondonTimeError` when the file is missing or unreadable.
+  public init(path: String = "/usr/share/zoneinfo/Europe/London") throws(LondonTimeError) {
+    guard let bytes = FileBytes.read(path, limit: 1 << 20) else {
+      throw LondonTimeError(path: path, reason: "cannot be read")
+    }
+    do {
+      rules = try TimeZoneRules(tzif: bytes)
+    } catch {
+      throw LondonTimeError(path: path, reason: "is not a time zone file (\(error.reason))")
+    }
+  }
+
+  /// What London's clocks show at an instant.
+  public func local(_ instant: Timestamp) -> LocalDateTime {
+    let (seconds, nanosecond) = Self.parts(instant)
+    return LocalDateTime(wallSeconds: seconds + rules.offset(at: seconds), nanosecond: nanosecond)
+  }
+
+  /// The instant at which London's clocks show `local`, to the nearest microsecond (halves up). In the autumn hour
+  /// that comes twice it is the second, in GMT; in the spring hour that is left out the clock has moved on, so that
+  /// 01:30 means 02:30.
+  public func instant(_ local: LocalDateTime) -> Timestamp {
+    let seconds = rules.instant(wallSeconds: local.wallSeconds)
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    guard !overflow else { return Timestamp(seconds: seconds) }
+    let (sum, carried) = product.addingReportingOverflow(Int64((local.nanosecond + 500) / 1000))
+    return carried ? Timestamp(seconds: seconds) : Timestamp(microseconds: sum)
+  }
+
+  /// An ISO 8601 date-time with London's offset, as domain events carry it (`non-associations.md` §10.1):
+  /// `2023-12-05T12:34:56.123456Z` in winter, `2023-07-15T13:34:56+01:00` in summer.
+  public func offsetText(_ instant: Timestamp) -> String {
+    let (seconds, nanosecond) = Self.parts(instant)
+    let offset = rules.offset(at: seconds)
+    var bytes: [UInt8] = []
+    LocalDateTime(wallSeconds: seconds + offset, nanosecond: nanosecond).append(to: &bytes)
+    Self.append(offset: Int(offset), to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func append(offset: Int, to bytes: inout [UInt8]) {
+    guard offset != 0 else {
+      bytes.append(UInt8(ascii: "Z"))
+      return
+    }
+    let magnitude = abs(offset)
+    bytes.append(UInt8(ascii: offset < 0 ? "-" : "+"))
+    LocalDateTime.append(twoDigits: magnitude / 3600, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    LocalDateTime.append(twoDigits: magnitude / 60 % 60, to: &bytes)
+    if !magnitude.isMultiple(of: 60) {
+      bytes.append(UInt8(ascii: ":"))
+      LocalDateTime.append(twoDigits: magnitude % 60, to: &bytes)
+    }
+  }
+
+  fileprivate static func parts(_ instant: Timestamp) -> (seconds: Int64, nanosecond: Int32) {
+    let seconds = instant.seconds
+    let microsecond = instant.microseconds &- seconds &* 1_000_000
+    return (seconds, Int32(truncatingIfNeeded: microsecond * 1000))
+  }
+}
+
+/// Why London's time zone could not be loaded, and what to do about it.
+public struct LondonTimeError: Error, Equatable, CustomStringConvertible {
+  public let path: String
+  public let reason: String
+
+  public var description: String { "\(path) \(reason): install the package tzdata" }
+}
+
+extension Timestamp {
+  /// An instant in UTC with a fraction of 0, 3 or 6 digits, as audit messages carry it (`non-associations.md` §10.2):
+  /// `2023-12-05T12:34:56.120Z`.
+  public var instantText: String {
+    let (seconds, nanosecond) = LondonTime.parts(self)
+    var bytes: [UInt8] = []
+    LocalDateTime(wallSeconds: seconds, nanosecond: 0).append(to: &bytes)
+    let microsecond = Int(nanosecond / 1000)
+    if microsecond > 0 {
+      let isMilliseconds = microsecond.isMultiple(of: 1000)
+      var divisor = 100_000
+      bytes.append(UInt8(ascii: "."))
+      for _ in 0..<(isMilliseconds ? 3 : 6) {
+        bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microsecond / divisor % 10))
+        divisor /= 10
+      }
+    }
+    bytes.append(UInt8(ascii: "Z"))
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

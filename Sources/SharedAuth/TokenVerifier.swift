@@ -1,0 +1,101 @@
+public import EventLoops
+
+/// Says who a request comes from: reads its bearer token and checks it as platform.md 1.1–1.4 asks, in that order.
+public final class TokenVerifier: Sendable {
+  private let jwks: JWKSCache
+  private let policy: TokenPolicy
+  private let clock: any WallClock
+  private let verified: VerifiedTokens
+
+  /// - Parameters:
+  ///   - clock: the time of day that `exp` and `nbf` are compared with.
+  ///   - cacheCapacity: tokens that are remembered once verified. Default 10,000, at about a kilobyte each.
+  public init(
+    jwks: JWKSCache,
+    policy: TokenPolicy = TokenPolicy(),
+    clock: any WallClock = SystemClock(),
+    cacheCapacity: Int = 10_000
+  ) {
+    self.jwks = jwks
+    self.policy = policy
+    self.clock = clock
+    verified = VerifiedTokens(capacity: cacheCapacity)
+  }
+
+  /// How many verified tokens are remembered.
+  public var rememberedTokens: Int { verified.count }
+
+  /// The caller, or nil when no bearer token came: what an open route needs, since a refused token is refused there
+  /// as well.
+  /// - Parameter authorization: the value of the `Authorization` field; nil if there is none.
+  /// - Throws: `TokenError.invalid` or `keysUnavailable`.
+  public func authenticate(authorization: String?) async throws(TokenError) -> Principal? {
+    guard let authorization, BearerToken.isMeant(by: authorization.utf8Span.span) else { return nil }
+    return try await verify(field: authorization)
+  }
+
+  /// The caller.
+  /// - Parameter authorization: the value of the `Authorization` field; nil if there is none.
+  /// - Throws: `TokenError`; `missing` when no bearer token came.
+  public func verify(authorization: String?) async throws(TokenError) -> Principal {
+    guard let principal = try await authenticate(authorization: authorization) else { throw .missing }
+    return principal
+  }
+
+  private func verify(field: String) async throws(TokenError) -> Principal {
+    jwks.refreshIfStale()
+    guard BearerToken.hasBlank(field.utf8Span.span) else { throw .malformedHeader }
+    let digest = SHA256Digest(of: field.utf8Span.span.extracting(droppingFirst: BearerToken.offset))
+    if let principal = try remembered(digest) { return principal }
+    guard BearerToken.isToken68(field.utf8Span.span) else { throw .malformedHeader }
+    let token = Array(field.utf8.dropFirst(BearerToken.offset))
+    guard token.count <= policy.maximumTokenBytes else { throw .malformedToken }
+    let checked = try await check(token)
+    verified.remember(checked, for: digest)
+    return checked.principal
+  }
+
+  /// The principal of a token that has passed before and would pass again.
+  private func remembered(_ digest: SHA256Digest) throws(TokenError) -> Principal? {
+    guard var token = verified.find(digest) else { return nil }
+    let generation = jwks.generation
+    if token.generation != generation {
+      guard jwks.holds(token.key) else {
+        verified.forget(digest)
+        return nil
+      }
+      token.generation = generation
+      verified.remember(token, for: digest)
+    }
+    do {
+      try token.validity.check(at: clock.now())
+    } catch {
+      verified.forget(digest)
+      throw error
+    }
+    return token.principal
+  }
+
+  private func check(_ token: [UInt8]) async throws(TokenError) -> VerifiedToken {
+    let jws = try JSONWebSignature(token)
+    let claims = try TokenClaims(jws.payload)
+    guard jws.algorithm == "RS256" else { throw .noMatchingKey }
+    guard !jws.hasCriticalExtensions else { throw .invalidSignature }
+    // Read before the keys are: should the set change meanwhile, the token's next use looks the key up again.
+    let generation = jwks.generation
+    let candidates = try await jwks.candidates(for: jws.keyID)
+    guard let key = candidates.first(where: { $0.publicKey.verifies(jws.signature, of: jws.signingInput) })
+    else {
+      jwks.refresh()
+      throw .invalidSignature
+    }
+    guard jws.isTypeAccepted else { throw .wrongType }
+    let validity = TokenValidity(expiry: claims.expiry, notBefore: claims.notBefore, leeway: policy.leeway)
+    try validity.check(at: clock.now())
+    if policy.requiresExpiry, claims.expiry == nil { throw .missingExpiry }
+    if let issuer = policy.issuer, claims.issuer != issuer { throw .wrongIssuer }
+    let principal = try claims.principal()
+    guard !claims.isBoundToKey else { throw .boundToKey }
+    return VerifiedToken(principal: principal, validity: validity, key: key, generation: generation)
+  }
+}
