@@ -64,23 +64,9 @@ struct ResponseHead: Sendable {
     _ bytes: Span<UInt8>,
     _ line: Range<Int>
   ) throws(HTTPClientError) -> HeaderFields.Entry {
-    var colon = line.lowerBound
-    while colon < line.upperBound, ByteSet.token.contains(bytes[colon]) { colon += 1 }
-    guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3a else {
-      throw .malformedAnswer("invalid field name, or a folded line")
+    guard let entry = FieldLine.parse(bytes, line) else {
+      throw .malformedAnswer("invalid field line: a bad name, a folded line or a control character")
     }
-    var start = colon + 1
-    var end = line.upperBound
-    while start < end, ByteSet.isBlank(bytes[start]) { start += 1 }
-    while end > start, ByteSet.isBlank(bytes[end - 1]) { end -= 1 }
-    for index in start..<end where !ByteSet.isFieldValue(bytes[index]) {
-      throw .malformedAnswer("control character in a field value")
-    }
-    return HeaderFields.Entry(
-      nameStart: UInt32(truncatingIfNeeded: line.lowerBound),
-      nameLength: UInt32(truncatingIfNeeded: colon - line.lowerBound),
-      valueStart: UInt32(truncatingIfNeeded: start),
-      valueLength: UInt32(truncatingIfNeeded: end - start)
-    )
+    return entry
   }
 }
