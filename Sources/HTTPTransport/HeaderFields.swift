@@ -5,12 +5,19 @@ public import HTTPTypes
 /// Names and values lie in one array of bytes; a look-up makes a String, nothing else does. A request's fields share
 /// the bytes of its head.
 public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
-  /// Where a name and its value lie in `storage`.
+  /// Where a name and its value lie in `storage`; 32 bits each, because heads are far smaller than 4 GiB.
   struct Entry: Sendable {
     var nameStart: UInt32
     var nameLength: UInt32
     var valueStart: UInt32
     var valueLength: UInt32
+
+    init(name: Range<Int>, value: Range<Int>) {
+      nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
+      nameLength = UInt32(truncatingIfNeeded: name.count)
+      valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+      valueLength = UInt32(truncatingIfNeeded: value.count)
+    }
 
     var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
     var value: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueLength) }
@@ -90,14 +97,7 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     storage.append(0x0d)
     storage.append(0x0a)
     known.formUnion(KnownField.classify(storage.span.extracting(nameStart..<nameEnd)))
-    entries.append(
-      Entry(
-        nameStart: UInt32(truncatingIfNeeded: nameStart),
-        nameLength: UInt32(truncatingIfNeeded: nameEnd - nameStart),
-        valueStart: UInt32(truncatingIfNeeded: valueStart),
-        valueLength: UInt32(truncatingIfNeeded: valueEnd - valueStart)
-      )
-    )
+    entries.append(Entry(name: nameStart..<nameEnd, value: valueStart..<valueEnd))
   }
 
   /// The first value of a name the transport knows, nil if there is none.

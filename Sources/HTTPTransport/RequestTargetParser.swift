@@ -57,7 +57,7 @@ enum RequestTargetParser {
   }
 
   /// Query characters, every `%` well-formed, no encoded NUL, CR or LF.
-  private static func isQuery(_ bytes: Span<UInt8>) -> Bool {
+  static func isQuery(_ bytes: Span<UInt8>) -> Bool {
     var index = 0
     while index < bytes.count {
       let byte = bytes[index]
