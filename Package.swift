@@ -65,6 +65,10 @@ let package = Package(
       "SharedAuthTests", ["SharedAuth", "EventLoops", logging],
       resources: [.copy("Support/make_tokens.py")]),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
+    .executableTarget(
+      name: "HTTPEcho", dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
+      path: "Tests/Support/HTTPEcho", swiftSettings: settings),
+    tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
   ]
 )

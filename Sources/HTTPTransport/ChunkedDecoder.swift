@@ -8,7 +8,8 @@ enum ChunkedDecodingError: Error, Hashable, Sendable {
 }
 
 /// Decodes the chunked transfer coding (RFC 9112 §7.1) piece by piece, in any split: lines end in CRLF alone, sizes
-/// are hexadecimal digits alone, extensions are checked and bounded, trailers are checked, bounded and dropped.
+/// are hexadecimal digits alone, extensions are checked and bounded, trailers are checked, bounded and dropped. A trailer
+/// that would have framed the message (RFC 9110 §6.5.1) is refused, as llhttp does.
 struct ChunkedDecoder: Sendable {
   private enum State: Hashable {
     case sizeStart
@@ -46,6 +47,7 @@ struct ChunkedDecoder: Sendable {
   private var decodedBytes = 0
   private var extensionBytes = 0
   private var trailerBytes = 0
+  private var trailerName: [UInt8] = []
 
   /// - Parameter maximumBodyBytes: decoded bytes to accept at the most.
   init(maximumBodyBytes: Int) { self.maximumBodyBytes = maximumBodyBytes }
@@ -161,8 +163,14 @@ struct ChunkedDecoder: Sendable {
     switch state {
     case .trailerStart where byte == 0x0d: state = .endLF
     case .trailerStart where ByteSet.token.contains(byte), .trailerName where ByteSet.token.contains(byte):
+      if state == .trailerStart { trailerName.removeAll(keepingCapacity: true) }
+      trailerName.append(byte)
       state = .trailerName
-    case .trailerName where byte == 0x3a: state = .trailerValue
+    case .trailerName where byte == 0x3a:
+      guard KnownField.classify(trailerName.span).isDisjoint(with: [.contentLength, .transferEncoding]) else {
+        throw .malformed("framing field in the trailer section")
+      }
+      state = .trailerValue
     case .trailerValue where byte == 0x0d: state = .trailerLF
     case .trailerValue where ByteSet.isFieldValue(byte): break
     case .trailerLF where byte == 0x0a: state = .trailerStart
