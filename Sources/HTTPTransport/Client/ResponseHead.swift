@@ -18,7 +18,9 @@ struct ResponseHead: Sendable {
     while start < span.count {
       let end = Self.lineEnd(span, from: start)
       if end == start { break }
-      let entry = try Self.fieldLine(span, start..<end)
+      guard let entry = FieldLine.parse(span, start..<end) else {
+        throw .malformedAnswer("malformed field line")
+      }
       let field = KnownField.classify(span.extracting(entry.name))
       let isFraming = !field.isDisjoint(with: [.contentLength, .transferEncoding])
       guard !isFraming || known.isDisjoint(with: field) else {
@@ -58,29 +60,5 @@ struct ResponseHead: Sendable {
     let code = Int(line[9] - 0x30) * 100 + Int(line[10] - 0x30) * 10 + Int(line[11] - 0x30)
     guard (100...599).contains(code) else { throw .malformedAnswer("status \(code) is none") }
     return (version, HTTPResponse.Status(code: code))
-  }
-
-  private static func fieldLine(
-    _ bytes: Span<UInt8>,
-    _ line: Range<Int>
-  ) throws(HTTPClientError) -> HeaderFields.Entry {
-    var colon = line.lowerBound
-    while colon < line.upperBound, ByteSet.token.contains(bytes[colon]) { colon += 1 }
-    guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3a else {
-      throw .malformedAnswer("invalid field name, or a folded line")
-    }
-    var start = colon + 1
-    var end = line.upperBound
-    while start < end, ByteSet.isBlank(bytes[start]) { start += 1 }
-    while end > start, ByteSet.isBlank(bytes[end - 1]) { end -= 1 }
-    for index in start..<end where !ByteSet.isFieldValue(bytes[index]) {
-      throw .malformedAnswer("control character in a field value")
-    }
-    return HeaderFields.Entry(
-      nameStart: UInt32(truncatingIfNeeded: line.lowerBound),
-      nameLength: UInt32(truncatingIfNeeded: colon - line.lowerBound),
-      valueStart: UInt32(truncatingIfNeeded: start),
-      valueLength: UInt32(truncatingIfNeeded: end - start)
-    )
   }
 }
