@@ -38,10 +38,10 @@ struct RequestParser: Sendable {
         return nil
       }
       try checkLength(bytes, end: lineFeed)
-      let range = lineStart..<(lineFeed - 1)
       guard lineFeed > lineStart, bytes[lineFeed - 1] == 0x0d else {
         throw .badRequest("line not ended by CRLF")
       }
+      let range = lineStart..<(lineFeed - 1)
       searched = lineFeed + 1
       lineStart = lineFeed + 1
       if line == nil {
