@@ -88,7 +88,9 @@ actor ScriptedServer {
   // MARK: Waiting
 
   /// Waits until something has happened, for 10 s at the most.
-  func wait(_ what: String, until condition: @escaping @Sendable (isolated ScriptedServer) -> Bool) async throws {
+  func wait(_ what: String, until condition: @escaping @Sendable (isolated ScriptedServer) -> Bool)
+    async throws
+  {
     if condition(self) { return }
     nextWatcher += 1
     let number = nextWatcher

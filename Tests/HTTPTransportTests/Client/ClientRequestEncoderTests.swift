@@ -60,7 +60,8 @@ struct ClientRequestEncoderTests {
   func ownFields() throws {
     var request = ClientRequest(method: .post, url: try HTTPURL("http://x"), body: [])
     request.fields = [
-      try #require(HTTPField.Name("host")): "evil", .contentLength: "999", .transferEncoding: "chunked", .connection: "close",
+      try #require(HTTPField.Name("host")): "evil", .contentLength: "999", .transferEncoding: "chunked",
+      .connection: "close",
       .acceptEncoding: "gzip", .expect: "100-continue", .userAgent: "gateway",
     ]
     #expect(

@@ -43,17 +43,24 @@ struct ClientFixture {
 
   /// Sends a request with a path as its label. The deadline is far off unless a test is about it.
   func send(
-    _ path: String = "/", method: HTTPRequest.Method = .get, isIdempotent: Bool? = nil, body: [UInt8]? = nil
+    _ path: String = "/",
+    method: HTTPRequest.Method = .get,
+    isIdempotent: Bool? = nil,
+    body: [UInt8]? = nil
   ) async throws -> ClientResponse {
     try await client.send(
       ClientRequest(method: method, url: url.path(path), body: body, isIdempotent: isIdempotent),
-      deadline: .now() + .seconds(10))
+      deadline: .now() + .seconds(10)
+    )
   }
 
   /// What sending a request throws; nil when it is answered.
   func failure(
-    _ path: String = "/", method: HTTPRequest.Method = .get, isIdempotent: Bool? = nil,
-    maximumResponseBytes: Int = 1 << 20, within time: Duration = .seconds(10)
+    _ path: String = "/",
+    method: HTTPRequest.Method = .get,
+    isIdempotent: Bool? = nil,
+    maximumResponseBytes: Int = 1 << 20,
+    within time: Duration = .seconds(10)
   ) async -> HTTPClientError? {
     var request = ClientRequest(method: method, url: url.path(path), isIdempotent: isIdempotent)
     request.maximumResponseBytes = maximumResponseBytes

@@ -171,19 +171,30 @@ struct ClientPoolTests {
     }
   }
 
-  @Test("A request sent from a loop stays on its thread")
+  @Test("Requests sent from a loop stay on its thread, also when they have to wait")
   func staysOnLoop() async throws {
-    try await ClientFixture.run([[.request, ok, .request, ok]]) { fixture in
+    let script = Array(repeating: [Step.request, ok], count: 20).flatMap { $0 }
+    try await ClientFixture.run([script], configure: { $0.maximumConnectionsPerOrigin = 2 }) { fixture in
       let loop = ClientFixture.clientLoops.loops[0]
-      let stayed = try await Task(executorPreference: loop) {
-        var stayed = EventLoop.current === loop
-        for _ in 0..<2 {
-          _ = try await fixture.send()
-          stayed = stayed && EventLoop.current === loop
+      let tasks = (0..<20).map { number in
+        Task(executorPreference: loop) {
+          let before = EventLoop.current === loop
+          let failure = await fixture.failure("/\(number)")
+          return before && failure == nil && EventLoop.current === loop
         }
-        return stayed
-      }.value
-      #expect(stayed)
+      }
+      for task in tasks { #expect(await task.value) }
+      #expect(await fixture.server.accepted == 2)
+    }
+  }
+
+  @Test("A request whose deadline has passed is not sent")
+  func passedDeadline() async throws {
+    try await ClientFixture.run([[.request, ok, .awaitClose]]) { fixture in
+      _ = try await fixture.send()
+      #expect(await fixture.failure("/late", within: .zero) == .timedOut)
+      #expect(await fixture.server.requests.count == 1)
+      #expect(await fixture.usage() == [0, 1, 0])
     }
   }
 
