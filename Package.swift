@@ -61,6 +61,9 @@ let package = Package(
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
       swiftSettings: settings),
+    tests(
+      "SharedAuthTests", ["SharedAuth", "EventLoops", logging],
+      resources: [.copy("Support/make_tokens.py")]),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
     tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
   ]

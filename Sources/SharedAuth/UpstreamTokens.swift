@@ -40,7 +40,7 @@ public final class UpstreamTokens: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - now: the monotonic clock.
+  ///   - now: the monotonic clock that the age of tokens is measured with.
   ///   - requestToken: runs on the event loop of the request that needs the token.
   public init(
     configuration: UpstreamTokensConfiguration,
@@ -114,7 +114,7 @@ public final class UpstreamTokens: Sendable {
     let request = TokenRequest(configuration, username: username)
     fetch.start { [self] in
       do {
-        let response = try await requestToken(request, started + configuration.requestTimeout)
+        let response = try await requestToken(request, .now() + configuration.requestTimeout)
         let granted = try GrantedToken(response)
         finish(fetch, username, granted: granted, started: started)
         return .success(granted.token)
