@@ -4,7 +4,10 @@ import HTTPTypes
 
 /// One scripted upstream and a client with one pool, each on a loop of its own.
 struct ClientFixture {
+  // Without loops no test can run: the trap says why.
+  // swift-format-ignore: NeverUseForceTry
   static let serverLoops = try! EventLoopGroup(count: 1)
+  // swift-format-ignore: NeverUseForceTry
   static let clientLoops = try! EventLoopGroup(count: 1)
 
   let server: ScriptedServer
