@@ -136,6 +136,7 @@ actor ConnectionPool {
   ) async throws(HTTPClientError) -> ClientConnection? {
     guard !isShutDown else { throw .shutDown }
     guard !Task.isCancelled else { throw .cancelled }
+    guard deadline > .now() else { throw .timedOut }
     lastTicket &+= 1
     let ticket = lastTicket
     switch origins[origin, default: emptyPool()].acquire(ticket: ticket) {
@@ -170,13 +171,18 @@ actor ConnectionPool {
     }
     let loop = loop
     await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        if waiter.outcome == nil { waiter.continuation = continuation } else { continuation.resume() }
-      }
+      await suspend(waiter)
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.endWait(ticket, origin, .cancelled) } }
     }
     return waiter.outcome ?? .failed(.cancelled)
+  }
+
+  /// A method, so that the closure above captures this actor and thereby runs on it.
+  private func suspend(_ waiter: Waiter) async {
+    await withUnsafeContinuation { continuation in
+      if waiter.outcome == nil { waiter.continuation = continuation } else { continuation.resume() }
+    }
   }
 
   private func endWait(_ ticket: UInt64, _ origin: HTTPOrigin, _ error: HTTPClientError) {

@@ -135,9 +135,12 @@ struct ResponseParser: Sendable {
 
   private static func saysClose(_ fields: HeaderFields) -> Bool {
     guard fields.known.contains(.connection) else { return false }
-    return fields.values(.connection).contains { value in
-      value.split(separator: ",").contains { $0.filter { !$0.isWhitespace }.lowercased() == "close" }
+    var found = false
+    let bytes = fields.storage.span
+    for entry in fields.entries where KnownField.classify(bytes.extracting(entry.name)) == .connection {
+      FieldLine.forEachElement(bytes.extracting(entry.value)) { found = found || $0.equalsLowercase("close") }
     }
+    return found
   }
 
   // MARK: Framing (RFC 9112 section 6.3)

@@ -18,7 +18,9 @@ struct ResponseHead: Sendable {
     while start < span.count {
       let end = Self.lineEnd(span, from: start)
       if end == start { break }
-      let entry = try Self.fieldLine(span, start..<end)
+      guard let entry = FieldLine.parse(span, start..<end) else {
+        throw .malformedAnswer("malformed field line")
+      }
       let field = KnownField.classify(span.extracting(entry.name))
       let isFraming = !field.isDisjoint(with: [.contentLength, .transferEncoding])
       guard !isFraming || known.isDisjoint(with: field) else {
@@ -58,15 +60,5 @@ struct ResponseHead: Sendable {
     let code = Int(line[9] - 0x30) * 100 + Int(line[10] - 0x30) * 10 + Int(line[11] - 0x30)
     guard (100...599).contains(code) else { throw .malformedAnswer("status \(code) is none") }
     return (version, HTTPResponse.Status(code: code))
-  }
-
-  private static func fieldLine(
-    _ bytes: Span<UInt8>,
-    _ line: Range<Int>
-  ) throws(HTTPClientError) -> HeaderFields.Entry {
-    guard let entry = FieldLine.parse(bytes, line) else {
-      throw .malformedAnswer("invalid field line: a bad name, a folded line or a control character")
-    }
-    return entry
   }
 }
