@@ -3,6 +3,7 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 import Synchronization
+import Testing
 
 @testable import SharedAuth
 
@@ -40,7 +41,7 @@ final class IssuerServer: Sendable {
       group: Loops.shared,
       logger: .silent
     ) { await issuer.respond(to: $0) }
-    let address = try await server.start(address: SocketAddress(numeric: "127.0.0.1", port: 0)!)
+    let address = try await server.start(address: try #require(SocketAddress(numeric: "127.0.0.1", port: 0)))
     let client = HTTPClient(group: Loops.shared)
     do {
       try await body(issuer, try HTTPURL("http://\(address)/auth"), client)
