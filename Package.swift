@@ -62,7 +62,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests(
-      "SharedAuthTests", ["SharedAuth", "EventLoops", logging],
+      "SharedAuthTests", ["SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/make_tokens.py")]),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
     .executableTarget(

@@ -7,7 +7,7 @@ internal import Synchronization
 /// one, one token request is under way for each user name.
 public final class UpstreamTokens: Sendable {
   /// Sends one token request and gives the answer, whatever its status, by the given deadline. To say why it could
-  /// not, it throws `UpstreamTokenError`; any other error counts as `unreachable`.
+  /// not, it throws `UpstreamTokenError`; any other error counts as `unreachable`, and is logged.
   public typealias RequestToken = @Sendable (TokenRequest, MonotonicInstant) async throws -> TokenResponse
 
   private typealias Fetch = SharedOperation<Result<String, UpstreamTokenError>>
@@ -120,10 +120,9 @@ public final class UpstreamTokens: Sendable {
         return .success(granted.token)
       } catch {
         finish(fetch, username, granted: nil, started: started)
-        let error =
-          error as? UpstreamTokenError ?? .unreachable(reason: "The token issuer could not be reached")
-        logger.warning("A token for calling upstream was not granted", metadata: ["error": "\(error.text)"])
-        return .failure(error)
+        logger.warning("A token for calling upstream was not granted", metadata: ["error": "\(error)"])
+        let known = error as? UpstreamTokenError
+        return .failure(known ?? .unreachable(reason: "The token issuer could not be reached"))
       }
     }
   }
