@@ -66,5 +66,9 @@ let package = Package(
       resources: [.copy("Support/make_tokens.py")]),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
     tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
+    tests(
+      "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
+      resources: [.copy("Support/verify_token.py")]),
+    tests("ArchitectureTests", []),
   ]
 )
