@@ -70,5 +70,9 @@ let package = Package(
       path: "Tests/Support/HTTPEcho", swiftSettings: settings),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
+    tests(
+      "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
+      resources: [.copy("Support/verify_token.py")]),
+    tests("ArchitectureTests", []),
   ]
 )

@@ -49,7 +49,9 @@ public final class DataFolder: Sendable {
     }
   }
 
-  public var signingKey: String { path + "/signing-key.pem" }
+  /// The file of the key that development tokens are signed with.
+  public var signingKey: String { Self.signingKey(in: path) }
+  static func signingKey(in folder: String) -> String { folder + "/signing-key.pem" }
   var log: String { path + "/postgres.log" }
 
   /// Makes the folder, unless it is there, and gives its absolute path.
