@@ -47,7 +47,7 @@ let package = Package(
     module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
     module(
       "NonAssociationsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
     module(
       "RestrictedPatientsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
@@ -65,6 +65,12 @@ let package = Package(
       "SharedAuthTests", ["SharedAuth", "EventLoops", logging],
       resources: [.copy("Support/make_tokens.py")]),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
-    tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
+    tests("ServiceKitTests", ["ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging]),
+    tests(
+      "NonAssociationsModuleTests",
+      [
+        "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging,
+      ]),
   ]
 )
