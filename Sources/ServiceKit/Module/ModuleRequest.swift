@@ -1,5 +1,6 @@
 public import EventLoops
 internal import HTTPTransport
+internal import HTTPTypes
 public import Logging
 public import SharedAuth
 
@@ -7,13 +8,19 @@ public import SharedAuth
 public struct ModuleRequest {
   let server: ServerRequest
   let parameters: PathParameters
-  let consumes: RouteDeclaration.Consumes
+  let route: RouteDeclaration
+  let baseLogger: Logger
 
   /// Who asks; nil only on open routes.
   public let principal: Principal?
   public let correlationID: CorrelationID
-  /// Carries the correlation id and the route.
-  public let logger: Logger
+  /// Carries the correlation id and the route's template. Made when it is asked for: most requests log nothing.
+  public var logger: Logger {
+    var logger = baseLogger
+    logger[metadataKey: "correlationId"] = "\(correlationID)"
+    logger[metadataKey: "route"] = "\(route.method.rawValue) \(route.template)"
+    return logger
+  }
 
   /// When the request must be answered; waits take the earlier of their own deadline and this.
   public var deadline: MonotonicInstant { server.deadline }

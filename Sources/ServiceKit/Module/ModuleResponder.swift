@@ -22,6 +22,17 @@ public final class ModuleResponder: Sendable {
     router = try Router(module.routes.map { Route($0.method, PathTemplate($0.template), $0) })
   }
 
+  /// - Throws: `RouterError`, as the other initialiser.
+  public convenience init(module: any Module, verifier: TokenVerifier, logger: Logger) throws(RouterError) {
+    try self.init(
+      module: module,
+      authenticate: { authorization throws(TokenError) in
+        try await verifier.authenticate(authorization: authorization)
+      },
+      logger: logger
+    )
+  }
+
   /// Whether the module has this path, whatever the method.
   public func owns(_ segments: [String]) -> Bool {
     if case .notFound = router.match(.get, segments) { return false }
@@ -49,16 +60,15 @@ public final class ModuleResponder: Sendable {
     }
     switch router.match(request.head.method, segments) {
     case .found(let route, let parameters):
-      let logger = routeLogger(route, correlationID)
       let request = ModuleRequest(
         server: request,
         parameters: parameters,
-        consumes: route.consumes,
+        route: route,
+        baseLogger: logger,
         principal: principal,
-        correlationID: correlationID,
-        logger: logger
+        correlationID: correlationID
       )
-      return await run(route, request)
+      return await run(request)
     case .methodNotAllowed(let allow):
       guard principal != nil || isOpen(allow, segments) else { return refusal(of: .missing, request) }
       return otherMethod(request.head.method, allow)
@@ -68,10 +78,10 @@ public final class ModuleResponder: Sendable {
     }
   }
 
-  private func run(_ route: RouteDeclaration, _ request: ModuleRequest) async -> ServerResponse {
-    if let refusal = refusal(by: route, request) { return refusal }
+  private func run(_ request: ModuleRequest) async -> ServerResponse {
+    if let refusal = refusalBeforeHandler(request) { return refusal }
     do {
-      return try await route.handler(request)
+      return try await request.route.handler(request)
     } catch {
       return response(to: error, request)
     }
@@ -79,11 +89,12 @@ public final class ModuleResponder: Sendable {
 
   // MARK: Checks before the handler
 
-  private func refusal(by route: RouteDeclaration, _ request: ModuleRequest) -> ServerResponse? {
-    if case .open = route.access {
-    } else {
-      guard let principal = request.principal else { return refusal(of: .missing, request.server) }
+  private func refusalBeforeHandler(_ request: ModuleRequest) -> ServerResponse? {
+    let route = request.route
+    if let principal = request.principal {
       guard route.access.allows(principal) else { return module.response(to: .accessDenied) }
+    } else if !route.access.allowsAnonymous {
+      return refusal(of: .missing, request.server)
     }
     let fields = request.server.head.fields
     if route.produces == .json, !MediaType.acceptsJSON(fields[.accept]) {
@@ -111,10 +122,8 @@ public final class ModuleResponder: Sendable {
 
   private func isOpen(_ methods: [HTTPRequest.Method], _ segments: [String]) -> Bool {
     methods.contains { method in
-      guard case .found(let route, _) = router.match(method, segments), case .open = route.access else {
-        return false
-      }
-      return true
+      guard case .found(let route, _) = router.match(method, segments) else { return false }
+      return route.access.allowsAnonymous
     }
   }
 
@@ -154,13 +163,6 @@ public final class ModuleResponder: Sendable {
     if let detail = report.detail {
       request.logger.debug("cause of failure", metadata: ["detail": "\(detail)"])
     }
-  }
-
-  private func routeLogger(_ route: RouteDeclaration, _ correlationID: CorrelationID) -> Logger {
-    var logger = logger
-    logger[metadataKey: "correlationId"] = "\(correlationID)"
-    logger[metadataKey: "route"] = "\(route.method.rawValue) \(route.template)"
-    return logger
   }
 }
 

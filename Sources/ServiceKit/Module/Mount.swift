@@ -46,7 +46,7 @@ public struct Mount: Sendable {
   }
 
   /// A responder for `HTTPServer`.
-  public func respond(to request: ServerRequest) async -> ServerResponse {
+  @Sendable public func respond(to request: ServerRequest) async -> ServerResponse {
     if let response = HealthProbes.ping(request.head) { return response }
     let segments = request.head.target.segments
     if hasHosts {
