@@ -47,7 +47,7 @@ let package = Package(
     module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
     module(
       "NonAssociationsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
     module(
       "RestrictedPatientsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
@@ -74,5 +74,12 @@ let package = Package(
       "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/verify_token.py")]),
     tests("ArchitectureTests", []),
+    tests("ServiceKitTests", ["ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging]),
+    tests(
+      "NonAssociationsModuleTests",
+      [
+        "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging,
+      ]),
   ]
 )
