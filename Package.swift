@@ -47,7 +47,7 @@ let package = Package(
     module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
     module(
       "NonAssociationsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
     module(
       "RestrictedPatientsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
@@ -61,10 +61,25 @@ let package = Package(
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
       swiftSettings: settings),
+    tests(
+      "SharedAuthTests", ["SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
+      resources: [.copy("Support/make_tokens.py")]),
+    tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
     .executableTarget(
       name: "HTTPEcho", dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
       path: "Tests/Support/HTTPEcho", swiftSettings: settings),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
+    tests(
+      "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
+      resources: [.copy("Support/verify_token.py")]),
+    tests("ArchitectureTests", []),
+    tests("ServiceKitTests", ["ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging]),
+    tests(
+      "NonAssociationsModuleTests",
+      [
+        "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging,
+      ]),
   ]
 )

@@ -28,3 +28,24 @@ void gateway_sha256(const void *data, size_t length, void *digest) {
   SHA256_Update(&context, data, length);
   SHA256_Final((unsigned char *)digest, &context);
 }
+
+EVP_PKEY *gateway_rsa_public_key(const unsigned char *modulus, int modulus_length, const unsigned char *exponent,
+                                 int exponent_length) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM *parameters = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+  BIGNUM *n = BN_bin2bn(modulus, modulus_length, NULL);
+  BIGNUM *e = BN_bin2bn(exponent, exponent_length, NULL);
+  if (builder && context && n && e && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+      OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1 &&
+      (parameters = OSSL_PARAM_BLD_to_param(builder)) && EVP_PKEY_fromdata_init(context) == 1 &&
+      EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+    key = NULL;
+  OSSL_PARAM_free(parameters);
+  BN_free(e);
+  BN_free(n);
+  EVP_PKEY_CTX_free(context);
+  OSSL_PARAM_BLD_free(builder);
+  return key;
+}

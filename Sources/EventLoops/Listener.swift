@@ -28,6 +28,17 @@ public final class Listener {
     self.socket = consume socket
   }
 
+  /// Makes sure that nobody listens on a numeric address yet. Listeners share their ports, and so two processes would
+  /// share one too, each taking a part of the other's connections: check once before the first listener is opened.
+  /// - Throws: `SystemError`: `EADDRINUSE` when another socket has the port, and what else `bind` refuses.
+  public static func checkFree(_ address: SocketAddress) throws(SystemError) {
+    guard address.port != 0 else { return }
+    let socket = try Socket.make(family: address.family)
+    try socket.set(SOL_SOCKET, SO_REUSEADDR, to: 1)
+    let bound = address.withPointer { bind(socket.fileDescriptor, $0, $1) }
+    guard bound == 0 else { throw .last("bind") }
+  }
+
   /// Hands each new connection to `onAccept`, on the loop, until `close()`. Running out of descriptors or memory
   /// pauses accepting for 100 ms instead of failing.
   public func accept(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {

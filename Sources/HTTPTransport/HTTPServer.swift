@@ -33,8 +33,9 @@ public final class HTTPServer: Sendable {
 
   /// Listens on all loops; the kernel spreads new connections over them (SO_REUSEPORT).
   /// - Returns: the bound address, with the port the kernel chose if 0 was asked for.
-  /// - Throws: `SystemError`; nothing is listened on then.
+  /// - Throws: `SystemError`; nothing is listened on then. `EADDRINUSE` also when another process shares its port.
   public func start(address: SocketAddress) async throws(SystemError) -> SocketAddress {
+    try Listener.checkFree(address)
     var bound = address
     do throws(SystemError) {
       for loop in loops { bound = try await loop.listen(bound) }

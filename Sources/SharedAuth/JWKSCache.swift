@@ -33,7 +33,7 @@ public final class JWKSCache: Sendable {
   private let staleAt = Atomic<UInt64>(.max)
 
   /// - Parameters:
-  ///   - now: the monotonic clock.
+  ///   - now: the monotonic clock that ages and intervals are measured with.
   ///   - fetchKeys: runs on the event loop of the request that needs it.
   public init(
     configuration: JWKSCacheConfiguration = JWKSCacheConfiguration(),
@@ -69,7 +69,7 @@ public final class JWKSCache: Sendable {
       case .refuse(let error): throw error
       case .wait(let fetch, let isNew):
         if isNew { start(fetch) }
-        _ = await fetch.outcome(before: now() + configuration.fetchTimeout)
+        _ = await fetch.outcome(before: .now() + configuration.fetchTimeout)
         mayWait = false
       }
     }
@@ -119,7 +119,7 @@ public final class JWKSCache: Sendable {
   }
 
   private func start(_ fetch: SharedOperation<Void>) {
-    let deadline = now() + configuration.fetchTimeout
+    let deadline = MonotonicInstant.now() + configuration.fetchTimeout
     fetch.start { [self] in
       do {
         let text = try await fetchKeys(deadline)

@@ -32,10 +32,6 @@ final class RSAPublicKey: @unchecked Sendable {
   /// Bytes of the exponent at most: real ones have one or three, and a long one makes checking slow.
   static let maximumExponentBytes = 4
 
-  /// `EVP_PKEY_PUBLIC_KEY`, a macro that Swift cannot import.
-  private static let publicKeySelection =
-    OSSL_KEYMGMT_SELECT_ALL_PARAMETERS | OSSL_KEYMGMT_SELECT_PUBLIC_KEY
-
   private let key: OpaquePointer
   /// Digest of modulus and exponent: the same for the same key, whatever it is called.
   let thumbprint: SHA256Digest
@@ -54,7 +50,8 @@ final class RSAPublicKey: @unchecked Sendable {
       return nil
     }
     guard exponent != [1] else { return nil }
-    guard let key = Self.makeKey(modulus: modulus, exponent: exponent) else {
+    let (modulusLength, exponentLength) = (Int32(modulus.count), Int32(exponent.count))
+    guard let key = gateway_rsa_public_key(modulus, modulusLength, exponent, exponentLength) else {
       ERR_clear_error()
       return nil
     }
@@ -63,25 +60,6 @@ final class RSAPublicKey: @unchecked Sendable {
   }
 
   deinit { EVP_PKEY_free(key) }
-
-  private static func makeKey(modulus: [UInt8], exponent: [UInt8]) -> OpaquePointer? {
-    guard let builder = OSSL_PARAM_BLD_new() else { return nil }
-    defer { OSSL_PARAM_BLD_free(builder) }
-    guard let n = BN_bin2bn(modulus, Int32(modulus.count), nil) else { return nil }
-    defer { BN_free(n) }
-    guard let e = BN_bin2bn(exponent, Int32(exponent.count), nil) else { return nil }
-    defer { BN_free(e) }
-    guard OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 else { return nil }
-    guard OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1 else { return nil }
-    guard let parameters = OSSL_PARAM_BLD_to_param(builder) else { return nil }
-    defer { OSSL_PARAM_free(parameters) }
-    guard let context = EVP_PKEY_CTX_new_from_name(nil, "RSA", nil) else { return nil }
-    defer { EVP_PKEY_CTX_free(context) }
-    var key: OpaquePointer?
-    guard EVP_PKEY_fromdata_init(context) == 1 else { return nil }
-    guard EVP_PKEY_fromdata(context, &key, publicKeySelection, parameters) == 1 else { return nil }
-    return key
-  }
 
   /// Whether `signature` is this key's RS256 signature of `message`. Takes about 50 µs with 2,048 bits.
   func verifies(_ signature: [UInt8], of message: ArraySlice<UInt8>) -> Bool {

@@ -7,7 +7,7 @@ internal import Synchronization
 /// one, one token request is under way for each user name.
 public final class UpstreamTokens: Sendable {
   /// Sends one token request and gives the answer, whatever its status, by the given deadline. To say why it could
-  /// not, it throws `UpstreamTokenError`; any other error counts as `unreachable`.
+  /// not, it throws `UpstreamTokenError`; any other error counts as `unreachable`, and is logged.
   public typealias RequestToken = @Sendable (TokenRequest, MonotonicInstant) async throws -> TokenResponse
 
   private typealias Fetch = SharedOperation<Result<String, UpstreamTokenError>>
@@ -40,7 +40,7 @@ public final class UpstreamTokens: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - now: the monotonic clock.
+  ///   - now: the monotonic clock that the age of tokens is measured with.
   ///   - requestToken: runs on the event loop of the request that needs the token.
   public init(
     configuration: UpstreamTokensConfiguration,
@@ -114,16 +114,15 @@ public final class UpstreamTokens: Sendable {
     let request = TokenRequest(configuration, username: username)
     fetch.start { [self] in
       do {
-        let response = try await requestToken(request, started + configuration.requestTimeout)
+        let response = try await requestToken(request, .now() + configuration.requestTimeout)
         let granted = try GrantedToken(response)
         finish(fetch, username, granted: granted, started: started)
         return .success(granted.token)
       } catch {
         finish(fetch, username, granted: nil, started: started)
-        let error =
-          error as? UpstreamTokenError ?? .unreachable(reason: "The token issuer could not be reached")
-        logger.warning("A token for calling upstream was not granted", metadata: ["error": "\(error.text)"])
-        return .failure(error)
+        logger.warning("A token for calling upstream was not granted", metadata: ["error": "\(error)"])
+        let known = error as? UpstreamTokenError
+        return .failure(known ?? .unreachable(reason: "The token issuer could not be reached"))
       }
     }
   }

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -44,5 +45,9 @@ void gateway_ignore_sigpipe(void);
 
 // Takes one pending connection, non-blocking and closed on exec (accept4 is hidden without _GNU_SOURCE).
 int gateway_accept(int listening);
+
+// Tells a child that is to be spawned to leave every file but 0, 1 and 2 closed and to start in `folder`. Returns 0 or
+// an errno. (Both calls are hidden from Swift, being glibc's own.)
+int gateway_spawn_alone_in(posix_spawn_file_actions_t *actions, const char *folder);
 
 #endif

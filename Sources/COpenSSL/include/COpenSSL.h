@@ -26,4 +26,10 @@ uint64_t gateway_ssl_options(void);
 // SHA-256 (FIPS 180-4) of `length` bytes into the 32 bytes of `digest`. Cannot fail and allocates nothing.
 void gateway_sha256(const void *data, size_t length, void *digest);
 
+// The RSA public key of a modulus and an exponent, both unsigned and big-endian; NULL if OpenSSL makes none of them.
+// To be freed with EVP_PKEY_free. In C because OSSL_PARAM keeps the pointers to its names, and a Swift text lends its
+// bytes only for one call.
+EVP_PKEY *gateway_rsa_public_key(const unsigned char *modulus, int modulus_length, const unsigned char *exponent,
+                                 int exponent_length);
+
 #endif

@@ -5,6 +5,11 @@ public struct JSONParseError: Error, Equatable, Sendable, CustomStringConvertibl
   /// Byte of the text at which it was noticed, from 0.
   public let offset: Int
 
+  public init(reason: String, offset: Int) {
+    self.reason = reason
+    self.offset = offset
+  }
+
   public var description: String { "\(reason) at byte \(offset)" }
 }
 
@@ -38,6 +43,8 @@ public struct JSONReader: Sendable {
   }
 
   /// The kind of the next value, which stays unread.
+  /// - Throws: `JSONParseError`, as all of the reader's methods do: when something else comes than was asked for, or
+  ///   no JSON at all.
   public mutating func next() throws(JSONParseError) -> Kind {
     skipBlanks()
     guard let byte = current else { throw failure("unexpected end of text") }
@@ -90,6 +97,13 @@ public struct JSONReader: Sendable {
       }
     }
     throw failure("unexpected end of text")
+  }
+
+  /// The next string; nil when `null` is there instead.
+  public mutating func optionalString() throws(JSONParseError) -> String? {
+    guard try next() == .null else { return try string() }
+    try null()
+    return nil
   }
 
   /// The next number as it is written.

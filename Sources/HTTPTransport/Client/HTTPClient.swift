@@ -1,0 +1,65 @@
+public import EventLoops
+
+/// An HTTP/1.1 client on event loops: each loop keeps its own connections (RFC 9112 section 9), so a request that is
+/// sent from a loop stays on its thread.
+public final class HTTPClient: Sendable {
+  private let group: EventLoopGroup
+  private let pools: [ConnectionPool]
+
+  /// - Parameter tls: authorities to trust for `https`; nil trusts the system's.
+  public init(
+    group: EventLoopGroup,
+    configuration: HTTPClientConfiguration = HTTPClientConfiguration(),
+    tls: TLSContext? = nil
+  ) {
+    let tls = ClientTLS(tls)
+    self.group = group
+    pools = group.loops.map { ConnectionPool(loop: $0, configuration: configuration, tls: tls) }
+  }
+
+  /// Sends a request and reads the whole answer, whatever its status. Redirects are not followed.
+  ///
+  /// A request is sent at most once, but for one case: a reused connection was closed before any byte of the answer
+  /// and the request `isIdempotent`. Cancelling the task closes the connection.
+  /// - Parameter deadline: for everything together: waiting for a connection, connecting, sending, the whole answer.
+  /// - Throws: `HTTPClientError`.
+  public func send(
+    _ request: ClientRequest,
+    deadline: MonotonicInstant
+  ) async throws(HTTPClientError) -> ClientResponse {
+    try await pool.send(request, deadline: deadline)
+  }
+
+  /// The loop's own pool; any loop's when the caller runs on none of the group.
+  private var pool: ConnectionPool {
+    if let loop = EventLoop.current, loop.index < pools.count, group.loops[loop.index] === loop {
+      return pools[loop.index]
+    }
+    let index = group.any().index
+    return pools[index]
+  }
+
+  /// The origins that have connections or waiting requests now, ordered by name.
+  public func statistics() async -> [HTTPOriginStatistics] {
+    var sums: [HTTPOrigin: HTTPOriginStatistics] = [:]
+    for pool in pools {
+      for part in await pool.statistics {
+        guard var sum = sums[part.origin] else {
+          sums[part.origin] = part
+          continue
+        }
+        sum.inUse += part.inUse
+        sum.idle += part.idle
+        sum.waiting += part.waiting
+        sums[part.origin] = sum
+      }
+    }
+    return sums.values.sorted { $0.origin.description < $1.origin.description }
+  }
+
+  /// Closes idle connections and fails waiting and later requests with `HTTPClientError.shutDown`. Exchanges under way
+  /// go on until their answer or deadline; their connections are closed then.
+  public func shutdown() async {
+    for pool in pools { await pool.shutdown() }
+  }
+}

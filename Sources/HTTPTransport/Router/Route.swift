@@ -1,0 +1,33 @@
+public import HTTPTypes
+
+/// One line of a route table: a method and a path, and what they lead to.
+public struct Route<Value: Sendable>: Sendable {
+  public let method: HTTPRequest.Method
+  public let template: PathTemplate
+  public let value: Value
+
+  public init(_ method: HTTPRequest.Method, _ template: PathTemplate, _ value: Value) {
+    self.method = method
+    self.template = template
+    self.value = value
+  }
+}
+
+/// What a router finds for a request.
+public enum RouteMatch<Value: Sendable>: Sendable {
+  /// A route takes the request.
+  case found(Value, PathParameters)
+  /// Routes have this path, but none this method: 405, or the answer to OPTIONS. `allow` is the `Allow` header's list
+  /// (RFC 9110 section 10.2.1), always in the same order, with HEAD beside GET and with OPTIONS.
+  case methodNotAllowed(allow: [HTTPRequest.Method])
+  /// No route has this path: 404.
+  case notFound
+}
+
+/// Why a route table makes no router: every fault of it, not only the first.
+public struct RouterError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// One sentence a fault, naming the routes.
+  public let problems: [String]
+
+  public var description: String { "unusable routes: " + problems.joined(separator: "; ") }
+}

@@ -1,0 +1,51 @@
+/// What the all-in-one profile prints when it is ready: where things are, and what to try.
+struct Banner: Sendable {
+  var serverURL: String
+  var authURL: String
+  var prisonerSearchURL: String
+  var dataFolder: String
+  var clusterFolder: String
+  var databaseURL: String
+
+  var text: String {
+    let client = DevelopmentClient.frontEnd
+    let data = clusterFolder.hasPrefix(dataFolder) ? dataFolder : "\(dataFolder), cluster in \(clusterFolder)"
+    return #"""
+
+      The gateway is ready: all-in-one profile, for development and NOT for production.
+
+        API                  \#(serverURL)
+        HMPPS Auth           \#(authURL)  (double)
+        prisoner search      \#(prisonerSearchURL)  (double, \#(SamplePrisoner.all.count) prisoners)
+        data                 \#(data)
+        database             psql '\#(databaseURL)'
+
+      Clients, all with the secret \#(DevelopmentClient.commonSecret):
+      \#(clients)
+
+      Get a token, then list, create and read (STAFF_USER1 is any user you like):
+        TOKEN=$(curl -s -u \#(client.clientID):\#(client.secret) \
+          -d grant_type=client_credentials -d username=STAFF_USER1 \
+          \#(authURL)/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+        curl -s -H "Authorization: Bearer $TOKEN" \
+          '\#(serverURL)/prisoner/A1234BC/non-associations?includeOtherPrisons=true'
+        curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
+          "firstPrisonerNumber":"\#(SampleNonAssociation.freePair.0)","firstPrisonerRole":"VICTIM",
+          "secondPrisonerNumber":"\#(SampleNonAssociation.freePair.1)","secondPrisonerRole":"PERPETRATOR",
+          "reason":"BULLYING","restrictionType":"CELL","comment":"Seen on the wing"}' \
+          \#(serverURL)/non-associations
+        curl -s -H "Authorization: Bearer $TOKEN" \#(serverURL)/non-associations/1
+
+      Stop with Control-C. What was written is there again at the next start; to begin anew, remove the data folder.
+
+      """#
+  }
+
+  private var clients: String {
+    let shown: [DevelopmentClient] = [.frontEnd, .reader, .administrator]
+    return shown.map { client in
+      let padding = String(repeating: " ", count: max(1, 27 - client.clientID.count))
+      return "  \(client.clientID)\(padding)\(client.purpose)"
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,42 @@
+internal import EventLoops
+internal import HTTPTransport
+internal import Logging
+
+/// A development double on the loopback interface.
+struct DoubleServer: Sendable {
+  let server: HTTPServer
+  let address: SocketAddress
+
+  static let host = "127.0.0.1"
+
+  var url: String { "http://\(address)" }
+
+  /// - Parameter port: the port to try first; if it is taken, or 0, the kernel chooses.
+  /// - Throws: `SystemError`.
+  static func start(
+    port: UInt16,
+    group: EventLoopGroup,
+    logger: Logger,
+    responder: @escaping Responder
+  ) async throws(SystemError) -> DoubleServer {
+    var configuration = HTTPServerConfiguration()
+    // Longer than any caller waits, so that it is the caller who gives up on a double that hangs.
+    configuration.requestTimeout = .seconds(120)
+    configuration.gzipMinimumBytes = nil
+    func attempt(_ port: UInt16) async throws(SystemError) -> DoubleServer {
+      guard let address = SocketAddress(numeric: host, port: port) else {
+        throw SystemError(call: "inet_pton", errno: 0)
+      }
+      let server = HTTPServer(
+        configuration: configuration,
+        tls: nil,
+        group: group,
+        logger: logger,
+        responder: responder
+      )
+      return DoubleServer(server: server, address: try await server.start(address: address))
+    }
+    if port != 0, let started = try? await attempt(port) { return started }
+    return try await attempt(0)
+  }
+}

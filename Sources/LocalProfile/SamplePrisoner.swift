@@ -1,0 +1,107 @@
+internal import ServiceKit
+
+/// A prisoner as prisoner search shows one (upstreams.md §3). All names and numbers here are invented.
+public struct SamplePrisoner: Sendable {
+  public var prisonerNumber: String
+  public var firstName: String
+  public var lastName: String
+  /// A prison's code, `TRN` while being transferred, `OUT` outside, nil without a booking.
+  public var prisonID: String?
+  public var prisonName: String?
+  /// Nil outside a prison.
+  public var cellLocation: String?
+  public var bookingID: Int64?
+  public var conditionalReleaseDate: String?
+  public var sentenceExpiryDate: String?
+  public var isRecall = false
+  public var isIndeterminateSentence = false
+  public var legalStatus = "SENTENCED"
+  public var lastMovementTypeCode = "ADM"
+  public var lastMovementReasonCode = "N"
+
+  /// - Parameter place: code and name of where the prisoner is, nil for nowhere.
+  public init(
+    _ number: String,
+    _ firstName: String,
+    _ lastName: String,
+    at place: Place?,
+    cell: String? = nil
+  ) {
+    prisonerNumber = number
+    self.firstName = firstName
+    self.lastName = lastName
+    prisonID = place?.prisonID
+    prisonName = place?.name
+    cellLocation = cell
+  }
+
+  /// Where a prisoner can be.
+  public struct Place: Sendable {
+    public let prisonID: String
+    public let name: String
+
+    public static let moorland = Place(prisonID: "MDI", name: "Moorland (HMP & YOI)")
+    public static let leeds = Place(prisonID: "LEI", name: "Leeds (HMP)")
+    public static let wandsworth = Place(prisonID: "WWI", name: "Wandsworth (HMP)")
+    public static let transfer = Place(prisonID: "TRN", name: "Transfer")
+    public static let outside = Place(prisonID: "OUT", name: "Outside")
+  }
+
+  /// The prisoners of a fresh all-in-one profile: several prisons, one in transfer, one outside, one without a booking.
+  public static let all: [SamplePrisoner] = {
+    var all = [
+      SamplePrisoner("A1234BC", "ADAM", "ARCHER", at: .moorland, cell: "1-1-001"),
+      SamplePrisoner("B2345CD", "BRIAN", "BAXTER", at: .moorland, cell: "1-2-014"),
+      SamplePrisoner("C3456DE", "CALLUM", "CROSS", at: .moorland, cell: "2-1-007"),
+      SamplePrisoner("D4567EF", "DANIEL", "DUNN", at: .moorland, cell: "RECP"),
+      SamplePrisoner("E5678FG", "EDWARD", "ELLIS", at: .leeds, cell: "A-3-022"),
+      SamplePrisoner("F6789GH", "FRANK", "FOSTER", at: .leeds, cell: "B-1-003"),
+      SamplePrisoner("G7890HJ", "GEORGE", "GIBBS", at: .leeds, cell: "CSWAP"),
+      SamplePrisoner("H8901JK", "HARRY", "HOLT", at: .wandsworth, cell: "C-2-030"),
+      SamplePrisoner("J9012KL", "JACOB", "JARVIS", at: .wandsworth, cell: "D-4-011"),
+      SamplePrisoner("K0123LM", "KYLE", "KEMP", at: .transfer),
+      SamplePrisoner("L1235MN", "LIAM", "LOWE", at: .outside),
+      SamplePrisoner("M2346NP", "MARK", "MOSS", at: nil),
+    ]
+    for index in all.indices where all[index].prisonID != nil {
+      all[index].bookingID = 1_200_001 + Int64(index)
+    }
+    for index in all.indices where all[index].prisonID == "OUT" {
+      all[index].lastMovementTypeCode = "REL"
+      all[index].lastMovementReasonCode = "CR"
+    }
+    return all
+  }()
+}
+
+extension SamplePrisoner {
+  /// Writes the prisoner as a JSON object, in prisoner search's order.
+  /// - Parameter wanted: the fields to write; nil for all of them.
+  func write(to json: inout JSONWriter, fields wanted: Set<String>?) {
+    func wants(_ name: String) -> Bool { wanted?.contains(name) ?? true }
+    json.beginObject()
+    if wants("prisonerNumber") { json.field("prisonerNumber", prisonerNumber) }
+    if wants("bookingId") {
+      // Prisoner search writes it as text.
+      json.field("bookingId", bookingID.map(String.init))
+    }
+    if wants("firstName") { json.field("firstName", firstName) }
+    if wants("lastName") { json.field("lastName", lastName) }
+    if wants("prisonId") { json.field("prisonId", prisonID) }
+    if wants("prisonName") { json.field("prisonName", prisonName) }
+    if wants("cellLocation"), cellLocation != nil || prisonID == nil {
+      json.field("cellLocation", cellLocation)
+    }
+    if wanted == nil, prisonID == "OUT" {
+      json.field("locationDescription", "Outside - released from Moorland")
+    }
+    if wants("conditionalReleaseDate") { json.field("conditionalReleaseDate", conditionalReleaseDate) }
+    if wants("sentenceExpiryDate") { json.field("sentenceExpiryDate", sentenceExpiryDate) }
+    if wants("recall") { json.field("recall", isRecall) }
+    if wants("indeterminateSentence") { json.field("indeterminateSentence", isIndeterminateSentence) }
+    if wants("legalStatus") { json.field("legalStatus", legalStatus) }
+    if wants("lastMovementTypeCode") { json.field("lastMovementTypeCode", lastMovementTypeCode) }
+    if wants("lastMovementReasonCode") { json.field("lastMovementReasonCode", lastMovementReasonCode) }
+    json.endObject()
+  }
+}

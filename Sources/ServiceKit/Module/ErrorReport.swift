@@ -1,0 +1,17 @@
+internal import Logging
+internal import SharedAuth
+
+/// What an error that no module knows means: whether another try may help, and what the log may hold of it.
+struct ErrorReport {
+  /// The cause is expected to pass within a second or so: 503 instead of 500.
+  var isTemporary: Bool
+  /// Fit for any level.
+  var metadata: Logger.Metadata
+  /// May quote rows, so only for debug.
+  var detail: String?
+
+  init(_ error: any Error) {
+    isTemporary = error as? TokenError == .keysUnavailable
+    metadata = ["error": "\(error)"]
+  }
+}

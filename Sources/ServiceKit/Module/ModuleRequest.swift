@@ -1,0 +1,91 @@
+public import EventLoops
+internal import HTTPTransport
+internal import HTTPTypes
+public import Logging
+public import SharedAuth
+
+/// A request that has found its route and passed its checks, as a handler sees it. It stays on its connection's loop.
+public struct ModuleRequest {
+  let server: ServerRequest
+  let parameters: PathParameters
+  let route: RouteDeclaration
+  let baseLogger: Logger
+
+  /// Who asks; nil only on open routes.
+  public let principal: Principal?
+  public let correlationID: CorrelationID
+  /// Carries the correlation id and the route's template. Made when it is asked for: most requests log nothing.
+  public var logger: Logger {
+    var logger = baseLogger
+    logger[metadataKey: "correlationId"] = "\(correlationID)"
+    logger[metadataKey: "route"] = "\(route.method.rawValue) \(route.template)"
+    return logger
+  }
+
+  /// When the request must be answered; waits take the earlier of their own deadline and this.
+  public var deadline: MonotonicInstant { server.deadline }
+
+  // MARK: Parameters
+
+  /// A parameter of the path, decoded; empty if the route's template has none of that name.
+  public func path(_ name: String) -> String { parameters[name] ?? "" }
+
+  /// A 64-bit integer in the path.
+  /// - Throws: `parameterType` with the type `long`.
+  public func pathInteger(_ name: String) throws(PlatformFailure) -> Int64 {
+    guard let value = ParameterText.int64(path(name)) else { throw .parameterType(name: name, type: "long") }
+    return value
+  }
+
+  /// A query parameter's first value; nil when it is absent.
+  public func query(_ name: String) -> String? { server.head.target.query[name] }
+
+  /// A boolean in the query; empty or blank counts as absent.
+  /// - Throws: `parameterType` with the type `boolean`.
+  public func query(_ name: String, default value: Bool) throws(PlatformFailure) -> Bool {
+    guard let text = query(name), !text.trimmingBlanks.isEmpty else { return value }
+    guard let value = ParameterText.boolean(text) else { throw .parameterType(name: name, type: "boolean") }
+    return value
+  }
+
+  /// One of an enumeration's names in the query, exactly; nil when it is empty or absent.
+  /// - Throws: `parameterChoice`.
+  public func query<Choice: RawRepresentable & CaseIterable>(
+    _ name: String,
+    _ type: Choice.Type
+  ) throws(PlatformFailure) -> Choice? where Choice.RawValue == String {
+    guard let text = query(name), !text.isEmpty else { return nil }
+    guard let choice = Choice(rawValue: text.trimmingBlanks) else {
+      throw .parameterChoice(name: name, allowed: Choice.allCases.map(\.rawValue))
+    }
+    return choice
+  }
+
+  // MARK: Body
+
+  /// The whole body as JSON, whose content type has been checked. Call it once.
+  /// - Throws: `missingBody`, `unreadableBody`, `bodyTooLarge`, `bodyTooSlow`.
+  public func body() async throws(PlatformFailure) -> JSONValue {
+    let bytes = try await read()
+    guard !bytes.isEmpty else { throw .missingBody }
+    do {
+      return try JSONValue(parsing: bytes)
+    } catch {
+      throw .unreadableBody(error.description)
+    }
+  }
+
+  private func read() async throws(PlatformFailure) -> [UInt8] {
+    guard server.hasBody else { return [] }
+    do {
+      return try await server.body()
+    } catch {
+      switch error {
+      case .tooLarge(let limit): throw .bodyTooLarge(limit: limit)
+      case .tooSlow: throw .bodyTooSlow
+      case .malformed(let reason): throw .unreadableBody(reason)
+      case .disconnected: throw .unreadableBody("the connection ended within the body")
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+public import HTTPTransport
+public import HTTPTypes
+public import SharedAuth
+
+/// One line of a module's route table. There is no default for the access rule: a route that declares neither a rule
+/// nor that it is open does not compile.
+public struct RouteDeclaration: Sendable {
+  /// What a request must bring in its body.
+  public enum Consumes: Sendable {
+    /// Nothing; a body is left unread and its type unchecked.
+    case nothing
+    /// JSON: any other `Content-Type` is 415.
+    case json
+  }
+
+  /// What the answer is, for the `Accept` header.
+  public enum Produces: Sendable {
+    /// JSON: an `Accept` that excludes it is 406, before the handler runs.
+    case json
+    /// Whatever it is, it is sent.
+    case anything
+  }
+
+  /// Answers a request on the loop of its connection. What it throws becomes an answer in
+  /// ``Module/response(to:)-(Error)``, or a 500.
+  public typealias Handler = @Sendable (ModuleRequest) async throws -> ServerResponse
+
+  public let method: HTTPRequest.Method
+  /// A path with parameters in braces: `/non-associations/{id}/close`. It names the route in logs and metrics.
+  public let template: String
+  public let access: AccessRule
+  public let consumes: Consumes
+  public let produces: Produces
+  let handler: Handler
+
+  public init(
+    _ method: HTTPRequest.Method,
+    _ template: String,
+    _ access: AccessRule,
+    consumes: Consumes = .nothing,
+    produces: Produces = .json,
+    handler: @escaping Handler
+  ) {
+    self.method = method
+    self.template = template
+    self.access = access
+    self.consumes = consumes
+    self.produces = produces
+    self.handler = handler
+  }
+}

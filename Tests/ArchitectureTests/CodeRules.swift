@@ -1,0 +1,68 @@
+/// What code may say where: unsafe constructs only in the targets that talk to C, each with its reason above it, and
+/// nothing anywhere that ends the process on bad input.
+enum CodeRules {
+  struct Rule: Sendable {
+    let pattern: @Sendable (String) -> Bool
+    let name: String
+    /// Targets, or files below `Sources`, where it may stand.
+    let places: Set<String>
+    /// Whether a comment has to say why it is safe.
+    let needsReason: Bool
+  }
+
+  /// Targets built on system calls and C libraries.
+  static let lowLevel: Set = ["EventLoops", "HTTPTransport", "Postgres"]
+  /// The files of other targets that call a C library.
+  static let bindings: Set = [
+    "SharedAuth/LibCrypto.swift", "SharedAuth/BearerToken.swift", "LocalProfile/ChildProcess.swift",
+    "LocalProfile/SigningKey.swift",
+  ]
+
+  static let rules: [Rule] = [
+    Rule("@unchecked Sendable", in: lowLevel.union(bindings), needsReason: true) {
+      $0.contains("@unchecked Sendable")
+    },
+    Rule("nonisolated(unsafe)", in: lowLevel, needsReason: true) { $0.contains("nonisolated(unsafe)") },
+    Rule("an unsafe pointer", in: lowLevel.union(bindings)) { code in
+      [
+        "UnsafeMutable", "UnsafePointer", "UnsafeRaw", "UnsafeBuffer", "Unmanaged", "OpaquePointer",
+        "unsafeBitCast",
+      ]
+      .contains { code.contains($0) }
+    },
+    Rule("try!", in: []) { $0.contains("try!") },
+    Rule("as!", in: []) { $0.contains(" as! ") },
+    Rule("fatalError", in: []) { $0.contains("fatalError(") },
+    Rule("precondition", in: ["EventLoops"]) {
+      $0.contains("precondition(") || $0.contains("preconditionFailure(")
+    },
+    Rule("unowned(unsafe)", in: []) { $0.contains("unowned(unsafe)") },
+  ]
+
+  /// One line for each construct that stands where it must not.
+  static func violations(in tree: SourceTree) -> [String] {
+    tree.lines.flatMap { line in
+      rules.compactMap { rule in
+        guard rule.pattern(line.code) else { return nil }
+        guard rule.places.contains(line.target) || rule.places.contains(line.file) else {
+          return "\(line.place): \(line.target) must not use \(rule.name)"
+        }
+        guard !rule.needsReason || line.hasComment else {
+          return "\(line.place): \(rule.name) without a comment that says why it is safe"
+        }
+        return nil
+      }
+    }
+  }
+}
+
+extension CodeRules.Rule {
+  init(
+    _ name: String,
+    in places: Set<String>,
+    needsReason: Bool = false,
+    pattern: @escaping @Sendable (String) -> Bool
+  ) {
+    self.init(pattern: pattern, name: name, places: places, needsReason: needsReason)
+  }
+}

@@ -1,0 +1,66 @@
+/// Which of our targets may import which, as architecture.md draws the arrows:
+/// `Gateway → modules → (SharedAuth, Events, ServiceKit) → (HTTPTransport, Postgres) → EventLoops → C`.
+enum ImportRules {
+  private static let transport: Set = ["EventLoops", "CLinux"]
+  private static let platform: Set = ["HTTPTransport", "Postgres", "EventLoops"]
+  private static let module = platform.union(["ServiceKit", "SharedAuth", "Events"])
+
+  /// For each of our Swift targets, our targets that it may import. The two modules do not know each other, and
+  /// `LocalProfile` is in nobody's list but Gateway's.
+  static let allowed: [String: Set<String>] = [
+    "EventLoops": ["CLinux", "COpenSSL"],
+    "HTTPTransport": transport.union(["CZlib"]),
+    "Postgres": transport.union(["CLibPQ"]),
+    "SharedAuth": ["HTTPTransport", "EventLoops", "COpenSSL"],
+    "ServiceKit": platform.union(["SharedAuth"]),
+    "Events": platform.union(["ServiceKit", "SharedAuth"]),
+    "NonAssociationsModule": module,
+    "RestrictedPatientsModule": module,
+    "LocalProfile": module.union(["COpenSSL", "CLinux"]).subtracting(["Events"]),
+    "Gateway": module.union(["NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "CLinux"]),
+  ]
+
+  static let own: Set = Set(allowed.keys).union(["CLinux", "COpenSSL", "CZlib", "CLibPQ"])
+
+  /// Modules of others that a target must not import, `*` meaning every target.
+  static let refused: [String: Set<String>] = [
+    // URLSession and locale data: libcurl and ICU, 40 MB that nothing here needs.
+    "*": ["FoundationNetworking", "FoundationInternationalization"],
+    "EventLoops": ["HTTPTypes", "Foundation", "FoundationEssentials"],
+    "Postgres": ["HTTPTypes", "Foundation"],
+    "HTTPTransport": ["Foundation"],
+  ]
+
+  /// One line for each import that crosses a wall: where it is, the target, the import.
+  static func violations(in tree: SourceTree) -> [String] {
+    tree.lines.compactMap { line in
+      guard let imported = importedModule(line.code) else { return nil }
+      guard let allowed = allowed[line.target] else {
+        return "\(line.place): target \(line.target) is not in the table of targets"
+      }
+      let isWall = own.contains(imported) && imported != line.target && !allowed.contains(imported)
+      let isRefused = refused["*", default: []].union(refused[line.target, default: []]).contains(imported)
+      let isNIO = imported.hasPrefix("NIO") || imported.hasPrefix("_NIO") || imported.hasPrefix("CNIO")
+      guard isWall || isRefused || isNIO else { return nil }
+      return "\(line.place): \(line.target) must not import \(imported)"
+    }
+  }
+
+  /// The module of an import declaration, in any of its forms: `public import struct HTTPTypes.HTTPField`.
+  static func importedModule(_ code: String) -> String? {
+    let kinds: Set = ["struct", "class", "enum", "protocol", "typealias", "func", "var", "let", "actor"]
+    for statement in code.split(separator: ";") {
+      let words = statement.split(whereSeparator: \.isWhitespace)
+      guard let position = words.firstIndex(of: "import"), words[..<position].allSatisfy(isModifier) else {
+        continue
+      }
+      let named = words[(position + 1)...].first { !kinds.contains(String($0)) }
+      return named.map { String($0.prefix { $0 != "." }) }
+    }
+    return nil
+  }
+
+  private static func isModifier(_ word: Substring) -> Bool {
+    word.hasPrefix("@") || ["public", "package", "internal", "fileprivate", "private"].contains(word)
+  }
+}

@@ -1,0 +1,187 @@
+import EventLoops
+import HTTPTransport
+import HTTPTypes
+import Testing
+
+private typealias Step = ScriptedServer.Step
+
+private let ok = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+@Suite("Client: connections", .timeLimit(.minutes(1)))
+struct ClientConnectionTests {
+  @Test("Requests one after the other share a connection")
+  func keepAlive() async throws {
+    try await ClientFixture.run([[.request, ok, .request, ok, .request, ok]]) { fixture in
+      for path in ["/a", "/b", "/c"] {
+        let answer = try await fixture.send(path)
+        #expect(answer.status == .ok)
+        #expect(answer.body == Array("ok".utf8))
+        #expect(await fixture.usage() == [0, 1, 0])
+      }
+      #expect(await fixture.server.accepted == 1)
+      #expect(await fixture.server.texts.map { $0.prefix(6) } == ["GET /a", "GET /b", "GET /c"])
+    }
+  }
+
+  @Test(
+    "An answer may be chunked, come in pieces, follow interim ones, or end with the connection",
+    arguments: [
+      (["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"], "hello", 1),
+      (
+        ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Le", "ngth: 5\r\n\r\nhe", "llo"],
+        "hello", 1
+      ),
+      (["HTTP/1.1 204 No Content\r\n\r\n"], "", 1),
+      (["HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"], "hello", 0),
+      (["HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello"], "hello", 0),
+      (["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\n"], "hello", 0),
+    ]
+  )
+  func answers(pieces: [String], body: String, idle: Int) async throws {
+    let script = [.request] + pieces.map(Step.send) + [.awaitClose]
+    try await ClientFixture.run([script]) { fixture in
+      #expect(try await fixture.send().body == Array(body.utf8))
+      // Where the connection is not kept, the server sees its end; a late piece is noticed while it is idle.
+      if idle == 0 { try await fixture.server.wait("the client closes") { $0.leftByClient == [0] } }
+      #expect(await fixture.usage() == [0, idle, 0])
+    }
+  }
+
+  @Test("A body without a length ends with the connection, which is not kept")
+  func untilClose() async throws {
+    try await ClientFixture.run([[.request, .send("HTTP/1.1 200 OK\r\n\r\nhello"), .finish]]) { fixture in
+      let answer = try await fixture.send()
+      #expect(answer.body == Array("hello".utf8))
+      #expect(await fixture.usage() == [0, 0, 0])
+    }
+  }
+
+  @Test("An answer to HEAD has no body, and the connection goes on")
+  func head() async throws {
+    let head = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+    try await ClientFixture.run([[.request, head, .request, ok]]) { fixture in
+      let answer = try await fixture.send(method: .head)
+      #expect(answer.body.isEmpty)
+      #expect(answer.fields[.contentLength] == "99")
+      #expect(try await fixture.send().body == Array("ok".utf8))
+      #expect(await fixture.server.accepted == 1)
+    }
+  }
+
+  @Test("A large body is sent whole")
+  func largeBody() async throws {
+    try await ClientFixture.run([[.request, ok]]) { fixture in
+      let body = [UInt8](repeating: UInt8(ascii: "b"), count: 300_000)
+      _ = try await fixture.send(method: .post, body: body)
+      let text = try #require(await fixture.server.texts.first)
+      #expect(text.contains("Content-Length: 300000\r\n"))
+      #expect(text.utf8.count > 300_000)
+    }
+  }
+
+  @Test("An upstream that answers before it has read the request, and reads on, is heard")
+  func earlyAnswer() async throws {
+    let refusal = Step.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+    try await ClientFixture.run([[refusal, .finish]]) { fixture in
+      let body = [UInt8](repeating: 0, count: 8_000_000)
+      let answer = try await fixture.send(method: .post, body: body)
+      #expect(answer.status == .contentTooLarge)
+      #expect(await fixture.usage() == [0, 0, 0])
+    }
+  }
+
+  // MARK: Retry
+
+  @Test(
+    "A reused connection that is closed before any byte of the answer is replaced once",
+    arguments: [
+      (.get, nil), (.head, nil), (.put, nil), (.delete, nil), (.options, nil), (.post, true),
+    ] as [(HTTPRequest.Method, Bool?)]
+  )
+  func retries(method: HTTPRequest.Method, isIdempotent: Bool?) async throws {
+    let answer = Step.send("HTTP/1.1 204 No Content\r\n\r\n")
+    try await ClientFixture.run([[.request, ok, .request, .close], [.request, answer]]) { fixture in
+      _ = try await fixture.send("/first")
+      let second = try await fixture.send("/second", method: method, isIdempotent: isIdempotent)
+      #expect(second.status == .noContent)
+      #expect(await fixture.server.requests.map(\.connection) == [0, 0, 1])
+      #expect(await fixture.usage() == [0, 1, 0])
+    }
+  }
+
+  @Test(
+    "What may not be sent twice is not",
+    arguments: [
+      (.post, nil), (.patch, nil), (.get, false),
+    ] as [(HTTPRequest.Method, Bool?)]
+  )
+  func doesNotRetry(method: HTTPRequest.Method, isIdempotent: Bool?) async throws {
+    try await ClientFixture.run([[.request, ok, .request, .close], [.request, ok]]) { fixture in
+      _ = try await fixture.send()
+      #expect(await fixture.failure(method: method, isIdempotent: isIdempotent) == .closedBeforeAnswer)
+      #expect(await fixture.server.accepted == 1)
+      #expect(await fixture.usage() == [0, 0, 0])
+    }
+  }
+
+  @Test("There is no second retry, and none on a new connection")
+  func oneRetry() async throws {
+    try await ClientFixture.run([[.request, ok, .request, .close], [.request, .close]]) { fixture in
+      _ = try await fixture.send()
+      #expect(await fixture.failure() == .closedBeforeAnswer)
+      #expect(await fixture.server.accepted == 2)
+      #expect(await fixture.failure() == .closedBeforeAnswer)
+      #expect(await fixture.server.accepted == 3)
+    }
+  }
+
+  @Test("An answer that has begun is not asked for again")
+  func noRetryAfterFirstByte() async throws {
+    try await ClientFixture.run([[.request, ok, .request, .send("H"), .finish]]) { fixture in
+      _ = try await fixture.send()
+      #expect(await fixture.failure() == .truncatedAnswer)
+      #expect(await fixture.server.accepted == 1)
+    }
+  }
+
+  // MARK: Bad answers
+
+  @Test(
+    "A bad answer is an error, ends its connection and frees its slot",
+    arguments: [
+      ([.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), .finish], .truncatedAnswer),
+      ([.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"), .finish], .truncatedAnswer),
+      ([.send("HTTP/1.1 200 OK\r\nContent-Le"), .finish], .truncatedAnswer),
+      ([.finish], .closedBeforeAnswer),
+      ([.send("SSH-2.0-x\r\n"), .awaitClose], .malformedAnswer("invalid status line")),
+      (
+        [.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), .awaitClose],
+        .malformedAnswer("both Content-Length and Transfer-Encoding")
+      ),
+      (
+        [.send("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"), .awaitClose], .answerTooLarge(limit: 1000)
+      ),
+      ([.send("HTTP/1.1 200 OK\r\n\r\n"), .fill(1001), .awaitClose], .answerTooLarge(limit: 1000)),
+      (
+        [.send("HTTP/1.1 200 OK\r\nX: "), .fill(70_000), .awaitClose],
+        .malformedAnswer("head larger than 65536 bytes")
+      ),
+    ] as [([ScriptedServer.Step], HTTPClientError)]
+  )
+  func badAnswers(steps: [ScriptedServer.Step], expected: HTTPClientError) async throws {
+    try await ClientFixture.run([[.request] + steps, [.request, ok]]) { fixture in
+      #expect(await fixture.failure(maximumResponseBytes: 1000) == expected)
+      try await fixture.server.wait("the client closes") { $0.leftByClient == [0] }
+      #expect(await fixture.usage() == [0, 0, 0])
+      #expect(try await fixture.send().status == .ok)
+    }
+  }
+
+  @Test("A connection that is reset before the answer is an error")
+  func reset() async throws {
+    try await ClientFixture.run([[.close]]) { fixture in
+      #expect(await fixture.failure() == .closedBeforeAnswer)
+      #expect(await fixture.usage() == [0, 0, 0])
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import EventLoops
+import Foundation
+import HTTPTransport
+import HTTPTypes
+import Testing
+
+@testable import LocalProfile
+
+/// The double of prisoner search on real sockets.
+@Suite("Development prisoner search")
+struct DevelopmentPrisonerSearchTests {
+  private static let bearer: HeaderFields = [.authorization: "Bearer x", .contentType: "application/json"]
+  private static let commaList =
+    "?responseFields=prisonerNumber%2CfirstName%2ClastName%2CprisonId%2CprisonName%2CcellLocation"
+
+  private func with(
+    _ body: (DevelopmentPrisonerSearch, _ url: String) async throws -> Void
+  ) async throws {
+    let search = DevelopmentPrisonerSearch()
+    try await Doubles.serving({ await search.respond(to: $0) }) { try await body(search, $0) }
+  }
+
+  private func ask(
+    _ url: String,
+    _ query: String,
+    _ numbers: [String],
+    fields: HeaderFields = bearer,
+    within limit: Duration = .seconds(10)
+  ) async throws -> ClientResponse {
+    let list = numbers.map { #""\#($0)""# }.joined(separator: ",")
+    return try await Doubles.send(
+      .post,
+      url + "/prisoner-search/prisoner-numbers" + query,
+      fields,
+      body: #"{"prisonerNumbers":[\#(list)]}"#,
+      within: limit
+    )
+  }
+
+  @Test("One comma list of fields gives the objects of the sample, and a missing number is missing")
+  func commaList() async throws {
+    try await with { _, url async throws in
+      let answer = try await ask(
+        url,
+        Self.commaList,
+        ["A1234BC", "X9999XX", "L1235MN", "M2346NP", "K0123LM", "A1234BC"]
+      )
+      #expect(answer.status == .ok)
+      let expected = """
+        [{"prisonerNumber":"A1234BC","firstName":"ADAM","lastName":"ARCHER","prisonId":"MDI",\
+        "prisonName":"Moorland (HMP & YOI)","cellLocation":"1-1-001"},\
+        {"prisonerNumber":"L1235MN","firstName":"LIAM","lastName":"LOWE","prisonId":"OUT","prisonName":"Outside"},\
+        {"prisonerNumber":"M2346NP","firstName":"MARK","lastName":"MOSS","prisonId":null,"prisonName":null,\
+        "cellLocation":null},\
+        {"prisonerNumber":"K0123LM","firstName":"KYLE","lastName":"KEMP","prisonId":"TRN","prisonName":"Transfer"}]
+        """
+      #expect(answer.text == expected)
+    }
+  }
+
+  @Test("Fields given one by one give just those")
+  func repeatedFields() async throws {
+    try await with { _, url async throws in
+      let query =
+        "?responseFields=prisonerNumber&responseFields=bookingId&responseFields=recall"
+        + "&responseFields=lastMovementTypeCode&responseFields=lastMovementReasonCode"
+      let object = try #require(try await ask(url, query, ["L1235MN"]).jsonArray().first)
+      #expect(
+        Set(object.keys)
+          == ["prisonerNumber", "bookingId", "recall", "lastMovementTypeCode", "lastMovementReasonCode"]
+      )
+      #expect(object["lastMovementTypeCode"] as? String == "REL")
+    }
+  }
+
+  @Test("Without the parameter all fields come", arguments: ["/prisoner/A1234BC", nil])
+  func allFields(path: String?) async throws {
+    try await with { _, url async throws in
+      let object =
+        if let path { try await Doubles.send(.get, url + path, Self.bearer).json() } else {
+          try #require(try await ask(url, "", ["A1234BC"]).jsonArray().first)
+        }
+      for key in ["prisonerNumber", "bookingId", "legalStatus", "cellLocation"] {
+        #expect(object[key] != nil)
+      }
+    }
+  }
+
+  @Test("1 to 1,000 numbers are answered, none and 1,001 are 400")
+  func count() async throws {
+    try await with { _, url async throws in
+      let numbers = (0..<1001).map { "Z\(1000 + $0)ZZ" }
+      #expect(try await ask(url, "", Array(numbers.prefix(1000))).text == "[]")
+      #expect(try await ask(url, "", numbers).status == .badRequest)
+      #expect(try await ask(url, "", []).status == .badRequest)
+    }
+  }
+
+  @Test(
+    "A body that is not the object asked for is 400",
+    arguments: ["", "[]", "{", #"{"prisonerNumbers":"A"}"#]
+  )
+  func badBody(body: String) async throws {
+    try await with { _, url async throws in
+      let answer = try await Doubles.send(
+        .post,
+        url + "/prisoner-search/prisoner-numbers",
+        Self.bearer,
+        body: body
+      )
+      #expect(answer.status == .badRequest)
+    }
+  }
+
+  @Test("Without a bearer token it is 401, but for the health ping")
+  func token() async throws {
+    try await with { _, url async throws in
+      #expect(try await ask(url, "", ["A1234BC"], fields: [:]).status == .unauthorized)
+      #expect(try await Doubles.send(.get, url + "/prisoner/A1234BC").status == .unauthorized)
+      #expect(try await Doubles.send(.get, url + "/health/ping").text == #"{"status":"UP"}"#)
+    }
+  }
+
+  @Test("A prisoner by number, and 404 for an unknown one")
+  func byNumber() async throws {
+    try await with { _, url async throws in
+      let known = try await Doubles.send(.get, url + "/prisoner/E5678FG", Self.bearer)
+      #expect(try known.json()["prisonName"] as? String == "Leeds (HMP)")
+      #expect(try await Doubles.send(.get, url + "/prisoner/X9999XX", Self.bearer).status == .notFound)
+    }
+  }
+
+  @Test("Faults: a status, a broken body, each as often as asked, then proper answers again")
+  func faults() async throws {
+    try await with { search, url async throws in
+      let path = "/prisoner-search/prisoner-numbers"
+      search.faults.set(.status(.serviceUnavailable), for: path, count: 1)
+      #expect(try await ask(url, "", ["A1234BC"]).status == .serviceUnavailable)
+      #expect(try await ask(url, "", ["A1234BC"]).status == .ok)
+      search.faults.set(.brokenBody, for: path)
+      let broken = try await ask(url, "", ["A1234BC"])
+      #expect(broken.status == .ok && (try? broken.jsonArray()) == nil)
+      search.faults.clear()
+      #expect(try await ask(url, "", ["A1234BC"]).jsonArray().count == 1)
+    }
+  }
+
+  @Test("Faults: a hang lasts until it is cleared, or until the caller gives up")
+  func hang() async throws {
+    try await with { search, url async throws in
+      search.faults.set(.hang, for: "/prisoner-search/prisoner-numbers")
+      await #expect(throws: HTTPClientError.self) {
+        _ = try await ask(url, "", ["A1234BC"], within: .milliseconds(50))
+      }
+      try await eventually("the abandoned request ends") { search.faults.hanging == 0 }
+      async let answer = ask(url, "", ["A1234BC"])
+      try await eventually("the request hangs") { search.faults.hanging == 1 }
+      search.faults.clear()
+      #expect(try await answer.status == .ok)
+    }
+  }
+
+  @Test("Faults: a delay answers late, and properly")
+  func delay() async throws {
+    try await with { search, url async throws in
+      search.faults.set(.delay(.milliseconds(30)), for: "/health/ping")
+      let start = ContinuousClock.now
+      #expect(try await Doubles.send(.get, url + "/health/ping").status == .ok)
+      #expect(ContinuousClock.now - start >= .milliseconds(30))
+    }
+  }
+
+  @Test("Sample prisoners have the contract's numbers, once each, and several kinds of place")
+  func samples() {
+    let numbers = SamplePrisoner.all.map(\.prisonerNumber)
+    #expect(Set(numbers).count == numbers.count)
+    for number in numbers { #expect(number.wholeMatch(of: /[A-Z][0-9]{4}[A-Z]{2}/) != nil) }
+    let places = Set(SamplePrisoner.all.map(\.prisonID))
+    #expect(places.isSuperset(of: ["MDI", "LEI", "WWI", "TRN", "OUT", nil]))
+  }
+}

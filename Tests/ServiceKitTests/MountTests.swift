@@ -1,0 +1,121 @@
+import HTTPTransport
+import HTTPTypes
+import SharedAuth
+import Testing
+
+@testable import ServiceKit
+
+@Suite("Finding the module of a request")
+struct MountTests {
+  private static func module(_ name: String, _ own: String) -> TestModule {
+    let answer = ServerResponse(status: .ok, body: Array(name.utf8))
+    return TestModule(
+      name: name,
+      routes: [
+        RouteDeclaration(.get, "/\(own)", .open) { _ in answer },
+        RouteDeclaration(.get, "/both", .open) { _ in answer },
+      ] + HealthProbes.routes(ReadinessState())
+    )
+  }
+
+  private func mount(union: TestModule? = nil) throws -> Mount {
+    Mount(
+      Mount.Entry(
+        try Self.module("one", "a").responder,
+        hosts: ["One.example", "[::1]"],
+        basePath: "one-api"
+      ),
+      [Mount.Entry(try Self.module("two", "b").responder, hosts: ["two.example:8443"], basePath: "two-api")],
+      union: try union?.responder
+    )
+  }
+
+  private func answer(_ target: String, host: String = "gateway", union: TestModule? = nil) async throws
+    -> Answer
+  {
+    let request = try request(.get, target, HeaderFields(host: host, (.authorization, "reader")))
+    return Answer(try await mount(union: union).respond(to: request))
+  }
+
+  @Test(
+    "By host, by base path, by owner",
+    arguments: [
+      ("one.example", "/a", "one"), ("ONE.example:8080", "/both", "one"), ("two.example", "/both", "two"),
+      ("TWO.EXAMPLE:1", "/b", "two"), ("[::1]:8080", "/both", "one"), ("[::1]", "/a", "one"),
+      ("gateway", "/one-api/both", "one"), ("gateway", "/two-api/both", "two"), ("gateway:80", "/a", "one"),
+      ("gateway", "/b", "two"), ("gateway", "/both", "one"), ("", "/b", "two"),
+    ]
+  )
+  func found(host: String, target: String, module: String) async throws {
+    let answer = try await answer(target, host: host)
+    #expect(answer.status == 200)
+    #expect(answer.body == module)
+  }
+
+  @Test(
+    "A module's host and base path show that module alone",
+    arguments: [
+      ("one.example", "/b", "one: noRoute(path: \"b\")"), ("two.example", "/a", "two: noRoute(path: \"a\")"),
+      ("one.example", "/one-api/a", "one: noRoute(path: \"one-api/a\")"),
+      ("gateway", "/two-api/a", "two: noRoute(path: \"a\")"),
+      ("gateway", "/two-api", "two: noRoute(path: \"\")"),
+      ("gateway", "/nowhere", "one: noRoute(path: \"nowhere\")"),
+    ]
+  )
+  func alone(host: String, target: String, body: String) async throws {
+    let answer = try await answer(target, host: host)
+    #expect(answer.status == 404)
+    #expect(answer.body == body)
+  }
+
+  @Test("What the modules answer together comes first, at the root of an unnamed host only")
+  func union() async throws {
+    let union = TestModule(
+      name: "union",
+      routes: [
+        RouteDeclaration(.get, "/both", .open) { _ in ServerResponse(status: .ok, body: Array("union".utf8)) }
+      ]
+    )
+    #expect(try await answer("/both", union: union).body == "union")
+    #expect(try await answer("/both", host: "two.example", union: union).body == "two")
+    #expect(try await answer("/one-api/both", union: union).body == "one")
+    #expect(try await answer("/b", union: union).body == "two")
+  }
+
+  @Test(
+    "Probes answer without a token on every surface",
+    arguments: ["/health/ping", "/health/liveness", "/health/readiness", "/two-api/health/ping"]
+  )
+  func probes(target: String) async throws {
+    let actuator = "application/vnd.spring-boot.actuator.v3+json"
+    for (accept, type) in [(nil, actuator), ("*/*", actuator), ("application/json", "application/json")] {
+      var fields = HeaderFields(host: "gateway")
+      fields[.accept] = accept
+      let answer = Answer(try await mount().respond(to: request(.get, target, fields)))
+      #expect(answer.status == 200)
+      #expect(answer.body == "{\"status\":\"UP\"}")
+      #expect(answer.fields[.contentType] == type)
+    }
+  }
+
+  @Test("A refused token is 401 even on a ping; a good one is not")
+  func pingWithToken() async throws {
+    let refused = try request(.get, "/health/ping", [.authorization: "expired"])
+    #expect(try await mount().respond(to: refused).status == .unauthorized)
+    let good = try request(.get, "/health/ping", [.authorization: "reader"])
+    #expect(try await mount().respond(to: good).status == .ok)
+  }
+
+  @Test("Readiness turns 503 at shutdown; liveness and ping stay up")
+  func shutdown() async throws {
+    let readiness = ReadinessState()
+    let module = TestModule(routes: HealthProbes.routes(readiness))
+    let mount = Mount(Mount.Entry(try module.responder, hosts: [], basePath: "x"))
+    readiness.beginShutdown()
+    let answer = Answer(await mount.respond(to: try request(.get, "/health/readiness")))
+    #expect(answer.status == 503)
+    #expect(answer.body == "{\"status\":\"OUT_OF_SERVICE\"}")
+    #expect(try await mount.respond(to: request(.get, "/health/liveness")).status == .ok)
+    #expect(try await mount.respond(to: request(.get, "/health/ping")).status == .ok)
+  }
+}

@@ -1,0 +1,104 @@
+import Testing
+
+@testable import SharedAuth
+
+@Suite struct EncodingTests {
+  private func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  @Test(
+    "Base64url, as in RFC 4648 section 10",
+    arguments: [
+      ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
+      ("foobar", "Zm9vYmFy"),
+    ]
+  )
+  func base64URL(_ plain: String, _ encoded: String) {
+    #expect(Base64URL.encode(Array(plain.utf8)) == encoded)
+    #expect(Base64URL.decode(encoded) == Array(plain.utf8))
+    let padding = String(repeating: "=", count: (4 - encoded.count % 4) % 4)
+    #expect(Base64.encode(Array(plain.utf8)) == encoded + padding)
+  }
+
+  @Test("Every byte survives, in the URL's alphabet")
+  func allBytes() {
+    let bytes = (0...255).map { UInt8($0) }
+    #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
+    #expect(Base64URL.encode([0xfb, 0xff]) == "-_8")
+    #expect(Base64.encode([0xfb, 0xff]) == "+/8=")
+  }
+
+  @Test(
+    "No second spelling is read",
+    arguments: ["Zg==", "Zh", "Zm9", "Z", "Zm9v Yg", "+/8", "Zm8=", "Zé", "Zm9vY\n"]
+  )
+  func notCanonical(_ text: String) { #expect(Base64URL.decode(text) == nil) }
+
+  @Test("SHA-256, as in FIPS 180-4's examples")
+  func sha256() {
+    #expect(
+      hex(Digest.sha256([])) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )
+    #expect(
+      hex(Digest.sha256(Array("abc".utf8)))
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+  }
+
+  @Test("HMAC-SHA-256, as in RFC 4231 sections 4.3 and 4.7")
+  func hmac() {
+    let short = Digest.hmacSHA256(
+      key: Array("Jefe".utf8),
+      message: Array("what do ya want for nothing?".utf8)
+    )
+    #expect(hex(short) == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+    let long = Digest.hmacSHA256(
+      key: Array(repeating: 0xaa, count: 131),
+      message: Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8)
+    )
+    #expect(hex(long) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
+  }
+
+  @Test("A secret does not show")
+  func secret() {
+    let secret = Secret("s3cret")
+    var dumped = ""
+    dump(secret, to: &dumped)
+    var nested = ""
+    dump(UpstreamTokensConfiguration(clientID: "id", clientSecret: secret), to: &nested)
+    for text in ["\(secret)", String(reflecting: secret), String(describing: [secret]), dumped, nested] {
+      #expect(!text.contains("s3cret"))
+    }
+    #expect("\(secret)" == "****")
+    #expect(secret.reveal() == "s3cret")
+  }
+
+  @Test(
+    "JSON that is not quite JSON is refused",
+    arguments: [
+      "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "-", "+1", "1.", ".5", "1e", "1e+",
+      "0x1",
+      "NaN", "tru", "nul", "\"", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"",
+      "\"\\ud800\\u0041\"",
+      "\"\\udc00\"", "\"\t\"", "1 2", "[1 2]", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":1}", "{1:2}",
+      "[",
+      "{\"a\"", "{\"a\":", String(repeating: "[", count: 100_000), "\u{feff}1", "\"a\"b",
+    ]
+  )
+  func badJSON(_ text: String) {
+    #expect(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
+  }
+
+  @Test("JSON is read")
+  func json() throws {
+    let text = #" {"a": [1, -2.5e1, true, false, null, "\u00e9\ud83d\ude00\n\/\"é"], "b": {}, "c": []} "#
+    let members = try #require(try JSONReader.read(Array(text.utf8)).object)
+    let list = try #require(members["a"]?.array)
+    #expect(list.compactMap(\.number) == [1, -25])
+    #expect(list.last?.string == "é😀\n/\"é")
+    #expect(list.count == 6)
+    #expect(members["b"]?.object?.isEmpty == true && members["c"]?.array?.isEmpty == true)
+    #expect(throws: JSONError.self) { try JSONReader.read([0x22, 0xff, 0x22]) }
+  }
+}

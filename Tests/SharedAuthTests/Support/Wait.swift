@@ -1,0 +1,14 @@
+import Testing
+
+/// Waits until `condition` holds, and fails if it does not within ten seconds.
+func eventually(
+  _ claim: Comment,
+  sourceLocation: SourceLocation = #_sourceLocation,
+  _ condition: () -> Bool
+) async throws {
+  let end = ContinuousClock.now + .seconds(10)
+  while !condition() {
+    try #require(ContinuousClock.now < end, claim, sourceLocation: sourceLocation)
+    try await Task.sleep(for: .milliseconds(2))
+  }
+}
