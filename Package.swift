@@ -64,12 +64,10 @@ let package = Package(
     tests(
       "SharedAuthTests", ["SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/make_tokens.py")]),
-    tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", httpTypes, logging]),
     .executableTarget(
       name: "HTTPEcho", dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
       path: "Tests/Support/HTTPEcho", swiftSettings: settings),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
-    tests("ServiceKitTests", ["ServiceKit", "EventLoops"]),
     tests(
       "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/verify_token.py")]),
