@@ -4,6 +4,8 @@ internal import CLinux
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   private let bytes: [UInt8]
 
+  private init(bytes: [UInt8]) { self.bytes = bytes }
+
   init(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
     bytes = Array(UnsafeRawBufferPointer(start: address, count: Int(length)))
   }
@@ -33,6 +35,16 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     bytes.count >= 4 ? UInt16(bytes[2]) << 8 | UInt16(bytes[3]) : 0
   }
 
+  /// The same host with another port.
+  func withPort(_ port: UInt16) -> SocketAddress {
+    var copy = bytes
+    if copy.count >= 4 {
+      copy[2] = UInt8(port >> 8)
+      copy[3] = UInt8(port & 0xFF)
+    }
+    return SocketAddress(bytes: copy)
+  }
+
   /// The numeric host, without port or brackets.
   public var host: String {
     var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
@@ -58,7 +70,8 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   static func remote(of descriptor: Int32) -> SocketAddress? { name(descriptor, getpeername) }
 
   private static func name(
-    _ descriptor: Int32, _ call: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
+    _ descriptor: Int32,
+    _ call: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
   ) -> SocketAddress? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
