@@ -67,6 +67,7 @@ let package = Package(
     .executableTarget(
       name: "HTTPEcho", dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
       path: "Tests/Support/HTTPEcho", swiftSettings: settings),
+    tests("EventLoopsTests", ["EventLoops", "CLinux"]),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests(
       "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
