@@ -62,8 +62,7 @@ struct StreamTests {
     }
     try await onLoop {
       let stream = try await self.connect(port)
-      let piece = (0..<total).map { UInt8(truncatingIfNeeded: $0 % 251) }
-      stream.outbound.append(contentsOf: piece)
+      stream.outbound.append(contentsOf: Pattern.array(total))
       let error = await failure { () throws(StreamError) in
         try await stream.flush(deadline: .now() + .milliseconds(200))
       }
@@ -170,7 +169,7 @@ struct StreamTests {
     }
     try await onLoop {
       let stream = try await self.connect(port)
-      stream.outbound.append(contentsOf: (0..<total).map { UInt8(truncatingIfNeeded: $0 % 251) })
+      stream.outbound.append(contentsOf: Pattern.array(total))
       stream.flushWithoutWaiting()
       #expect(stream.outbound.count > 0)
       #expect(stream.outbound.count < total)

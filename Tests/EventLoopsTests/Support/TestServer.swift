@@ -1,4 +1,5 @@
 import EventLoops
+import Foundation
 import Testing
 
 /// A listener of one loop; each of its connections is served by a task of the loop.
@@ -67,27 +68,52 @@ actor Peer {
   }
 }
 
-extension ByteStream {
-  private static func patternByte(_ position: Int) -> UInt8 { UInt8(truncatingIfNeeded: position % 251) }
+/// Bytes by whose value one sees where in a long transfer they belong, made and compared without a loop over them:
+/// the tests share two event loops.
+enum Pattern {
+  private static let period = 251
+  private static let bytes = (0..<(period + 65_536)).map { UInt8(truncatingIfNeeded: $0 % period) }
 
+  /// - Parameter length: at most 65,536.
+  static func piece(at position: Int, length: Int) -> ArraySlice<UInt8> {
+    bytes[(position % period)..<(position % period + length)]
+  }
+
+  static func array(_ total: Int) -> [UInt8] {
+    var all: [UInt8] = []
+    all.reserveCapacity(total)
+    while all.count < total { all += piece(at: all.count, length: min(65_536, total - all.count)) }
+    return all
+  }
+
+  static func matches(_ piece: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
+    let count = piece.count
+    return Self.piece(at: position, length: count).withUnsafeBytes { expected in
+      guard let expected = expected.baseAddress, let piece = UnsafeRawBufferPointer(piece).baseAddress else {
+        return true
+      }
+      return memcmp(expected, piece, count) == 0
+    }
+  }
+}
+
+extension ByteStream {
   func send(pattern total: Int) async throws(StreamError) {
     var sent = 0
     while sent < total {
       let next = min(65_536, total - sent)
-      outbound.append(contentsOf: (sent..<(sent + next)).map(Self.patternByte))
+      outbound.append(contentsOf: Array(Pattern.piece(at: sent, length: next)))
       sent += next
       try await flush(deadline: .late)
     }
   }
 
-  /// - Returns: how many bytes of the pattern came before the end, a wrong byte, or `total`.
+  /// - Returns: how many bytes of the pattern came before the end, a piece that is not of it, or `total`.
   func receive(pattern total: Int) async throws(StreamError) -> Int {
     var received = 0
     while received < total, try await receive(limit: 65_536, deadline: .late) > 0 {
-      for byte in inbound.readable {
-        guard byte == Self.patternByte(received) else { return received }
-        received += 1
-      }
+      guard inbound.withReadableBytes({ Pattern.matches($0, at: received) }) else { return received }
+      received += inbound.count
       inbound.removeAll()
     }
     return received
@@ -108,7 +134,7 @@ extension ByteStream {
   /// Sends back all that comes, until the end.
   func echo() async throws(StreamError) {
     while try await receive(deadline: .late) > 0 {
-      outbound.append(contentsOf: inbound.readable)
+      outbound.append(contentsOf: Array(inbound.readable))
       inbound.removeAll()
       try await flush(deadline: .late)
     }
