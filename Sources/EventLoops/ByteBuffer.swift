@@ -42,6 +42,10 @@ public struct ByteBuffer: Sendable {
 
   public mutating func append(contentsOf bytes: some Sequence<UInt8>) { storage.append(contentsOf: bytes) }
 
+  /// Appends an array. The compiler prefers this to the generic function, which other modules could call only
+  /// unspecialised.
+  public mutating func append(contentsOf bytes: [UInt8]) { storage.append(contentsOf: bytes) }
+
   public mutating func append(_ text: String) { storage.append(contentsOf: text.utf8) }
 
   /// Drops up to `length` unread bytes from the front.

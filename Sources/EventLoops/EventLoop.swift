@@ -47,7 +47,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public var isCurrent: Bool { gateway_current_loop() == Unmanaged.passUnretained(self).toOpaque() }
 
   /// How long the last turn of the loop kept it from waiting on epoll.
-  public var lastTurnDuration: Duration { .nanoseconds(Int64(clamping: lagNanoseconds.load(ordering: .relaxed))) }
+  public var lastTurnDuration: Duration {
+    .nanoseconds(Int64(clamping: lagNanoseconds.load(ordering: .relaxed)))
+  }
 
   // MARK: Executor
 
@@ -109,14 +111,19 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   func start() throws(SystemError) {
     let retained = Unmanaged.passRetained(self)
-    let result = pthread_create(&thread, nil, { pointer in
-      guard let pointer else { return nil }
-      let loop = Unmanaged<EventLoop>.fromOpaque(pointer).takeRetainedValue()
-      gateway_set_current_loop(pointer)
-      loop.run()
-      gateway_set_current_loop(nil)
-      return nil
-    }, retained.toOpaque())
+    let result = pthread_create(
+      &thread,
+      nil,
+      { pointer in
+        guard let pointer else { return nil }
+        let loop = Unmanaged<EventLoop>.fromOpaque(pointer).takeRetainedValue()
+        gateway_set_current_loop(pointer)
+        loop.run()
+        gateway_set_current_loop(nil)
+        return nil
+      },
+      retained.toOpaque()
+    )
     guard result == 0 else {
       retained.release()
       throw SystemError(call: "pthread_create", errno: result)

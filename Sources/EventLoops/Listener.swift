@@ -64,7 +64,9 @@ public final class Listener {
   }
 
   private static func hand(
-    _ descriptor: Int32, _ loop: EventLoop, to onAccept: @Sendable (sending ByteStream) -> Void
+    _ descriptor: Int32,
+    _ loop: EventLoop,
+    to onAccept: @Sendable (sending ByteStream) -> Void
   ) {
     let accepted = Socket(fileDescriptor: descriptor)
     accepted.disableNagle()

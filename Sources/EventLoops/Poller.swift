@@ -49,7 +49,9 @@ final class Poller {
     _ = write(wakeUp, &one, 8)
   }
 
-  func add(_ source: ReadinessSource, fileDescriptor: Int32, events mask: UInt32) throws(SystemError) -> UInt64 {
+  func add(_ source: ReadinessSource, fileDescriptor: Int32, events mask: UInt32) throws(SystemError)
+    -> UInt64
+  {
     let index: Int
     if let free = freeSlots.popLast() {
       index = free
@@ -69,7 +71,8 @@ final class Poller {
 
   func remove(token: UInt64, fileDescriptor: Int32) {
     let index = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
-    guard slots[index].source != nil, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32) else { return }
+    guard slots[index].source != nil, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32)
+    else { return }
     slots[index].source = nil
     slots[index].generation = (slots[index].generation &+ 1) & 0x7FFF_FFFF
     freeSlots.append(index)
@@ -90,7 +93,9 @@ final class Poller {
         continue
       }
       let slot = slots[Int(truncatingIfNeeded: token & 0xFFFF_FFFF)]
-      guard slot.generation == UInt32(truncatingIfNeeded: token >> 32), let source = slot.source else { continue }
+      guard slot.generation == UInt32(truncatingIfNeeded: token >> 32), let source = slot.source else {
+        continue
+      }
       source.deliver(Readiness(epollEvents: ready))
     }
   }

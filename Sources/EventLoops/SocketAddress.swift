@@ -58,7 +58,8 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   static func remote(of descriptor: Int32) -> SocketAddress? { name(descriptor, getpeername) }
 
   private static func name(
-    _ descriptor: Int32, _ call: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
+    _ descriptor: Int32,
+    _ call: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
   ) -> SocketAddress? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

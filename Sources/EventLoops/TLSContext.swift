@@ -33,7 +33,9 @@ public final class TLSContext: @unchecked Sendable {
         SSL_CTX_set_default_verify_paths(pointer)
       }
     guard loaded == 1 else {
-      throw .tls("cannot load trusted certificates from \(trustedCertificatesFile ?? "the system"): \(Self.lastError())")
+      throw .tls(
+        "cannot load trusted certificates from \(trustedCertificatesFile ?? "the system"): \(Self.lastError())"
+      )
     }
   }
 
@@ -88,7 +90,9 @@ public final class TLSContext: @unchecked Sendable {
     let kept = Session(pointer: session)
     sessions.withLock { sessions in
       if let old = sessions.updateValue(kept, forKey: serverName) { SSL_SESSION_free(old.pointer) }
-      while sessions.count > Self.maximumSessions, let other = sessions.keys.first(where: { $0 != serverName }) {
+      while sessions.count > Self.maximumSessions,
+        let other = sessions.keys.first(where: { $0 != serverName })
+      {
         if let dropped = sessions.removeValue(forKey: other) { SSL_SESSION_free(dropped.pointer) }
       }
     }

@@ -37,7 +37,8 @@ final class TLSSession {
   }
 
   deinit {
-    if !context.isServer, let serverName, SSL_is_init_finished(ssl) == 1, let session = SSL_get1_session(ssl) {
+    if !context.isServer, let serverName, SSL_is_init_finished(ssl) == 1, let session = SSL_get1_session(ssl)
+    {
       if SSL_SESSION_is_resumable(session) == 1 {
         context.keepSession(session, for: serverName)
       } else {

@@ -25,7 +25,8 @@ public struct Timestamp: Comparable, Hashable, Sendable {
     let (seconds, attoseconds) = duration.components
     let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, carried) = instant.microseconds.addingReportingOverflow(
-      whole &+ attoseconds / 1_000_000_000_000)
+      whole &+ attoseconds / 1_000_000_000_000
+    )
     return Timestamp(microseconds: overflow || carried ? (seconds < 0 ? .min : .max) : sum)
   }
 }

@@ -1,7 +1,7 @@
 import Testing
 
-/// A request and what must become of it. Names with a family prefix (COMP-, SMUG-, MAL-, NORM-, RFC…) are the case ids
-/// of Http11Probe (marks.md 3.1); the bytes are ours.
+/// A request and what must become of it. Names with a family prefix (COMP-, SMUG-, MAL-, NORM-, RFC…) are the
+/// case ids of Http11Probe (marks.md 3.1); the bytes are ours.
 struct WireCase: CustomTestStringConvertible, Sendable {
   let id: String
   let bytes: [UInt8]
@@ -24,7 +24,8 @@ private func post(_ fields: String, _ body: String = "") -> String {
 }
 private func chunked(_ body: String) -> String { post("Transfer-Encoding: chunked\r\n", body) }
 
-/// Requests that must be refused: the status, `Connection: close`, the end of the connection, and nothing read behind.
+/// Requests that must be refused: the status, `Connection: close`, the end of the connection, and nothing
+/// read behind.
 let refusedRequests: [WireCase] =
   requestLineCases + targetCases + fieldCases + hostCases + lengthCases
   + codingCases + chunkCases
@@ -154,6 +155,7 @@ private let lengthCases = [
   WireCase("MAL-CL-OVERFLOW", post("Content-Length: 99999999999999999999\r\n")),
   WireCase("Content-Length of 2^63", post("Content-Length: 9223372036854775808\r\n")),
   WireCase("MAL-CL-TAB-BEFORE-VALUE with a decimal point", post("Content-Length:\t5.0\r\n", "hello")),
+  WireCase("tab behind Content-Length", post("Content-Length: 5\t\r\n", "hello")),
   WireCase("NORM-SP-BEFORE-COLON-CL", post("Content-Length: 11\r\nContent-Length : 5\r\n", "hello world")),
 ]
 

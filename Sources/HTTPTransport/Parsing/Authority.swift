@@ -1,7 +1,8 @@
 /// `host [":" port]`, as in the `Host` field (RFC 9110 §7.2) and in an absolute-form target.
 enum Authority {
-  /// Whether the text is a name, an IPv4 address or a bracketed IPv6 address, with an optional port of 1–5 digits.
-  /// Narrower than RFC 3986: no user information, no percent-encoding, no sub-delims (a comma could hide two hosts).
+  /// Whether the text is a name, an IPv4 address or a bracketed IPv6 address, with an optional port of 1–5
+  /// digits. Narrower than RFC 3986: no user information, no percent-encoding, no sub-delims (a comma could
+  /// hide two hosts).
   static func isValid(_ text: Span<UInt8>) -> Bool {
     guard text.count > 0 else { return false }
     var index = 0

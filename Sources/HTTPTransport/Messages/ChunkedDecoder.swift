@@ -7,9 +7,9 @@ enum ChunkedDecodingError: Error, Hashable, Sendable {
   case tooLarge(limit: Int)
 }
 
-/// Decodes the chunked transfer coding (RFC 9112 §7.1) piece by piece, in any split: lines end in CRLF alone, sizes
-/// are hexadecimal digits alone, extensions are checked and bounded, trailers are checked, bounded and dropped. A trailer
-/// that would have framed the message (RFC 9110 §6.5.1) is refused, as llhttp does.
+/// Decodes the chunked transfer coding (RFC 9112 §7.1) piece by piece, in any split: lines end in CRLF alone,
+/// sizes are hexadecimal digits alone, extensions are checked and bounded, trailers are checked, bounded and
+/// dropped. A trailer that would have framed the message (RFC 9110 §6.5.1) is refused, as llhttp does.
 struct ChunkedDecoder: Sendable {
   private enum State: Hashable {
     case sizeStart

@@ -1,5 +1,5 @@
-/// The field names that the transport itself acts on, as a set: found while a head is parsed or built, so that
-/// later code need not look for them.
+/// The field names that the transport itself acts on, as a set: found while a head is parsed or built, so
+/// that later code need not look for them.
 struct KnownField: OptionSet, Sendable {
   let rawValue: UInt32
 

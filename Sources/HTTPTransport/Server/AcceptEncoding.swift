@@ -1,7 +1,7 @@
 /// The `Accept-Encoding` field (RFC 9110 §12.5.3).
 enum AcceptEncoding {
-  /// Whether gzip may be used: named with a weight above 0, or covered by `*` and not excluded. A missing field gives
-  /// no: such clients are mostly scripts that would not decompress.
+  /// Whether gzip may be used: named with a weight above 0, or covered by `*` and not excluded. A missing
+  /// field gives no: such clients are mostly scripts that would not decompress.
   static func allowsGzip(_ value: String?) -> Bool {
     guard let value else { return false }
     var named: Bool?

@@ -1,7 +1,8 @@
 internal import EventLoops
 internal import HTTPTypes
 
-/// Writes responses in wire format (RFC 9112 §4–§6), with the fields that every response carries (platform.md §1.8).
+/// Writes responses in wire format (RFC 9112 §4–§6), with the fields that every response carries (platform.md
+/// §1.8).
 ///
 /// One per loop: it keeps the current `Date` line, a scratch array and zlib's state.
 final class ResponseEncoder {

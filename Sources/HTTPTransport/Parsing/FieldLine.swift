@@ -1,8 +1,8 @@
 /// One field line (RFC 9112 §5): `name ":" OWS value OWS`, strictly.
 enum FieldLine {
   /// - Parameter range: the line within `bytes`, not empty, without its CRLF.
-  /// - Returns: name and value, counted from the start of `bytes`; nil for a folded line, a blank before the colon, an
-  ///   empty or ill-formed name, or a control character in the value.
+  /// - Returns: name and value, counted from the start of `bytes`; nil for a folded line, a blank before the
+  ///   colon, an empty or ill-formed name, or a control character in the value.
   static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> HeaderFields.Entry? {
     var index = range.lowerBound
     while index < range.upperBound, ByteSet.token.contains(bytes[index]) { index += 1 }
@@ -20,7 +20,8 @@ enum FieldLine {
     return HeaderFields.Entry(name: name, value: start..<end)
   }
 
-  /// Calls `visit` with each element of a comma-separated list, blanks around it cut off; also with empty ones.
+  /// Calls `visit` with each element of a comma-separated list, blanks around it cut off; also with empty
+  /// ones.
   @inline(__always)
   static func forEachElement(_ value: Span<UInt8>, _ visit: (Span<UInt8>) -> Void) {
     var start = 0

@@ -1,11 +1,13 @@
 /// The parameters of a query or of a form body (`application/x-www-form-urlencoded`): `a=1&b=&c`.
 ///
-/// Holds the raw text and decodes on look-up. `+` and `%20` are blanks; names are compared decoded and exactly.
+/// Holds the raw text and decodes on look-up. `+` and `%20` are blanks; names are compared decoded and
+/// exactly.
 public struct QueryParameters: Sendable {
   private let bytes: [UInt8]
   private let range: Range<Int>
 
-  /// Reads the text after `?`. Parts with a malformed `%` are passed over (a server's parser has refused them).
+  /// Reads the text after `?`. Parts with a malformed `%` are passed over (a server's parser has refused
+  /// them).
   public init(_ text: String = "") {
     bytes = Array(text.utf8)
     range = bytes.indices
@@ -24,6 +26,7 @@ public struct QueryParameters: Sendable {
 
   /// The undecoded text.
   public var raw: String { String(decoding: bytes[range], as: UTF8.self) }
+  /// Whether the text is empty.
   public var isEmpty: Bool { range.isEmpty }
 
   /// The first value of a parameter, empty for `name=` and for `name` alone; nil if it is not there.

@@ -3,8 +3,9 @@ internal import HTTPTypes
 
 /// Reads request heads (RFC 9112 §2–§6) from the unread bytes of a connection, as they come.
 ///
-/// Strict: what two readers could frame or address differently is refused, not repaired. Incremental: each byte is
-/// searched once and each line is read once, however the bytes are split, and the split never changes the outcome.
+/// Strict: what two readers could frame or address differently is refused, not repaired. Incremental: each
+/// byte is searched once and each line is read once, however the bytes are split, and the split never changes
+/// the outcome.
 struct RequestParser: Sendable {
   struct Limits: Sendable {
     var requestLineBytes: Int
@@ -26,7 +27,8 @@ struct RequestParser: Sendable {
   init(limits: Limits) { self.limits = limits }
 
   /// Goes on reading.
-  /// - Parameter bytes: all unread bytes of the connection: what the last call was given, and what has come since.
+  /// - Parameter bytes: all unread bytes of the connection: what the last call was given, and what has come
+  ///   since.
   /// - Returns: the request and the length of its head, or nil when the head is not complete yet.
   /// - Throws: `RequestRefusal`; the connection must not be read any more then.
   mutating func parse(_ bytes: Span<UInt8>) throws(RequestRefusal) -> (request: ParsedRequest, length: Int)? {
@@ -73,7 +75,8 @@ struct RequestParser: Sendable {
   private func checkLength(_ bytes: Span<UInt8>, end: Int) throws(RequestRefusal) {
     if line == nil {
       guard end - lineStart > limits.requestLineBytes + 1 else { return }
-      // No method is longer than 32 bytes: without a blank by then this is not a long target but no request at all.
+      // No method is longer than 32 bytes: without a blank by then this is not a long target but no request
+      // at all.
       var index = lineStart
       while index < min(end, lineStart + 33), bytes[index] != 0x20 { index += 1 }
       throw index < min(end, lineStart + 33) ? .requestLineTooLong : .badRequest("malformed method")

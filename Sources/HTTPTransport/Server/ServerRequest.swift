@@ -2,10 +2,12 @@ public import EventLoops
 
 /// One request on its way through a responder. Belongs to its connection's loop.
 public final class ServerRequest {
+  /// Method, target and fields, all checked.
   public let head: RequestHead
   /// The other end of the connection: the client, or the proxy before us.
   public let remoteAddress: SocketAddress?
-  /// Whether the client's side is encrypted: TLS here, or at a proxy that is trusted to say so (platform.md §9.3).
+  /// Whether the client's side is encrypted: TLS here, or at a proxy that is trusted to say so (platform.md
+  /// §9.3).
   public let isSecure: Bool
   /// When the whole request must be answered. Waits for upstreams and databases end by then at the latest.
   public let deadline: MonotonicInstant
@@ -47,8 +49,8 @@ public final class ServerRequest {
     self.source = source
   }
 
-  /// The whole body, with chunks joined and trailers dropped. The first call answers `Expect: 100-continue`; a second
-  /// call, and one after the request was answered, gives an empty body.
+  /// The whole body, with chunks joined and trailers dropped. The first call answers `Expect: 100-continue`;
+  /// a second call, and one after the request was answered, gives an empty body.
   /// - Throws: `RequestBodyError`.
   public func body() async throws(RequestBodyError) -> [UInt8] {
     if let source {
@@ -69,6 +71,6 @@ protocol RequestBodySource: AnyObject {
   func readBody() async throws(RequestBodyError) -> [UInt8]
 }
 
-/// Answers requests. Runs on the connection's loop, so it must not block; when the request's deadline passes or the
-/// client resets the connection, its task is cancelled.
+/// Answers requests. Runs on the connection's loop, so it must not block; when the request's deadline passes
+/// or the client resets the connection, its task is cancelled.
 public typealias Responder = @Sendable (ServerRequest) async -> ServerResponse

@@ -2,8 +2,8 @@ public import HTTPTypes
 
 /// The fields of a message head: ordered, names without regard to case, duplicates kept (RFC 9110 §5).
 ///
-/// Names and values lie in one array of bytes; a look-up makes a String, nothing else does. A request's fields share
-/// the bytes of its head.
+/// Names and values lie in one array of bytes; a look-up makes a String, nothing else does. A request's
+/// fields share the bytes of its head.
 public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   /// Where a name and its value lie in `storage`; 32 bits each, because heads are far smaller than 4 GiB.
   struct Entry: Sendable {
@@ -30,6 +30,7 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   /// Whether `storage` is exactly the lines `name: value` CRLF of `entries`, ready to be sent.
   private(set) var isWireFormat: Bool
 
+  /// No fields.
   public init() {
     storage = []
     entries = []
@@ -37,6 +38,7 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     isWireFormat = true
   }
 
+  /// Fields in the order of the literal; a name may come twice.
   public init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
     self.init()
     for (name, value) in elements { append(name, value) }
@@ -52,10 +54,11 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
 
   /// How many fields there are, duplicates counted.
   public var count: Int { entries.count }
+  /// Whether there are no fields.
   public var isEmpty: Bool { entries.isEmpty }
 
-  /// All values of a name joined by `, ` (RFC 9110 §5.3), nil if there is none. Setting replaces all of them by one;
-  /// setting nil removes them.
+  /// All values of a name joined by `, ` (RFC 9110 §5.3), nil if there is none. Setting replaces all of them
+  /// by one; setting nil removes them.
   public subscript(_ name: HTTPField.Name) -> String? {
     get {
       var joined: String?
@@ -76,13 +79,14 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     entries.compactMap { isNamed($0, name) ? text($0.value) : nil }
   }
 
+  /// Whether there is a field of that name.
   public func contains(_ name: HTTPField.Name) -> Bool { entries.contains { isNamed($0, name) } }
 
   /// All fields, in order, names as received or given.
   public var all: [(name: String, value: String)] { entries.map { (text($0.name), text($0.value)) } }
 
-  /// Adds a field behind those there are. A control character in `value` becomes a blank, so that no value can end
-  /// its line or the head.
+  /// Adds a field behind those there are. A control character in `value` becomes a blank, so that no value
+  /// can end its line or the head.
   public mutating func append(_ name: HTTPField.Name, _ value: String) {
     if !isWireFormat { self = rewritten { _ in true } }
     let nameStart = storage.count

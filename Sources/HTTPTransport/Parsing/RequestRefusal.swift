@@ -1,6 +1,7 @@
 internal import HTTPTypes
 
-/// Why the server itself refuses a request: it answers with this status, closes the connection and reads nothing more.
+/// Why the server itself refuses a request: it answers with this status, closes the connection and reads
+/// nothing more.
 struct RequestRefusal: Error, Hashable, Sendable {
   let status: HTTPResponse.Status
   /// A fixed text that never repeats what the client sent.

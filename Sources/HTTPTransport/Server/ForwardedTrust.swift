@@ -1,4 +1,5 @@
-/// Which peers may say how the client reached them (platform.md §9.3): private, link-local, shared and loopback ones.
+/// Which peers may say how the client reached them (platform.md §9.3): private, link-local, shared and
+/// loopback ones.
 enum ForwardedTrust {
   /// - Parameter host: a numeric address; an IPv4 address may come in its IPv6 form `::ffff:10.0.0.1`.
   static func trusts(_ host: String) -> Bool {

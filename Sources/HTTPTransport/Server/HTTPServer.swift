@@ -2,6 +2,7 @@ public import EventLoops
 public import Logging
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112; HTTP/1.0 clients too), with a listener on each loop of a group.
+/// Started once and shut down once.
 public final class HTTPServer: Sendable {
   private let loops: [ServerLoop]
   private let counters = ServerCounters()
@@ -33,7 +34,8 @@ public final class HTTPServer: Sendable {
 
   /// Listens on all loops; the kernel spreads new connections over them (SO_REUSEPORT).
   /// - Returns: the bound address, with the port the kernel chose if 0 was asked for.
-  /// - Throws: `SystemError`; nothing is listened on then. `EADDRINUSE` also when another process shares its port.
+  /// - Throws: `SystemError`; nothing is listened on then. `EADDRINUSE` also when another process shares its
+  ///   port.
   public func start(address: SocketAddress) async throws(SystemError) -> SocketAddress {
     try Listener.checkFree(address)
     var bound = address
@@ -46,9 +48,9 @@ public final class HTTPServer: Sendable {
     return bound
   }
 
-  /// Stops accepting, closes idle connections at once, answers what is in flight with `Connection: close`, and cuts
-  /// what is not done after `limit`. Returns when all connections have ended, one second after the limit at the latest.
-  /// May be called again with a shorter limit while it runs.
+  /// Stops accepting, closes idle connections at once, answers what is in flight with `Connection: close`,
+  /// and cuts what is not done after `limit`. Returns when all connections have ended, one second after the
+  /// limit at the latest. May be called again with a shorter limit while it runs.
   public func shutdown(within limit: Duration) async {
     let deadline = MonotonicInstant.now() + limit
     await withTaskGroup(of: Void.self) { group in

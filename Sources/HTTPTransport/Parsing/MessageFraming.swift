@@ -24,9 +24,11 @@ struct MessageFraming: Sendable {
       host = range
     case .contentLength:
       guard contentLength == nil else { throw .badRequest("more than one Content-Length") }
+      try Self.checkNoTab(bytes, behind: range)
       contentLength = try Self.length(value)
     case .transferEncoding:
       guard !isChunked else { throw .badRequest("more than one Transfer-Encoding") }
+      try Self.checkNoTab(bytes, behind: range)
       try Self.checkCodings(value)
       isChunked = true
     case .connection: takeConnection(value)
@@ -36,6 +38,15 @@ struct MessageFraming: Sendable {
       hasUnknownExpectation = hasUnknownExpectation || !isContinue
     case .forwardedProto: takeForwardedProto(value)
     default: break
+    }
+  }
+
+  /// A tab is allowed behind a value, but llhttp stumbles over one here, and no honest client sends it.
+  private static func checkNoTab(_ bytes: Span<UInt8>, behind range: Range<Int>) throws(RequestRefusal) {
+    var index = range.upperBound
+    while index < bytes.count, bytes[index] != 0x0d {
+      guard bytes[index] != 0x09 else { throw .badRequest("tab behind a framing field") }
+      index += 1
     }
   }
 
@@ -55,8 +66,8 @@ struct MessageFraming: Sendable {
     return length
   }
 
-  /// Accepts `chunked` alone. A list of well-formed codings with one we do not know is 501 (RFC 9112 §6.1); the rest
-  /// is malformed.
+  /// Accepts `chunked` alone. A list of well-formed codings with one we do not know is 501 (RFC 9112 §6.1);
+  /// the rest is malformed.
   private static func checkCodings(_ value: Span<UInt8>) throws(RequestRefusal) {
     if value.equalsLowercase("chunked") { return }
     var isWellFormed = true

@@ -1,7 +1,8 @@
-/// What a request asks for (RFC 9112 §3.2): a path and a query, in origin-form or taken from the absolute-form.
+/// What a request asks for (RFC 9112 §3.2): a path and a query, in origin-form or taken from the
+/// absolute-form.
 ///
-/// Made by a strict parser: a target with a malformed `%`, a dot segment, an empty segment inside the path, an encoded
-/// `/`, `\`, `.`, `%`, `;` or control character never becomes a value of this type.
+/// Made by a strict parser: a target with a malformed `%`, a dot segment, an empty segment inside the path,
+/// an encoded `/`, `\`, `.`, `%`, `;` or control character never becomes a value of this type.
 public struct RequestTarget: Sendable {
   private let bytes: [UInt8]
   private let pathRange: Range<Int>
@@ -38,6 +39,7 @@ public struct RequestTarget: Sendable {
     return segments
   }
 
+  /// The parameters behind `?`; empty if there are none.
   public var query: QueryParameters { QueryParameters(bytes, queryRange) }
 
   /// Compares the raw path with a text, without making a String.

@@ -16,8 +16,8 @@ struct RequestLine: Sendable {
 
 /// `method SP request-target SP HTTP-version`, with exactly one blank each time.
 enum RequestLineParser {
-  /// - Parameter range: the line within `bytes`, without its CRLF. The ranges of the answer count from the start of
-  ///   `bytes` too.
+  /// - Parameter range: the line within `bytes`, without its CRLF. The ranges of the answer count from the
+  ///   start of `bytes` too.
   static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(RequestRefusal) -> RequestLine {
     var index = range.lowerBound
     while index < range.upperBound, ByteSet.token.contains(bytes[index]) { index += 1 }
@@ -45,7 +45,8 @@ enum RequestLineParser {
     throw isVersion ? .versionNotSupported : .badRequest("malformed HTTP version")
   }
 
-  /// The seven methods of platform.md §2.5. `CONNECT`, `TRACE` and all others are not implemented (RFC 9110 §9.1).
+  /// The seven methods of platform.md §2.5. `CONNECT`, `TRACE` and all others are not implemented (RFC 9110
+  /// §9.1).
   private static func method(_ text: Span<UInt8>) throws(RequestRefusal) -> HTTPRequest.Method {
     switch text.count {
     case 3 where text.equals("GET"): .get

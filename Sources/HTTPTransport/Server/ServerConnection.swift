@@ -4,8 +4,8 @@ internal import Logging
 
 /// One client's connection: reads requests, has them answered in order, and ends in an orderly way.
 ///
-/// Belongs to its loop, and is run by one task there. Time-outs while reading and writing are deadlines of the stream;
-/// the one of a whole request is a timer that is moved lazily, because it is set for each request and hardly ever due.
+/// Belongs to its loop, and is run by one task there. Time-outs while reading and writing are deadlines of
+/// the stream; the one of a whole request is a timer, because a responder waits for things of its own.
 final class ServerConnection {
   private enum State {
     /// Between requests, with no byte of the next one.
@@ -32,9 +32,7 @@ final class ServerConnection {
   private var unsentResponses = 0
   private var isTickFlushScheduled = false
   private var body: RequestBodyReader?
-  private var requestDeadline: MonotonicInstant?
-  private var requestTimer: ScheduledTimer?
-  private var requestTimerDeadline: MonotonicInstant?
+  private let requestTimer: LazyTimer
   private var isCurrentSecure = false
   /// A large message has passed: the buffers are given back before the connection goes idle.
   private var hasGrown = false
@@ -53,6 +51,7 @@ final class ServerConnection {
     self.encoder = encoder
     self.logger = logger
     self.responder = responder
+    requestTimer = LazyTimer(loop: loop)
     parser = RequestParser(limits: configuration.parserLimits)
   }
 
@@ -60,6 +59,7 @@ final class ServerConnection {
 
   /// Serves the connection until it ends.
   func run(tls: TLSContext?) async {
+    requestTimer.onDue { [weak self] in self?.requestIsOverdue() }
     stream.onHangUp = { [weak self] in self?.task?.cancel() }
     if let tls {
       let deadline = MonotonicInstant.now() + configuration.headerReadTimeout
@@ -99,8 +99,7 @@ final class ServerConnection {
 
   private func end() {
     state = .ended
-    requestTimer?.cancel()
-    requestTimer = nil
+    requestTimer.cancel()
     stream.close()
   }
 
@@ -170,7 +169,8 @@ final class ServerConnection {
     defer { body = nil }
     let response: ServerResponse
     if parsed.isServerWide {
-      response = Self.serverOptions
+      guard let answer = await serverOptions() else { return }
+      response = answer
     } else {
       let request = ServerRequest(
         head: parsed.head,
@@ -180,10 +180,10 @@ final class ServerConnection {
         source: body
       )
       flushAtEndOfTick()
-      startRequestTimer(deadline)
+      requestTimer.set(deadline)
       response = await responder(request)
       request.detach()
-      requestDeadline = nil
+      requestTimer.clear()
       guard state != .ended else { return }
     }
     await send(response, to: parsed, now: now)
@@ -214,7 +214,7 @@ final class ServerConnection {
     unsentResponses += 1
     hasGrown = hasGrown || response.body.count > 4096 || body != nil
     guard keepsAlive else {
-      await close(lingering: hasRest || body.map { !$0.isFinished } ?? false)
+      await close(lingering: !stream.inbound.isEmpty || body.map { !$0.isFinished } ?? false)
       return
     }
     if hasRest, let body {
@@ -232,6 +232,18 @@ final class ServerConnection {
     status: .ok,
     fields: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"]
   )
+
+  /// The answer to `OPTIONS *`, given once its body, if any, has been read; nil if that body is refused.
+  private func serverOptions() async -> ServerResponse? {
+    guard let body else { return Self.serverOptions }
+    do throws(RequestBodyError) {
+      _ = try await body.readBody()
+      return Self.serverOptions
+    } catch {
+      await refuse(RequestRefusal(status: error.status, reason: "unreadable body"))
+      return nil
+    }
+  }
 
   private func asksToClose(_ response: ServerResponse) -> Bool {
     guard response.fields.known.contains(.connection) else { return false }
@@ -267,8 +279,9 @@ final class ServerConnection {
   }
 
   /// Sends what is ready and closes.
-  /// - Parameter lingering: the client may still be sending. Closing with unread bytes would reset the connection, and
-  ///   the reset could overtake the answer, so bytes are taken and dropped for a short while (RFC 9112 §9.6).
+  /// - Parameter lingering: the client may still be sending. Closing with unread bytes would reset the
+  ///   connection, and the reset could overtake the answer, so bytes are taken and dropped for a short while
+  ///   (RFC 9112 §9.6).
   private func close(lingering: Bool) async {
     guard await flush() else { return }
     if lingering {
@@ -314,28 +327,10 @@ final class ServerConnection {
 
   // MARK: The whole request's deadline
 
-  private func startRequestTimer(_ deadline: MonotonicInstant) {
-    requestDeadline = deadline
-    if let armed = requestTimerDeadline, armed <= deadline { return }
-    armRequestTimer(deadline)
-  }
-
-  private func armRequestTimer(_ deadline: MonotonicInstant) {
-    requestTimer?.cancel()
-    requestTimerDeadline = deadline
-    requestTimer = loop.schedule(at: deadline) { [weak self] in self?.requestTimerFired() }
-  }
-
-  private func requestTimerFired() {
-    requestTimer = nil
-    requestTimerDeadline = nil
-    guard let requestDeadline, state != .ended else { return }
-    let now = MonotonicInstant.now()
-    if requestDeadline > now {
-      armRequestTimer(requestDeadline)
-    } else if let body, body.isReading {
+  private func requestIsOverdue() {
+    if let body, body.isReading {
       // The body's own wait ends now too; its reader answers with 408.
-      armRequestTimer(now + .seconds(1))
+      requestTimer.set(.now() + .seconds(1))
     } else {
       encodeOwn(.serviceUnavailable, "request took too long")
       stream.flushWithoutWaiting()

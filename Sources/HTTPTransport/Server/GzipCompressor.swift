@@ -2,7 +2,8 @@ internal import CZlib
 
 /// Compresses whole bodies in the gzip format (RFC 1952), with one zlib state that is used again for each.
 ///
-/// Belongs to one loop. `stream` is allocated once, zlib's state points back to it, and it is freed with this object.
+/// Belongs to one loop. `stream` is allocated once, zlib's state points back to it, and it is freed with this
+/// object.
 final class GzipCompressor {
   private let stream: UnsafeMutablePointer<z_stream>
 
