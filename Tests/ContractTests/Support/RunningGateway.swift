@@ -81,8 +81,10 @@ struct RunningGateway: Sendable {
 }
 
 /// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.
+/// - Parameter settings: what differs from the usual configuration, by the names of the environment.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
+  settings: [String: String] = [:],
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = FixedClock(instant: try instant(time))
@@ -115,7 +117,7 @@ func withGateway(
       "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
       "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
       "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1", "SERVER_SHUTDOWN_TIMEOUT": "2s",
-    ],
+    ].merging(settings) { $1 },
     profile: .standard
   )
   let application = try await GatewayApplication.start(
