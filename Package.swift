@@ -89,6 +89,7 @@ let package = Package(
       ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/verify_token.py")]
     ),
+    tests("EventLoopsTests", ["EventLoops", "CLinux"]),
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",

@@ -1,11 +1,27 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <sched.h>
+
 static __thread void *current_loop;
 
 void *gateway_current_loop(void) { return current_loop; }
 
 void gateway_set_current_loop(void *loop) { current_loop = loop; }
+
+void gateway_prepare_loop_thread(const char *name) {
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, NULL);
+  pthread_setname_np(pthread_self(), name);
+}
+
+int gateway_usable_cores(void) {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+  return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
 
 int gateway_accept(int listening) { return accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 

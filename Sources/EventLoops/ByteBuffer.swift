@@ -1,8 +1,8 @@
 /// A queue of bytes: appended at one end, consumed at the other, in one array that moves its unread part to the
 /// front when that saves growing.
 public struct ByteBuffer: Sendable {
-  private var storage: [UInt8]
-  private var start = 0
+  @usableFromInline var storage: [UInt8]
+  @usableFromInline var start = 0
 
   public init(minimumCapacity: Int = 0) {
     storage = []
@@ -12,10 +12,16 @@ public struct ByteBuffer: Sendable {
   public init(_ bytes: some Sequence<UInt8>) { storage = Array(bytes) }
 
   /// Unread bytes.
-  public var count: Int { storage.count - start }
+  @inlinable
+  public var count: Int { storage.count &- start }
+  @inlinable
   public var isEmpty: Bool { start == storage.count }
 
+  /// Bytes that fit before the buffer has to ask for memory.
+  public var capacity: Int { storage.capacity }
+
   /// The unread bytes, without copying.
+  @inlinable
   public var readable: ArraySlice<UInt8> { storage[start...] }
 
   /// Calls `body` with the unread bytes, without copying them.
@@ -23,32 +29,41 @@ public struct ByteBuffer: Sendable {
   public func withReadableBytes<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try withStorage(body)
-  }
-
-  @usableFromInline
-  func withStorage<Result, Failure: Error>(
-    _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
     try storage[start...].withUnsafeBufferPointer(body)
   }
 
   /// The unread byte at `offset`, counted from the first unread one; nil past the end.
+  @inlinable
   public subscript(offset: Int) -> UInt8? {
-    offset >= 0 && offset < count ? storage[start + offset] : nil
+    offset >= 0 && offset < count ? storage[start &+ offset] : nil
   }
 
-  public mutating func append(_ byte: UInt8) { storage.append(byte) }
+  @inlinable
+  public mutating func append(_ byte: UInt8) {
+    makeRoom(for: 1)
+    storage.append(byte)
+  }
 
-  public mutating func append(contentsOf bytes: some Sequence<UInt8>) { storage.append(contentsOf: bytes) }
+  @inlinable
+  public mutating func append(contentsOf bytes: some Sequence<UInt8>) {
+    makeRoom(for: bytes.underestimatedCount)
+    storage.append(contentsOf: bytes)
+  }
 
   /// Appends an array. The compiler prefers this to the generic function, which other modules could call only
   /// unspecialised.
-  public mutating func append(contentsOf bytes: [UInt8]) { storage.append(contentsOf: bytes) }
+  public mutating func append(contentsOf bytes: [UInt8]) {
+    makeRoom(for: bytes.count)
+    storage.append(contentsOf: bytes)
+  }
 
-  public mutating func append(_ text: String) { storage.append(contentsOf: text.utf8) }
+  public mutating func append(_ text: String) {
+    makeRoom(for: text.utf8.count)
+    storage.append(contentsOf: text.utf8)
+  }
 
   /// Drops up to `length` unread bytes from the front.
+  @inlinable
   public mutating func consume(_ length: Int) {
     start += max(0, min(length, count))
     if start == storage.count { removeAll() }
@@ -68,24 +83,37 @@ public struct ByteBuffer: Sendable {
   }
 
   /// Gives back the memory of an empty buffer.
-  public mutating func releaseMemory() {
-    if isEmpty {
+  /// - Parameter limit: bytes of capacity that are worth keeping.
+  public mutating func releaseMemory(above limit: Int = 0) {
+    if isEmpty, storage.capacity > limit {
       storage = []
       start = 0
     }
   }
 
-  /// Appends up to `length` bytes that `fill` writes into the space it is given; `fill` returns how many it wrote.
-  mutating func append(upTo length: Int, fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-    if start > 0, start >= count || storage.count + length > storage.capacity {
-      storage.removeSubrange(0..<start)
-      start = 0
-    }
-    let written = withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { space in
-      let written = max(0, min(fill(space), length))
-      storage.append(contentsOf: UnsafeRawBufferPointer(rebasing: space[0..<written]))
-      return written
-    }
+  /// Before growing, moves the unread bytes over the consumed ones, if these are at least half as many: so all the
+  /// moving costs no more than twice what passes through the buffer, however small the pieces are.
+  @inlinable
+  mutating func makeRoom(for length: Int) {
+    if start > 0, length > storage.capacity &- storage.count, start >= count / 2 { moveToFront() }
+  }
+
+  @usableFromInline
+  mutating func moveToFront() {
+    storage.removeSubrange(..<start)
+    start = 0
+  }
+
+  /// Appends what `fill` writes into `scratch`; `fill` returns how many bytes that is. The buffer thereby takes as much
+  /// memory as has come, where reading straight into it would take what might come, for each idle connection.
+  mutating func append(
+    through scratch: UnsafeMutableRawBufferPointer,
+    fill: (UnsafeMutableRawBufferPointer) -> Int
+  ) -> Int {
+    let written = max(0, min(fill(scratch), scratch.count))
+    guard written > 0 else { return 0 }
+    makeRoom(for: written)
+    storage.append(contentsOf: UnsafeRawBufferPointer(rebasing: scratch[..<written]))
     return written
   }
 }

@@ -4,6 +4,7 @@ internal import CLinux
 ///
 /// Belongs to the loop it was made on, and to one reader and one writer at a time. Waiting suspends the calling
 /// task; a passed deadline or a cancelled task ends the wait. Not Sendable: the compiler keeps it with its owner.
+/// Its last reference may go on any thread: the loop closes it then.
 public final class ByteStream {
   /// Bytes received and not yet consumed.
   public var inbound = ByteBuffer()
@@ -11,7 +12,8 @@ public final class ByteStream {
   public var outbound = ByteBuffer()
   /// The other end.
   public let remoteAddress: SocketAddress?
-  /// Called once when the peer resets the connection or it breaks while nobody waits on it.
+  /// Called once when the peer resets the connection or it breaks, whether or not a task waits on it; not when both
+  /// sides have ended in order.
   public var onHangUp: (() -> Void)?
   /// Called each time bytes or the end of the stream come while nobody waits to read: so the owner of an idle
   /// connection learns of it without keeping a task on it.
@@ -23,22 +25,34 @@ public final class ByteStream {
   private var socket: Socket?
   private let source: ReadinessSource
   private var tls: TLSSession?
-  private var isReadable = true
-  private var isWritable = true
-  private var isHungUp = false
-  private var reader = ReadinessWaiter()
-  private var writer = ReadinessWaiter()
+  /// What the last system call or event says is possible; an attempt that must wait takes its direction out.
+  private var readiness: Readiness = [.readable, .writable]
+  private var hasFinishedWriting = false
+  private var wasReset = false
+  private let reader = ReadinessWaiter()
+  private let writer = ReadinessWaiter()
+  /// Memory that an idle stream keeps for each direction.
+  private static let idleCapacity = 4096
 
   /// Takes over a connected (or connecting) socket. Call it on `loop`.
-  init(_ socket: consuming Socket, loop: EventLoop) throws(SystemError) {
+  /// - Parameter remoteAddress: the other end, if it is known; the system is asked otherwise.
+  init(_ socket: consuming Socket, remoteAddress: SocketAddress? = nil, loop: EventLoop) throws(SystemError) {
     self.loop = loop
-    remoteAddress = SocketAddress.remote(of: socket.fileDescriptor)
+    self.remoteAddress = remoteAddress ?? SocketAddress.remote(of: socket.fileDescriptor)
     source = try ReadinessSource(fileDescriptor: socket.fileDescriptor, loop: loop)
     self.socket = consume socket
-    source.onReady = { [unowned self] readiness in ready(readiness) }
+    // Weak, because the last reference may be going on another thread while the loop tells of readiness.
+    source.onReady = { [weak self] readiness in self?.becameReady(readiness) }
   }
 
-  deinit { close() }
+  deinit {
+    if loop.isCurrent {
+      close()
+    } else if let socket = socket.take() {
+      let abandoned = AbandonedSocket(socket, source: source, tls: tls, waiters: [reader, writer])
+      loop.execute { abandoned.close() }
+    }
+  }
 
   public var isClosed: Bool { socket == nil }
 
@@ -52,7 +66,7 @@ public final class ByteStream {
 
   /// Waits for bytes and appends them to `inbound`.
   /// - Parameters:
-  ///   - limit: bytes to read at the most, in this call.
+  ///   - limit: bytes to read at the most, in this call; never more than 65,536 are.
   ///   - deadline: when to give up; nil waits for ever.
   /// - Returns: how many bytes came; 0 at the end of the stream.
   /// - Throws: `StreamError`.
@@ -62,63 +76,72 @@ public final class ByteStream {
       switch try receiveNow(limit: limit) {
       case .bytes(let count): return count
       case .endOfStream: return 0
-      case .wouldBlock: try await wait(\.reader, deadline: deadline)
-      case .needsWrite: try await wait(\.writer, deadline: deadline)
+      case .mustWait(let needed):
+        inbound.releaseMemory(above: Self.idleCapacity)
+        outbound.releaseMemory(above: Self.idleCapacity)
+        try await wait(reader, for: needed, deadline: deadline)
       }
     }
   }
 
   /// Appends to `inbound` what is there already.
-  /// - Parameter limit: bytes to read at the most.
+  /// - Parameter limit: bytes to read at the most; never more than 65,536 are.
   /// - Returns: how many bytes came, 0 at the end of the stream, nil when a read would have to wait.
   /// - Throws: `StreamError`.
   public func receiveWithoutWaiting(limit: Int = 16_384) throws(StreamError) -> Int? {
     switch try receiveNow(limit: limit) {
     case .bytes(let count): count
     case .endOfStream: 0
-    case .wouldBlock, .needsWrite: nil
+    case .mustWait: nil
     }
   }
 
+  /// What one try to read, to write or to shake hands came to.
   enum Attempt {
     case bytes(Int)
     case endOfStream
-    case wouldBlock
-    case needsWrite
+    /// Nothing can be done before the connection is readable, or writable.
+    case mustWait(Readiness)
   }
 
   private func receiveNow(limit: Int) throws(StreamError) -> Attempt {
     guard let descriptor = socket?.fileDescriptor else { throw .closed }
-    if let tls {
-      let attempt = try tls.read(into: &inbound, limit: limit)
-      if case .wouldBlock = attempt { isReadable = false }
-      if case .needsWrite = attempt { isWritable = false }
-      if case .bytes(let count) = attempt { receivedBytes += count }
-      return attempt
-    }
-    guard isReadable else { return .wouldBlock }
+    let scratch = UnsafeMutableRawBufferPointer(rebasing: loop.scratch.prefix(max(1, limit)))
+    let attempt =
+      if let tls {
+        try tls.read(into: &inbound, through: scratch)
+      } else {
+        try receivePlain(descriptor, through: scratch)
+      }
+    if case .bytes(let count) = attempt { receivedBytes += count }
+    return note(attempt)
+  }
+
+  private func receivePlain(
+    _ descriptor: Int32,
+    through scratch: UnsafeMutableRawBufferPointer
+  ) throws(StreamError) -> Attempt {
+    guard readiness.contains(.readable) else { return .mustWait(.readable) }
     while true {
-      var failure: Int32 = 0
-      var isEnd = false
-      let count = inbound.append(upTo: limit) { space in
-        let received = recv(descriptor, space.baseAddress, space.count, 0)
-        if received < 0 { failure = gateway_errno() }
-        isEnd = received == 0
-        return received
+      var result = 0
+      let count = inbound.append(through: scratch) { space in
+        result = recv(descriptor, space.baseAddress, space.count, 0)
+        return result
       }
       if count > 0 {
-        receivedBytes += count
         // A short read has emptied the socket: the next bytes, or the end, bring a new edge.
-        if count < limit, !isHungUp { isReadable = isPeerDone }
+        if count < scratch.count, !readiness.contains(.peerDone) { readiness.remove(.readable) }
         return .bytes(count)
       }
-      if isEnd { return .endOfStream }
-      switch failure {
+      if result == 0 {
+        // Where a failing send has taken the error of a reset, the kernel reports an end as if all had come.
+        if wasReset { throw .reset }
+        return .endOfStream
+      }
+      switch gateway_errno() {
       case EINTR: continue
-      case EAGAIN:
-        isReadable = false
-        return .wouldBlock
-      default: throw Self.error("recv", failure)
+      case EAGAIN: return .mustWait(.readable)
+      case let code: throw error("recv", code)
       }
     }
   }
@@ -130,29 +153,25 @@ public final class ByteStream {
   /// - Throws: `StreamError`.
   public func flush(deadline: MonotonicInstant? = nil) async throws(StreamError) {
     while !outbound.isEmpty {
-      switch try sendNow() {
-      case .bytes, .endOfStream: continue
-      case .wouldBlock: try await wait(\.writer, deadline: deadline)
-      case .needsWrite: try await wait(\.reader, deadline: deadline)
+      if case .mustWait(let needed) = try sendNow() {
+        try await wait(writer, for: needed, deadline: deadline)
       }
     }
   }
 
-  /// Sends what the socket takes at once and drops the rest: for a last word before closing.
+  /// Sends what the socket takes at once; the rest stays in `outbound`. An error shows at the next read or flush.
   public func flushWithoutWaiting() {
     while !outbound.isEmpty, case .bytes = try? sendNow() {}
   }
 
-  /// In the answer, `.wouldBlock` asks for writability, `.needsWrite` (TLS only) for readability.
   private func sendNow() throws(StreamError) -> Attempt {
     guard let descriptor = socket?.fileDescriptor else { throw .closed }
-    if let tls {
-      let attempt = try tls.write(from: &outbound)
-      if case .wouldBlock = attempt { isWritable = false }
-      if case .needsWrite = attempt { isReadable = false }
-      return attempt
-    }
-    guard isWritable else { return .wouldBlock }
+    if let tls { return note(try tls.write(from: &outbound)) }
+    return note(try sendPlain(descriptor))
+  }
+
+  private func sendPlain(_ descriptor: Int32) throws(StreamError) -> Attempt {
+    guard readiness.contains(.writable) else { return .mustWait(.writable) }
     while true {
       let sent = outbound.withReadableBytes {
         send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
@@ -163,10 +182,8 @@ public final class ByteStream {
       }
       switch gateway_errno() {
       case EINTR: continue
-      case EAGAIN:
-        isWritable = false
-        return .wouldBlock
-      case let code: throw Self.error("send", code)
+      case EAGAIN: return .mustWait(.writable)
+      case let code: throw error("send", code)
       }
     }
   }
@@ -175,24 +192,21 @@ public final class ByteStream {
 
   /// Makes the connection a TLS one: as a client that expects `serverName`, or as a server when it is nil.
   /// - Throws: `StreamError.tls` when the peer or its certificate is refused, or another `StreamError`.
-  public func startTLS(_ context: TLSContext, serverName: String?, deadline: MonotonicInstant?)
-    async throws(StreamError)
-  {
+  public func startTLS(
+    _ context: TLSContext,
+    serverName: String?,
+    deadline: MonotonicInstant?
+  ) async throws(StreamError) {
     guard let descriptor = socket?.fileDescriptor else { throw .closed }
+    // What came unencrypted must not pass for what comes encrypted.
+    guard inbound.isEmpty, tls == nil else { throw .tls("the connection is in use") }
     let session = try TLSSession(context: context, fileDescriptor: descriptor, serverName: serverName)
-    while true {
-      switch try session.handshake() {
-      case .bytes, .endOfStream:
-        tls = session
-        return
-      case .wouldBlock:
-        isReadable = false
-        try await wait(\.reader, deadline: deadline)
-      case .needsWrite:
-        isWritable = false
-        try await wait(\.writer, deadline: deadline)
-      }
+    while case .mustWait(let needed) = note(try session.handshake()) {
+      try await wait(reader, for: needed, deadline: deadline)
+      // The descriptor may belong to another connection by now, if this one was closed after it became ready.
+      if isClosed { throw .closed }
     }
+    tls = session
   }
 
   // MARK: Ending
@@ -202,6 +216,7 @@ public final class ByteStream {
     guard let descriptor = socket?.fileDescriptor else { return }
     tls?.sendCloseNotify()
     shutdown(descriptor, Int32(SHUT_WR))
+    hasFinishedWriting = true
   }
 
   /// Closes the connection; a task waiting on it gets `StreamError.closed`. Repeated calls do nothing.
@@ -213,15 +228,16 @@ public final class ByteStream {
     socket = nil
     onHangUp = nil
     onInput = nil
-    reader.resume(with: .closed)
-    writer.resume(with: .closed)
+    reader.close()
+    writer.close()
   }
+
+  // MARK: Connecting
 
   /// Waits until a connect on this socket has ended.
   func finishConnecting(deadline: MonotonicInstant?) async throws(StreamError) {
-    isReadable = false
-    isWritable = false
-    try await wait(\.writer, deadline: deadline)
+    readiness = []
+    try await wait(writer, for: .writable, deadline: deadline)
     guard let descriptor = socket?.fileDescriptor else { throw .closed }
     var code: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
@@ -232,86 +248,59 @@ public final class ByteStream {
 
   // MARK: Readiness
 
-  /// The peer will send nothing more; what it sent may still have to be read.
-  private var isPeerDone = false
+  private func note(_ attempt: Attempt) -> Attempt {
+    if case .mustWait(let needed) = attempt { readiness.subtract(needed) }
+    return attempt
+  }
 
-  private func ready(_ readiness: Readiness) {
-    if readiness.contains(.hungUp) { isHungUp = true }
-    if readiness.contains(.readable) {
-      isReadable = true
-      isPeerDone = isPeerDone || readiness.contains(.peerDone)
-      let isAwaited = reader.isWaiting
-      reader.resume(with: nil)
-      if !isAwaited { onInput?() }
-    }
-    if readiness.contains(.writable) {
-      isWritable = true
-      writer.resume(with: nil)
-    }
-    if isHungUp, let action = onHangUp {
+  private func becameReady(_ news: Readiness) {
+    readiness.formUnion(news)
+    let isReadAwaited = reader.isWaiting
+    reader.resume(news)
+    writer.resume(news)
+    if news.contains(.readable), !isReadAwaited { onInput?() }
+    let isBroken = news.contains(.hungUp) && !(hasFinishedWriting && !news.contains(.failed))
+    if isBroken, let action = onHangUp {
       onHangUp = nil
       action()
     }
   }
 
-  private func wait(
-    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>,
-    deadline: MonotonicInstant?
-  ) async throws(StreamError) {
-    guard socket != nil else { throw .closed }
-    if let error = await suspend(waiter, deadline: deadline) { throw error }
-  }
-
   /// The isolation is a parameter, and the closure captures it, because `withTaskCancellationHandler` runs a closure
   /// of no stated isolation on the global executor: off the loop.
-  private func suspend(
-    _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>,
+  private func wait(
+    _ waiter: ReadinessWaiter,
+    for needed: Readiness,
     deadline: MonotonicInstant?,
     isolation: isolated (any Actor)? = #isolation
-  ) async -> StreamError? {
+  ) async throws(StreamError) {
     let loop = loop
-    let handle = CancellationTarget(self, waiter, ticket: self[keyPath: waiter].nextTicket)
-    return await withTaskCancellationHandler {
+    let cancellation = WaitCancellation(waiter: waiter, ticket: waiter.nextTicket())
+    let error: StreamError? = await withTaskCancellationHandler {
       _ = isolation
       return await withUnsafeContinuation { continuation in
-        if Task.isCancelled {
+        loop.preconditionOnLoop()
+        if isClosed || Task.isCancelled {
           continuation.resume(returning: .closed)
-          return
+        } else if !readiness.isDisjoint(with: needed) {
+          continuation.resume(returning: nil)
+        } else {
+          waiter.begin(continuation, for: needed, loop: loop, deadline: deadline)
         }
-        self[keyPath: waiter].begin(continuation, loop: loop, deadline: deadline)
       }
     } onCancel: {
-      loop.execute { handle.cancel() }
+      loop.execute { cancellation.run() }
     }
+    if let error { throw error }
   }
 
-  fileprivate func cancel(_ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, ticket: UInt64) {
-    self[keyPath: waiter].cancel(ticket: ticket)
-  }
-
-  private static func error(_ call: String, _ code: Int32) -> StreamError {
+  private func error(_ call: String, _ code: Int32) -> StreamError {
     switch code {
-    case ECONNRESET, EPIPE, ETIMEDOUT: .reset
-    default: .system(SystemError(call: call, errno: code))
+    case ECONNRESET, ETIMEDOUT:
+      wasReset = true
+      return .reset
+    case EPIPE: return .reset
+    default: return .system(SystemError(call: call, errno: code))
     }
   }
-}
-
-/// Carries a weak reference to a stream into a cancellation handler, which runs on any thread. It names one wait: by
-/// the time the loop hears of the cancellation, the stream may serve another task.
-///
-/// `@unchecked Sendable`: `cancel()`, the only use of the properties, runs on the stream's own loop.
-private final class CancellationTarget: @unchecked Sendable {
-  private weak var stream: ByteStream?
-  private let waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>
-  private let ticket: UInt64
-
-  init(_ stream: ByteStream, _ waiter: ReferenceWritableKeyPath<ByteStream, ReadinessWaiter>, ticket: UInt64)
-  {
-    self.stream = stream
-    self.waiter = waiter
-    self.ticket = ticket
-  }
-
-  func cancel() { stream?.cancel(waiter, ticket: ticket) }
 }

@@ -9,8 +9,9 @@ internal import Synchronization
 /// the standard library runs (`withTaskCancellationHandler`, task groups, `async let`) then stay on the loop, where
 /// without the preference they would run on the global executor's threads.
 ///
-/// `@unchecked Sendable`: `poller`, `timers`, `localJobs` and `endOfTick` are touched only on the loop's own thread
-/// (`isCurrent`); what other threads hand over goes through `inbox`, a mutex, and the eventfd of `poller`.
+/// `@unchecked Sendable`: every stored property that changes is touched only on the loop's own thread (`isCurrent`), or
+/// before that starts and after it has ended; what other threads hand over goes through `inbox`, a mutex, and the
+/// eventfd of `poller`.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   /// The position of this loop in its group, from 0.
   public let index: Int
@@ -19,12 +20,17 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var jobs: [UnownedJob] = []
     var actions: [@Sendable () -> Void] = []
     var isWakePending = false
+    var isOver = false
   }
 
   private let inbox = Mutex(Inbox())
   private let isStopping = Atomic<Bool>(false)
   let poller: Poller
+  /// Where a stream of this loop receives, for the length of one system call.
+  let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
   private let timers = TimerQueue()
+  private var takenJobs: [UnownedJob] = []
+  private var takenActions: [@Sendable () -> Void] = []
   private var localJobs = Deque<UnownedJob>()
   private var endOfTick: [() -> Void] = []
   private var thread = pthread_t()
@@ -36,6 +42,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     self.index = index
     poller = try Poller()
   }
+
+  deinit { scratch.deallocate() }
 
   /// The loop whose thread this is, or nil on any other thread.
   public static var current: EventLoop? {
@@ -73,9 +81,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   public func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
-  /// Runs `action` on the loop's thread, soon. Callable from any thread.
+  /// Runs `action` on the loop's thread, soon; lets it go unrun if the loop has ended. Callable from any thread.
   public func execute(_ action: @escaping @Sendable () -> Void) {
     let mustWake = inbox.withLock { inbox in
+      guard !inbox.isOver else { return false }
       inbox.actions.append(action)
       defer { inbox.isWakePending = true }
       return !inbox.isWakePending
@@ -131,16 +140,33 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   }
 
   /// Ends the loop's thread after the turn it is in, and waits for that. Jobs that come later never run, so a loop
-  /// must outlive everything that runs on it. Not callable on the loop itself.
+  /// must outlive everything that runs on it. Not callable on the loop itself; repeated calls do nothing.
   func stopAndJoin() {
-    isStopping.store(true, ordering: .releasing)
+    precondition(!isCurrent, "event loop \(index) cannot wait for itself")
+    guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return }
     poller.wake()
     pthread_join(thread, nil)
+    discard()
+  }
+
+  /// What is left when the thread has ended refers to the loop, and would keep it and its descriptors for ever.
+  private func discard() {
+    let actions = inbox.withLock { inbox in
+      inbox.isOver = true
+      defer { inbox.actions = [] }
+      return inbox.actions
+    }
+    withExtendedLifetime(actions) {}
+    endOfTick = []
+    timers.removeAll()
+    poller.forgetSources()
   }
 
   private func run() {
+    gateway_prepare_loop_thread("loop-\(index)")
     while !isStopping.load(ordering: .acquiring) {
       let started = gateway_monotonic_nanoseconds()
+      poller.deliver()
       takeInbox()
       runReadyJobs()
       fireTimers()
@@ -152,17 +178,17 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
   }
 
+  /// The inbox and the taken arrays change places, so that neither is allocated anew for each turn.
   private func takeInbox() {
-    let (jobs, actions) = inbox.withLock { inbox in
+    inbox.withLock { inbox in
       inbox.isWakePending = false
-      defer {
-        inbox.jobs.removeAll(keepingCapacity: true)
-        inbox.actions.removeAll(keepingCapacity: true)
-      }
-      return (inbox.jobs, inbox.actions)
+      swap(&inbox.jobs, &takenJobs)
+      swap(&inbox.actions, &takenActions)
     }
-    localJobs.append(contentsOf: jobs)
-    for action in actions { action() }
+    localJobs.append(contentsOf: takenJobs)
+    takenJobs.removeAll(keepingCapacity: true)
+    for action in takenActions { action() }
+    takenActions.removeAll(keepingCapacity: true)
   }
 
   /// Bounded, so that jobs which keep making jobs cannot starve timers and sockets.
@@ -175,23 +201,22 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   }
 
   private func fireTimers() {
-    let now = MonotonicInstant.now()
-    while let timer = timers.popDue(now) { timer.fire() }
+    for timer in timers.takeDue(.now()) { timer.fire() }
   }
 
+  /// What an action adds is for the next turn, which comes without a wait.
   private func runEndOfTick() {
-    while !endOfTick.isEmpty {
-      let actions = endOfTick
-      endOfTick.removeAll(keepingCapacity: true)
-      for action in actions { action() }
-    }
+    guard !endOfTick.isEmpty else { return }
+    let actions = endOfTick
+    endOfTick.removeAll(keepingCapacity: true)
+    for action in actions { action() }
   }
 
-  /// Milliseconds to wait on epoll: 0 when work is ready, -1 (for ever) when no timer is set.
+  /// Milliseconds to wait on epoll, rounded up: 0 when work is ready, -1 (for ever) when no timer is set.
   private func waitTime(from now: UInt64) -> Int32 {
     if !localJobs.isEmpty || !endOfTick.isEmpty { return 0 }
     guard let next = timers.nextDeadline() else { return -1 }
     guard next.nanoseconds > now else { return 0 }
-    return Int32(clamping: (next.nanoseconds - now + 999_999) / 1_000_000)
+    return Int32(clamping: (next.nanoseconds - now - 1) / 1_000_000 + 1)
   }
 }

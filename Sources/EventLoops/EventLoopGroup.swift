@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Synchronization
 
-/// The event loops of a process, one thread each. They must outlive everything that runs on them.
+/// The event loops of a process, one thread each. They must outlive everything that runs on them, and run until
+/// `shutdown()`, even if the group is let go before.
 public final class EventLoopGroup: Sendable {
   public let loops: [EventLoop]
   private let next = Atomic<Int>(0)
@@ -10,12 +11,17 @@ public final class EventLoopGroup: Sendable {
   /// - Parameter count: at least 1; nil means one for each core this process may use.
   /// - Throws: `SystemError` when the system refuses a thread, an epoll instance or an eventfd.
   public init(count: Int? = nil) throws(SystemError) {
-    let wanted = max(1, count ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let wanted = max(1, count ?? Int(gateway_usable_cores()))
     var loops: [EventLoop] = []
-    for index in 0..<wanted {
-      let loop = try EventLoop(index: index)
-      try loop.start()
-      loops.append(loop)
+    do throws(SystemError) {
+      for index in 0..<wanted {
+        let loop = try EventLoop(index: index)
+        try loop.start()
+        loops.append(loop)
+      }
+    } catch {
+      for loop in loops { loop.stopAndJoin() }
+      throw error
     }
     self.loops = loops
   }
@@ -26,7 +32,7 @@ public final class EventLoopGroup: Sendable {
     return loops[Int(UInt(bitPattern: turn) % UInt(loops.count))]
   }
 
-  /// Ends all threads and waits for them. Call it last, from outside the loops.
+  /// Ends all threads and waits for them. Call it last, from outside the loops. Repeated calls do nothing.
   public func shutdown() {
     for loop in loops { loop.stopAndJoin() }
   }

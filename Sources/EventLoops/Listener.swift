@@ -3,11 +3,15 @@ internal import CLinux
 /// A listening TCP socket of one loop. Several loops may listen on one port (SO_REUSEPORT): the kernel spreads new
 /// connections over them.
 ///
-/// Belongs to the loop it was opened on.
+/// Belongs to the loop it was opened on; its last reference may go on any thread, and the loop closes it then.
 public final class Listener {
   private let loop: EventLoop
   private var socket: Socket?
   private let source: ReadinessSource
+  /// Goes on with accepting: after a pause, or after a turn of the loop.
+  private var resumption: ScheduledTimer?
+  /// Connections taken in one turn of the loop, so that a flood of new ones leaves time for those already open.
+  private static let maximumPerTurn = 128
   /// The address it listens on, with the port the kernel chose if 0 was asked for.
   public let address: SocketAddress
 
@@ -26,6 +30,15 @@ public final class Listener {
     self.address = address
     source = try ReadinessSource(fileDescriptor: socket.fileDescriptor, loop: loop)
     self.socket = consume socket
+  }
+
+  deinit {
+    if loop.isCurrent {
+      close()
+    } else if let socket = socket.take() {
+      let abandoned = AbandonedSocket(socket, source: source)
+      loop.execute { abandoned.close() }
+    }
   }
 
   /// Makes sure that nobody listens on a numeric address yet. Listeners share their ports, and so two processes would
@@ -47,19 +60,28 @@ public final class Listener {
   }
 
   private func acceptAll(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {
-    while socket != nil {
-      let listening = socket?.fileDescriptor ?? -1
+    guard resumption == nil else { return }
+    for _ in 0..<Self.maximumPerTurn {
+      guard let listening = socket?.fileDescriptor else { return }
       let descriptor = gateway_accept(listening)
-      guard descriptor >= 0 else {
-        switch gateway_errno() {
-        case EAGAIN: return
-        case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: continue
-        default:
-          _ = loop.schedule(after: .milliseconds(100)) { [weak self] in self?.acceptAll(onAccept) }
-          return
-        }
+      if descriptor >= 0 {
+        Self.hand(descriptor, loop, to: onAccept)
+        continue
       }
-      Self.hand(descriptor, loop, to: onAccept)
+      switch gateway_errno() {
+      case EAGAIN: return
+      case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: continue
+      default: return acceptAll(onAccept, after: .milliseconds(100))
+      }
+    }
+    acceptAll(onAccept, after: .zero)
+  }
+
+  private func acceptAll(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void, after delay: Duration)
+  {
+    resumption = loop.schedule(after: delay) { [weak self] in
+      self?.resumption = nil
+      self?.acceptAll(onAccept)
     }
   }
 
@@ -77,7 +99,10 @@ public final class Listener {
 
   /// Stops listening; connections already accepted live on.
   public func close() {
+    guard socket != nil else { return }
     source.close()
     socket = nil
+    resumption?.cancel()
+    resumption = nil
   }
 }

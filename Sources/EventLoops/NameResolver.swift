@@ -1,72 +1,131 @@
 internal import CLinux
+internal import DequeModule
 internal import Dispatch
+internal import Synchronization
 
-/// Host names to addresses with the system's resolver, which blocks: it runs on Dispatch's threads, never on a loop.
-enum NameResolver {
+/// Host names to addresses with the system's resolver, which blocks: it runs on a few threads of Dispatch's, never on
+/// a loop. Those who ask for one name at the same time share one look-up, so that a name whose servers do not answer
+/// keeps one thread busy, not all of them.
+final class NameResolver: Sendable {
+  static let shared = NameResolver()
+
+  typealias Answer = Result<[SocketAddress], StreamError>
+
+  private struct State {
+    var asking: [String: [LookUp]] = [:]
+    var queue = Deque<String>()
+    var running = 0
+  }
+
+  /// Look-ups that run at the same time; each has a thread.
+  private let maximumRunning: Int
+  private let lookUp: @Sendable (String) -> Answer
+  private let state = Mutex(State())
+  private let threads = DispatchQueue(label: "names", attributes: .concurrent)
+
+  /// - Parameter lookUp: may block; gives the addresses of a name, with port 0.
+  init(maximumRunning: Int = 4, lookUp: @escaping @Sendable (String) -> Answer = systemLookUp) {
+    self.maximumRunning = maximumRunning
+    self.lookUp = lookUp
+  }
+
   /// The addresses of `host`, in the order the system prefers. Call it on `loop`. A look-up cannot be stopped: past
   /// the deadline, or once the task is cancelled, its result is dropped.
   /// - Throws: `StreamError.nameNotResolved`, `.timedOut`, or `.closed` when the task is cancelled.
-  static func resolve(
+  func resolve(
     host: String,
     port: UInt16,
     loop: EventLoop,
     deadline: MonotonicInstant,
     isolation: isolated (any Actor)? = #isolation
   ) async throws(StreamError) -> [SocketAddress] {
+    // C would read the name up to there, and the certificate would be checked for that.
+    if host.utf8.contains(0) { throw .nameNotResolved(host: host, reason: "NUL in a host name") }
     if let address = SocketAddress(numeric: host, port: port) { return [address] }
-    let lookUp = LookUp()
-    let result: Result<[SocketAddress], StreamError> = await withTaskCancellationHandler {
+    let lookUp = LookUp(loop)
+    let answer: Answer = await withTaskCancellationHandler {
       _ = isolation
       return await withUnsafeContinuation { continuation in
-        lookUp.begin(continuation, host: host, port: port, loop: loop, deadline: deadline)
+        if Task.isCancelled {
+          continuation.resume(returning: .failure(.closed))
+        } else {
+          lookUp.begin(continuation, deadline: deadline)
+          add(lookUp, for: host)
+        }
       }
     } onCancel: {
       loop.execute { lookUp.finish(.failure(.closed)) }
     }
-    return try result.get()
+    return try answer.get().map { $0.withPort(port) }
   }
 
-  /// One look-up: whoever comes first of the resolver, the deadline and a cancellation gives the result.
-  ///
-  /// `@unchecked Sendable`: the properties are touched on the loop alone; other threads only carry the reference.
-  private final class LookUp: @unchecked Sendable {
-    private var continuation: UnsafeContinuation<Result<[SocketAddress], StreamError>, Never>?
-    private var timer: ScheduledTimer?
+  private func add(_ lookUp: LookUp, for host: String) {
+    let startsThread = state.withLock { state in
+      if state.asking[host]?.append(lookUp) != nil { return false }
+      state.asking[host] = [lookUp]
+      state.queue.append(host)
+      guard state.running < maximumRunning else { return false }
+      state.running += 1
+      return true
+    }
+    if startsThread { threads.async { self.work() } }
+  }
 
-    func begin(
-      _ continuation: UnsafeContinuation<Result<[SocketAddress], StreamError>, Never>,
-      host: String,
-      port: UInt16,
-      loop: EventLoop,
-      deadline: MonotonicInstant
-    ) {
-      if Task.isCancelled {
-        continuation.resume(returning: .failure(.closed))
-        return
+  /// Answers one name after another until none is left.
+  private func work() {
+    while let host = next() {
+      let answer = lookUp(host)
+      let asking = state.withLock { $0.asking.removeValue(forKey: host) } ?? []
+      for lookUp in asking { lookUp.loop.execute { lookUp.finish(answer) } }
+    }
+  }
+
+  /// The next name that somebody still waits for; nil ends the thread's work.
+  private func next() -> String? {
+    state.withLock { state in
+      while let host = state.queue.popFirst() {
+        if state.asking[host]?.contains(where: { !$0.isOver }) ?? false { return host }
+        state.asking[host] = nil
       }
+      state.running -= 1
+      return nil
+    }
+  }
+
+  /// One task's wait for a name: whoever comes first of the resolver, the deadline and a cancellation ends it.
+  ///
+  /// `@unchecked Sendable`: the properties that change are touched on the loop alone, but for `over`, an atomic.
+  private final class LookUp: @unchecked Sendable {
+    let loop: EventLoop
+    private var continuation: UnsafeContinuation<Answer, Never>?
+    private var timer: ScheduledTimer?
+    private let over = Atomic<Bool>(false)
+
+    init(_ loop: EventLoop) { self.loop = loop }
+
+    var isOver: Bool { over.load(ordering: .relaxed) }
+
+    func begin(_ continuation: UnsafeContinuation<Answer, Never>, deadline: MonotonicInstant) {
       self.continuation = continuation
       timer = loop.schedule(at: deadline) { [weak self] in self?.finish(.failure(.timedOut)) }
-      DispatchQueue.global().async {
-        let result = NameResolver.lookUp(host: host, port: port)
-        loop.execute { self.finish(result) }
-      }
     }
 
-    func finish(_ result: Result<[SocketAddress], StreamError>) {
+    func finish(_ answer: Answer) {
+      over.store(true, ordering: .relaxed)
       timer?.cancel()
       timer = nil
       let waiting = continuation
       continuation = nil
-      waiting?.resume(returning: result)
+      waiting?.resume(returning: answer)
     }
   }
 
-  private static func lookUp(host: String, port: UInt16) -> Result<[SocketAddress], StreamError> {
+  private static let systemLookUp: @Sendable (String) -> Answer = { host in
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_ADDRCONFIG
     var list: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(host, String(port), &hints, &list)
+    let code = getaddrinfo(host, nil, &hints, &list)
     guard code == 0 else {
       return .failure(.nameNotResolved(host: host, reason: String(cString: gai_strerror(code))))
     }

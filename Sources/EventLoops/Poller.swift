@@ -15,6 +15,8 @@ final class Poller {
   private var slots: [Slot] = []
   private var freeSlots: [Int] = []
   private var events = [epoll_event](repeating: epoll_event(), count: 256)
+  /// How many of `events` the last wait filled and nobody has been told of yet.
+  private var undelivered = 0
   private static let wakeToken = UInt64.max
 
   /// Registered descriptors, the eventfd not counted.
@@ -71,7 +73,8 @@ final class Poller {
 
   func remove(token: UInt64, fileDescriptor: Int32) {
     let index = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
-    guard slots[index].source != nil, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32)
+    guard index < slots.count, slots[index].source != nil,
+      slots[index].generation == UInt32(truncatingIfNeeded: token >> 32)
     else { return }
     slots[index].source = nil
     slots[index].generation = (slots[index].generation &+ 1) & 0x7FFF_FFFF
@@ -80,11 +83,23 @@ final class Poller {
     epoll_ctl(epoll, EPOLL_CTL_DEL, fileDescriptor, &event)
   }
 
-  /// Waits up to `milliseconds` (-1: for ever) and tells each ready source.
+  /// Lets go of all sources: their loop has ended.
+  func forgetSources() {
+    slots = []
+    freeSlots = []
+    undelivered = 0
+  }
+
+  /// Waits up to `milliseconds` (-1: for ever) for descriptors to become ready.
   func wait(for milliseconds: Int32) {
-    let count = epoll_wait(epoll, &events, Int32(events.count), milliseconds)
-    guard count > 0 else { return }
-    for position in 0..<Int(count) {
+    undelivered = max(0, Int(epoll_wait(epoll, &events, Int32(events.count), milliseconds)))
+  }
+
+  /// Tells each source that the last wait found ready.
+  func deliver() {
+    let count = undelivered
+    undelivered = 0
+    for position in 0..<count {
       let token = events[position].data.u64
       let ready = events[position].events
       if token == Self.wakeToken {

@@ -13,6 +13,8 @@ public struct Readiness: OptionSet, Sendable {
   public static let hungUp = Readiness(rawValue: 4)
   /// The peer has sent all it will send (it may still read).
   public static let peerDone = Readiness(rawValue: 8)
+  /// The connection broke, where `hungUp` alone may also mean that both sides have said they are done.
+  static let failed = Readiness(rawValue: 16)
 
   init(epollEvents events: UInt32) {
     self = []
@@ -21,13 +23,14 @@ public struct Readiness: OptionSet, Sendable {
     if broken || events & EPOLLOUT.rawValue != 0 { insert(.writable) }
     if broken { insert(.hungUp) }
     if broken || events & EPOLLRDHUP.rawValue != 0 { insert(.peerDone) }
+    if events & EPOLLERR.rawValue != 0 { insert(.failed) }
   }
 }
 
 /// Edge-triggered readiness of one descriptor that something else owns and closes (a socket, libpq's connection).
-/// Close the source before the descriptor.
+/// Close the source before the descriptor, and before letting it go: the loop keeps it until then.
 ///
-/// Belongs to the loop it was made on: make, use and drop it there only.
+/// Belongs to the loop it was made on: make, use and close it there only.
 public final class ReadinessSource {
   /// Called on the loop each time the descriptor becomes ready for something it was not ready for before: read or
   /// write until `EAGAIN`, or the next edge does not come.
@@ -47,10 +50,11 @@ public final class ReadinessSource {
     token = try loop.poller.add(self, fileDescriptor: fileDescriptor, events: mask)
   }
 
-  /// Stops watching and forgets `onReady`. Repeated calls do nothing.
+  /// Stops watching and forgets `onReady`. Repeated calls do nothing. Call it on the loop.
   public func close() {
-    onReady = nil
     guard let token else { return }
+    loop.preconditionOnLoop()
+    onReady = nil
     self.token = nil
     loop.poller.remove(token: token, fileDescriptor: fileDescriptor)
   }

@@ -1,17 +1,19 @@
 /// A timer of one event loop. Cancelling marks it; the loop drops it when its time comes, or earlier when marked
 /// timers outnumber the live ones, so that a cancel costs a store.
 ///
-/// Belongs to the loop that made it: only code running on that loop may touch it.
+/// Belongs to the loop that made it: only code running on that loop may touch it. It may be let go anywhere.
 public final class ScheduledTimer {
   let deadline: MonotonicInstant
   let sequence: UInt64
+  /// Whether the queue still holds it: it counts its cancelled timers.
+  var isQueued = true
   private var action: (() -> Void)?
-  private unowned let queue: TimerQueue
+  private let tally: TimerTally
 
-  init(deadline: MonotonicInstant, sequence: UInt64, queue: TimerQueue, action: @escaping () -> Void) {
+  init(deadline: MonotonicInstant, sequence: UInt64, tally: TimerTally, action: @escaping () -> Void) {
     self.deadline = deadline
     self.sequence = sequence
-    self.queue = queue
+    self.tally = tally
     self.action = action
   }
 
@@ -21,7 +23,7 @@ public final class ScheduledTimer {
   public func cancel() {
     guard action != nil else { return }
     action = nil
-    queue.noteCancelled()
+    if isQueued { tally.cancelled += 1 }
   }
 
   func fire() {
@@ -29,4 +31,9 @@ public final class ScheduledTimer {
     action = nil
     due?()
   }
+}
+
+/// How many timers of a queue are cancelled: what a timer needs of its queue, which it may outlive.
+final class TimerTally {
+  var cancelled = 0
 }

@@ -4,6 +4,8 @@ internal import CLinux
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   private let bytes: [UInt8]
 
+  private init(bytes: [UInt8]) { self.bytes = bytes }
+
   init(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
     bytes = Array(UnsafeRawBufferPointer(start: address, count: Int(length)))
   }
@@ -31,6 +33,16 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   public var port: UInt16 {
     // The port follows the two-byte family in both sockaddr_in and sockaddr_in6, in network order.
     bytes.count >= 4 ? UInt16(bytes[2]) << 8 | UInt16(bytes[3]) : 0
+  }
+
+  /// The same host with another port.
+  func withPort(_ port: UInt16) -> SocketAddress {
+    var copy = bytes
+    if copy.count >= 4 {
+      copy[2] = UInt8(port >> 8)
+      copy[3] = UInt8(port & 0xFF)
+    }
+    return SocketAddress(bytes: copy)
   }
 
   /// The numeric host, without port or brackets.

@@ -1,13 +1,14 @@
 internal import COpenSSL
 
-/// The TLS state of one connection, over its non-blocking descriptor. In its answers `.wouldBlock` and `.needsWrite`
-/// say which readiness OpenSSL waits for; for a write the two words swap, see `ByteStream.flush`.
+/// The TLS state of one connection, over its non-blocking descriptor.
 ///
 /// Owns the `SSL` and frees it; belongs to the stream that made it.
 final class TLSSession {
   private let ssl: OpaquePointer
   private let context: TLSContext
   private let serverName: String?
+  /// OpenSSL forbids further calls after such an error, a close-notify among them.
+  private var hasFailed = false
 
   init(context: TLSContext, fileDescriptor: Int32, serverName: String?) throws(StreamError) {
     guard let ssl = SSL_new(context.pointer) else { throw .tls(TLSContext.lastError()) }
@@ -62,23 +63,28 @@ final class TLSSession {
       let reason = String(cString: X509_verify_cert_error_string(verification))
       throw .tls("certificate of \(serverName ?? "the server") refused: \(reason)")
     }
-    let attempt = try outcome(of: result, isWrite: false)
+    let attempt = try outcome(of: result)
     if case .endOfStream = attempt { throw .reset }
     return attempt
   }
 
-  func read(into buffer: inout ByteBuffer, limit: Int) throws(StreamError) -> ByteStream.Attempt {
+  func read(
+    into buffer: inout ByteBuffer,
+    through scratch: UnsafeMutableRawBufferPointer
+  ) throws(StreamError) -> ByteStream.Attempt {
+    guard !hasFailed else { throw .reset }
     ERR_clear_error()
     var result: Int32 = 0
     let ssl = ssl
-    let count = buffer.append(upTo: limit) { space in
+    let count = buffer.append(through: scratch) { space in
       result = SSL_read(ssl, space.baseAddress, Int32(clamping: space.count))
       return Int(result)
     }
-    return count > 0 ? .bytes(count) : try outcome(of: result, isWrite: false)
+    return count > 0 ? .bytes(count) : try outcome(of: result)
   }
 
   func write(from buffer: inout ByteBuffer) throws(StreamError) -> ByteStream.Attempt {
+    guard !hasFailed else { throw .reset }
     ERR_clear_error()
     let ssl = ssl
     let result = buffer.withReadableBytes { SSL_write(ssl, $0.baseAddress, Int32(clamping: $0.count)) }
@@ -86,24 +92,34 @@ final class TLSSession {
       buffer.consume(Int(result))
       return .bytes(Int(result))
     }
-    return try outcome(of: result, isWrite: true)
+    return try outcome(of: result)
   }
 
-  /// Tells the peer that no more data will come (RFC 8446 section 6.1), without waiting for its answer.
+  /// Tells the peer that no more data will come (RFC 8446 section 6.1), without waiting for its answer. Repeated calls
+  /// do nothing.
   func sendCloseNotify() {
-    guard SSL_is_init_finished(ssl) == 1 else { return }
+    guard !hasFailed, SSL_is_init_finished(ssl) == 1, SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else {
+      return
+    }
     ERR_clear_error()
     SSL_shutdown(ssl)
     ERR_clear_error()
   }
 
-  private func outcome(of result: Int32, isWrite: Bool) throws(StreamError) -> ByteStream.Attempt {
+  /// An end without the peer's close-notify counts as a reset: it may have cut off what the peer meant to send.
+  private func outcome(of result: Int32) throws(StreamError) -> ByteStream.Attempt {
     switch SSL_get_error(ssl, result) {
-    case SSL_ERROR_WANT_READ: return isWrite ? .needsWrite : .wouldBlock
-    case SSL_ERROR_WANT_WRITE: return isWrite ? .wouldBlock : .needsWrite
+    case SSL_ERROR_WANT_READ: return .mustWait(.readable)
+    case SSL_ERROR_WANT_WRITE: return .mustWait(.writable)
     case SSL_ERROR_ZERO_RETURN: return .endOfStream
-    case SSL_ERROR_SYSCALL: throw .reset
-    default: throw .tls(TLSContext.lastError())
+    case SSL_ERROR_SYSCALL:
+      hasFailed = true
+      throw .reset
+    default:
+      hasFailed = true
+      let isCutOff = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+      let text = TLSContext.lastError()
+      throw isCutOff ? .reset : .tls(text)
     }
   }
 }

@@ -14,22 +14,20 @@ final class TimerQueue {
   }
 
   private var heap = Heap<Entry>()
-  private var cancelled = 0
+  private let tally = TimerTally()
   private var nextSequence: UInt64 = 0
 
   /// Timers that will still fire.
-  var count: Int { heap.count - cancelled }
+  var count: Int { heap.count - tally.cancelled }
+  /// Timers held, the cancelled ones among them.
+  var held: Int { heap.count }
 
   func schedule(at deadline: MonotonicInstant, _ action: @escaping () -> Void) -> ScheduledTimer {
-    let timer = ScheduledTimer(deadline: deadline, sequence: nextSequence, queue: self, action: action)
+    if tally.cancelled > 64, tally.cancelled > heap.count / 2 { dropCancelled() }
+    let timer = ScheduledTimer(deadline: deadline, sequence: nextSequence, tally: tally, action: action)
     nextSequence &+= 1
     heap.insert(Entry(timer: timer))
     return timer
-  }
-
-  func noteCancelled() {
-    cancelled += 1
-    if cancelled > 64, cancelled > heap.count / 2 { dropCancelled() }
   }
 
   /// When the next timer is due, or nil if none is set.
@@ -37,19 +35,30 @@ final class TimerQueue {
     while let first = heap.min {
       guard first.timer.isCancelled else { return first.timer.deadline }
       heap.removeMin()
-      cancelled -= 1
+      first.timer.isQueued = false
+      tally.cancelled -= 1
     }
     return nil
   }
 
-  /// Takes the earliest timer whose deadline has passed, if any.
-  func popDue(_ now: MonotonicInstant) -> ScheduledTimer? {
-    guard let next = nextDeadline(), next <= now else { return nil }
-    return heap.popMin()?.timer
+  /// Takes the timers whose deadline has passed, earliest first. What their actions set is for the next turn, however
+  /// early it is due, and so cannot keep the loop from its sockets.
+  func takeDue(_ now: MonotonicInstant) -> [ScheduledTimer] {
+    var due: [ScheduledTimer] = []
+    while let next = nextDeadline(), next <= now, let timer = heap.popMin()?.timer {
+      timer.isQueued = false
+      due.append(timer)
+    }
+    return due
+  }
+
+  func removeAll() {
+    heap = Heap()
+    tally.cancelled = 0
   }
 
   private func dropCancelled() {
     heap = Heap(heap.unordered.filter { !$0.timer.isCancelled })
-    cancelled = 0
+    tally.cancelled = 0
   }
 }

@@ -27,7 +27,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
     let (sum, carried) = instant.microseconds.addingReportingOverflow(
       whole &+ attoseconds / 1_000_000_000_000
     )
-    return Timestamp(microseconds: overflow || carried ? (seconds < 0 ? .min : .max) : sum)
+    return Timestamp(microseconds: overflow || carried ? (duration < .zero ? .min : .max) : sum)
   }
 }
 

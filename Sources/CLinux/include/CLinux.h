@@ -30,6 +30,13 @@
 void *gateway_current_loop(void);
 void gateway_set_current_loop(void *loop);
 
+// Names the calling thread (15 bytes at the most), for `ps -L` and debuggers, and blocks SIGPIPE in it: OpenSSL writes
+// with write(2), and a peer that has gone must be an error code there, not the end of the process.
+void gateway_prepare_loop_thread(const char *name);
+
+// How many cores the calling thread may run on (sched_getaffinity: what taskset and cpusets leave).
+int gateway_usable_cores(void);
+
 // errno is a macro over a function call in C; Swift reads it through this.
 static inline int gateway_errno(void) { return errno; }
 
