@@ -240,8 +240,16 @@ struct CreateTests {
       let inUse = Mutex([Int]())
       let database = module.database
       module.search.duringCalls {
-        let statistics = await database.statistics()
-        inUse.withLock { $0.append(statistics.reads.inFlight + statistics.transactions.inUse) }
+        // A read counts as in flight until its batch is acknowledged, a moment after its answer; a connection that is
+        // held stays in use for as long as the search waits here.
+        let deadline = MonotonicInstant.now() + .seconds(5)
+        var busy: Int
+        repeat {
+          let statistics = await database.statistics()
+          busy = statistics.reads.inFlight + statistics.transactions.inUse
+          await Task.yield()
+        } while busy > 0 && MonotonicInstant.now() < deadline
+        inUse.withLock { $0.append(busy) }
       }
       let created = try await module.create("A1234BC", "D5678EF")
       #expect(created.status == 201)
