@@ -3,12 +3,15 @@ import PackageDescription
 
 /// Settings of every Swift target: Swift 6 mode, existentials spelt out, and async functions that stay on
 /// their caller's executor, so that a request never leaves its event loop unless the code says so.
+///
+/// Warnings are errors in debug builds, which tests are; a release build with a newer compiler may warn.
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -47,38 +50,67 @@ let package = Package(
     module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
     module(
       "NonAssociationsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
+    ),
     module(
       "RestrictedPatientsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]),
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]
+    ),
     module(
       "LocalProfile",
-      ["ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "COpenSSL", "CLinux", httpTypes, logging]),
+      [
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "COpenSSL", "CLinux",
+        httpTypes, logging,
+      ]
+    ),
     .executableTarget(
       name: "Gateway",
       dependencies: [
-        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Events", "ServiceKit", "SharedAuth",
+        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Events", "ServiceKit",
+        "SharedAuth",
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
-      swiftSettings: settings),
+      swiftSettings: settings
+    ),
     tests(
-      "SharedAuthTests", ["SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
-      resources: [.copy("Support/make_tokens.py")]),
+      "SharedAuthTests",
+      ["SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
+      resources: [.copy("Support/make_tokens.py")]
+    ),
     .executableTarget(
-      name: "HTTPEcho", dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
-      path: "Tests/Support/HTTPEcho", swiftSettings: settings),
-    tests("EventLoopsTests", ["EventLoops", "CLinux"]),
+      name: "HTTPEcho",
+      dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
+      path: "Tests/Support/HTTPEcho",
+      swiftSettings: settings
+    ),
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests(
-      "LocalProfileTests", ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
-      resources: [.copy("Support/verify_token.py")]),
+      "LocalProfileTests",
+      ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
+      resources: [.copy("Support/verify_token.py")]
+    ),
+    tests("EventLoopsTests", ["EventLoops", "CLinux"]),
     tests("ArchitectureTests", []),
-    tests("ServiceKitTests", ["ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging]),
+    tests(
+      "ServiceKitTests",
+      ["ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
+    ),
     tests(
       "NonAssociationsModuleTests",
       [
-        "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops",
+        "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres",
+        "EventLoops",
+        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
+    ),
+    tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    tests(
+      "ContractTests",
+      [
+        "Gateway", "NonAssociationsModule", "LocalProfile", "SharedAuth", "HTTPTransport", "Postgres",
+        "EventLoops",
         httpTypes, logging,
-      ]),
+      ]
+    ),
   ]
 )

@@ -45,7 +45,10 @@ def wait_until_answering(url, process, seconds=30):
 class World:
     """PostgreSQL with a filled table, and the doubles. A context manager: leaving it stops everything."""
 
+    # Prisoners that the double of prisoner search knows (Sources/LocalProfile/SamplePrisoner.swift).
     listed_prisoner = "A1234BC"
+    other_prisoners = ["B2345CD", "C3456DE", "D4567EF", "E5678FG", "F6789GH", "G7890HJ", "H8901JK", "J9012KL",
+                       "K0123LM", "L1235MN"]
 
     def __init__(self, rows):
         self.rows = rows
@@ -94,17 +97,13 @@ class World:
               'VICTIM', 'C' || lpad((n % 10000)::text, 4, '0') || chr(65 + n / 10000 % 26) || chr(65 + n / 260000 % 26),
               'PERPETRATOR', 'BULLYING', 'CELL', 'Kept apart since an incident on the wing', 'A_USER', 'A_USER'
             from generate_series(0, {self.rows} - 1) n""")
+        values = ", ".join(
+            f"('{self.listed_prisoner}', 'VICTIM', '{number}', 'PERPETRATOR', 'BULLYING', 'CELL',"
+            " 'Kept apart since an incident on the wing', 'A_USER', 'A_USER')" for number in self.other_prisoners)
+        self.sql(f"""
+            insert into non_association (first_prisoner_number, first_prisoner_role, second_prisoner_number,
+              second_prisoner_role, reason, restriction_type, comment, authorised_by, updated_by) values {values}""")
         self.sql("vacuum analyze non_association")
-
-    def list_ten(self, numbers):
-        """Ten open rows of the listed prisoner with others that prisoner search knows."""
-        self.sql("delete from non_association where first_prisoner_number = '%s'" % self.listed_prisoner)
-        for number in numbers:
-            self.sql(f"""
-                insert into non_association (first_prisoner_number, first_prisoner_role, second_prisoner_number,
-                  second_prisoner_role, reason, restriction_type, comment, authorised_by, updated_by)
-                values ('{self.listed_prisoner}', 'VICTIM', '{number}', 'PERPETRATOR', 'BULLYING', 'CELL',
-                  'Kept apart since an incident on the wing', 'A_USER', 'A_USER')""")
 
     def token(self):
         """A token that may read, from the double of HMPPS Auth."""

@@ -44,7 +44,11 @@ public final class DataFolder: Sendable {
   /// Lets another gateway use the folder. A second call does nothing.
   public func unlock() {
     lock.withLock { descriptor in
-      if let open = descriptor { close(open) }
+      if let open = descriptor {
+        // Closing alone would leave the lock to a child that is just being started and has a copy of the file.
+        flock(open, LOCK_UN)
+        close(open)
+      }
       descriptor = nil
     }
   }

@@ -10,7 +10,7 @@ public enum Fault: Sendable {
   case status(HTTPResponse.Status)
   /// Answers 200 with JSON that stops in the middle.
   case brokenBody
-  /// Does not answer until the faults are cleared or the caller gives up.
+  /// Does not answer until the faults are cleared, or 120 s have passed.
   case hang
 }
 

@@ -1,93 +1,138 @@
 internal import CLibPQ
 internal import Dispatch
-internal import EventLoops
+import EventLoops
+internal import Glibc
 
-/// A `PGconn` on its way from the thread that began it to the loop that will own it.
-///
-/// `@unchecked Sendable`: only one holder at a time uses the pointer; it is handed over, never shared.
-struct ConnectionHandle: @unchecked Sendable {
-  let pointer: OpaquePointer
-}
-
-/// A `PGcancel`, which libpq lets any thread use.
-///
-/// `@unchecked Sendable`: the one closure that sends it also frees it.
-struct CancelRequest: @unchecked Sendable {
+/// The owner of one PGconn: thin names over libpq's non-blocking calls. Belongs to one loop; `deinit` ends the
+/// session, which only writes to the socket without waiting.
+final class ConnectionHandle {
   private let pointer: OpaquePointer
+  private let notices: NoticeSink
 
-  init(_ pointer: OpaquePointer) { self.pointer = pointer }
+  /// PQcancel opens a connection of its own and waits for its end, so it has threads of its own.
+  private static let cancelQueue = DispatchQueue(label: "gateway.postgres.cancel", attributes: .concurrent)
 
-  func send() {
-    DispatchQueue.global().async {
-      var text = [CChar](repeating: 0, count: 256)
-      // A cancel that cannot be delivered leaves the statement to the server's own statement_timeout.
-      _ = PQcancel(pointer, &text, Int32(text.count))
-      PQfreeCancel(pointer)
-    }
-  }
-}
-
-/// Opening connections. libpq resolves host names while it begins to connect, and that blocks; a connection is therefore
-/// made on a thread of Dispatch's and handed to its loop when it stands.
-enum Connector {
-  /// Connects within the configuration's limit.
-  /// - Throws: `PostgresError` of kind `connectionLost` with libpq's text.
-  static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> ConnectionHandle
-  {
-    let result: Result<ConnectionHandle, PostgresError> = await withUnsafeContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: connectBlocking(configuration)) }
-    }
-    return try result.get()
+  /// Begins to connect; nil when memory is short.
+  init?(_ settings: [(keyword: String, value: String)], notices: NoticeSink) {
+    var keywords: [UnsafePointer<CChar>?] = settings.map { UnsafePointer(strdup($0.keyword)) }
+    var values: [UnsafePointer<CChar>?] = settings.map { UnsafePointer(strdup($0.value)) }
+    defer { for text in keywords + values { free(UnsafeMutablePointer(mutating: text)) } }
+    keywords.append(nil)
+    values.append(nil)
+    guard let pointer = PQconnectStartParams(keywords, values, 0) else { return nil }
+    self.pointer = pointer
+    self.notices = notices
+    notices.attach(to: pointer)
   }
 
-  static func connectBlocking(_ configuration: PostgresConfiguration) -> Result<
-    ConnectionHandle, PostgresError
-  > {
-    let settings = [
-      ("connect_timeout", String(max(2, configuration.connectTimeout.components.seconds))),
-      ("fallback_application_name", "gateway"),
-      ("client_encoding", "UTF8"),
-      ("options", "-c statement_timeout=\(configuration.statementTimeout.wholeNanoseconds / 1_000_000)"),
-      ("tcp_user_timeout", "20000"), ("keepalives_idle", "30"), ("keepalives_interval", "5"),
-      ("keepalives_count", "3"), ("dbname", configuration.connectionString),
-    ]
-    // `dbname` is expanded as a connection string, which wins over what stands before it.
-    let result = CStrings.withPointers(settings.map(\.0)) { keywords in
-      CStrings.withPointers(settings.map(\.1)) { values in PQconnectdbParams(keywords, values, 1) }
-    }
-    guard let connection = result else {
-      return .failure(PostgresError(.connectionLost, message: "out of memory"))
-    }
-    guard PQstatus(connection) == CONNECTION_OK else {
-      let message = String(cString: PQerrorMessage(connection))
-      PQfinish(connection)
-      return .failure(PostgresError(.connectionLost, message: message))
-    }
-    PQsetNoticeProcessor(connection, { _, _ in }, nil)
-    return .success(ConnectionHandle(pointer: connection))
-  }
-}
+  deinit { PQfinish(pointer) }
 
-/// Arrays of C strings, ended by a null pointer.
-enum CStrings {
-  static func withPointers<Result>(
-    _ texts: [String],
-    _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-  ) -> Result {
-    let block = texts.map { Array($0.utf8CString) }
-    let flat = block.flatMap { $0 }
-    return flat.withUnsafeBufferPointer { buffer in
-      var offset = 0
-      var pointers: [UnsafePointer<CChar>?] = []
-      for text in block {
-        pointers.append(buffer.baseAddress.map { $0 + offset })
-        offset += text.count
-      }
-      pointers.append(nil)
-      return pointers.withUnsafeBufferPointer { pointers in
-        // The array holds at least its terminating null, so it has an address.
-        pointers.baseAddress.map(body)
-      } ?? body([nil])
+  // MARK: State
+
+  var isBad: Bool { PQstatus(pointer) == CONNECTION_BAD }
+  var socket: Int32 { PQsocket(pointer) }
+  var isTLS: Bool { PQsslInUse(pointer) == 1 }
+  var isIdleOutsideTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
+  var errorText: String {
+    PQerrorMessage(pointer).map { PostgresResult.trim(String(cString: $0)) } ?? ""
+  }
+
+  func connectPoll() -> PostgresPollingStatusType { PQconnectPoll(pointer) }
+
+  /// Makes an open connection ready for work: no call on it will block, and statements are pipelined.
+  func prepareForWork() -> Bool { PQsetnonblocking(pointer, 1) == 0 && enterPipelineMode() }
+
+  func enterPipelineMode() -> Bool { PQenterPipelineMode(pointer) == 1 }
+  func exitPipelineMode() -> Bool { PQexitPipelineMode(pointer) == 1 }
+
+  // MARK: Sending
+
+  func sendPrepare(name: String, sql: String, types: [UInt32]) -> Bool {
+    PQsendPrepare(pointer, name, sql, Int32(truncatingIfNeeded: types.count), types) == 1
+  }
+
+  func sendPrepared(name: String, _ parameters: [PostgresValue], encoder: ParameterEncoder) -> Bool {
+    let count = Int32(truncatingIfNeeded: parameters.count)
+    return encoder.withEncoded(parameters) { values, lengths, formats in
+      PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+    } == 1
+  }
+
+  /// One statement without parameters, unprepared, in pipeline mode.
+  func sendText(_ sql: String) -> Bool { PQsendQueryParams(pointer, sql, 0, nil, nil, nil, nil, 1) == 1 }
+
+  /// Any number of statements without parameters, outside pipeline mode.
+  func sendScript(_ sql: String) -> Bool { PQsendQuery(pointer, sql) == 1 }
+
+  /// Marks the end of a batch and sends what is buffered.
+  func sendSync() -> Bool { PQpipelineSync(pointer) == 1 }
+
+  enum FlushResult { case done, wouldBlock, failed }
+
+  func flush() -> FlushResult {
+    switch PQflush(pointer) {
+    case 0: .done
+    case 1: .wouldBlock
+    default: .failed
+    }
+  }
+
+  // MARK: Receiving
+
+  /// Reads once what is there; false when the connection is gone.
+  func consumeInput() -> Bool { PQconsumeInput(pointer) == 1 }
+
+  /// Whether the next result has not wholly arrived.
+  var isBusy: Bool { PQisBusy(pointer) == 1 }
+
+  func nextResult() -> PostgresResult? { PQgetResult(pointer).map(PostgresResult.init) }
+
+  func nextNotification() -> (channel: String, payload: String)? {
+    guard let notification = PQnotifies(pointer) else { return nil }
+    defer { PQfreemem(notification) }
+    guard let channel = notification.pointee.relname, let payload = notification.pointee.extra else {
+      return nil
+    }
+    return (String(cString: channel), String(cString: payload))
+  }
+
+  /// Whether the kernel holds bytes for this connection, or its end.
+  var hasUnreadBytes: Bool {
+    var byte: UInt8 = 0
+    return recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0
+  }
+
+  // MARK: Cancelling
+
+  /// Asks the server to stop what this connection runs. `completion` runs on `loop` once the server has been told, or
+  /// could not be.
+  func cancel(on loop: EventLoop, completion: @escaping @Sendable () -> Void) {
+    guard let request = CancelRequest(pointer) else {
+      loop.execute(completion)
+      return
+    }
+    Self.cancelQueue.async {
+      request.send()
+      loop.execute(completion)
+    }
+  }
+
+  /// The owner of one PGcancel.
+  ///
+  /// `@unchecked Sendable`: the pointer never changes, and libpq allows PQcancel on any thread.
+  private final class CancelRequest: @unchecked Sendable {
+    private let pointer: OpaquePointer
+
+    init?(_ connection: OpaquePointer) {
+      guard let pointer = PQgetCancel(connection) else { return nil }
+      self.pointer = pointer
+    }
+
+    deinit { PQfreeCancel(pointer) }
+
+    func send() {
+      var error = [CChar](repeating: 0, count: 256)
+      PQcancel(pointer, &error, 256)
     }
   }
 }

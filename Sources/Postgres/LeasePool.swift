@@ -1,215 +1,265 @@
 internal import DequeModule
-internal import EventLoops
-internal import Logging
+import EventLoops
 
-/// The connections of one event loop that are lent to one transaction at a time.
-actor LeasePool {
-  nonisolated let loop: EventLoop
-  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+/// The connections of one loop that are lent to one caller at a time: FIFO, bounded in number, in callers that wait
+/// and in the time they wait.
+final class LeasePool {
+  typealias LeaseID = UInt64
 
-  private typealias Waiter = UnsafeContinuation<Result<Int, PostgresError>, Never>
+  /// Somebody who waits for a connection.
+  ///
+  /// `@unchecked Sendable`: touched on the pool's loop alone; a cancellation handler only carries the reference.
+  final class Waiter: @unchecked Sendable {
+    private var continuation: UnsafeContinuation<Result<LeaseID, PostgresError>, Never>?
+    var timer: ScheduledTimer?
 
-  private struct Waiting {
-    let id: Int
-    let continuation: Waiter
-    let timer: ScheduledTimer
+    /// Who is to get the connection. Set it before the request.
+    func setCaller(_ continuation: UnsafeContinuation<Result<LeaseID, PostgresError>, Never>) {
+      self.continuation = continuation
+    }
+
+    var isFinished: Bool { continuation == nil }
+
+    func finish(_ result: Result<LeaseID, PostgresError>) {
+      timer?.cancel()
+      timer = nil
+      let caller = continuation
+      continuation = nil
+      caller?.resume(returning: result)
+    }
   }
 
+  private struct Lease {
+    var connection: PostgresConnection
+    /// The statement under way, and what the server has said so far to each job of its batch.
+    var job: StatementJob?
+    var failure: PostgresError?
+    var rows: PostgresRows?
+    /// Set when what the connection holds is not known any more: it is closed at the end of the lease.
+    var isSpoilt = false
+  }
+
+  private let loop: EventLoop
+  private let connector: Connector
   private let configuration: PostgresConfiguration
-  private let logger: Logger
-  /// Connections lent out, by lease; nil while one is being made or has broken.
-  private var leases: [Int: ServerConnection?] = [:]
-  private var idle: [ServerConnection] = []
-  private var waiting = Deque<Waiting>()
-  private var lastID = 0
-  private var isShutDown = false
+  private var idle: [PostgresConnection] = []
+  private var leases: [LeaseID: Lease] = [:]
+  private var lastLease: LeaseID = 0
+  private var opening = 0
+  private var waiters = Deque<Waiter>()
+  private var isClosed = false
+  private var idleSweep: ScheduledTimer?
 
-  init(configuration: PostgresConfiguration, loop: EventLoop, logger: Logger) {
+  init(connector: Connector, configuration: PostgresConfiguration) {
+    loop = connector.loop
+    self.connector = connector
     self.configuration = configuration
-    self.loop = loop
-    self.logger = logger
   }
 
-  var statistics: PoolStatistics {
-    PoolStatistics(
-      connections: idle.count + leases.values.count { $0 != nil },
+  var statistics: PostgresStatistics.Pool {
+    PostgresStatistics.Pool(
       inUse: leases.count,
-      waiting: waiting.count
+      idle: idle.count,
+      waiting: waitingCount,
+      inFlight: leases.values.count { $0.job != nil }
     )
   }
 
-  // MARK: Leases
+  private var waitingCount: Int { waiters.count { !$0.isFinished } }
 
-  /// Waits for a connection, in the order of asking, and lends it.
-  /// - Returns: the lease's number, for `run` and `giveBack`.
-  func lease(deadline: MonotonicInstant) async throws(PostgresError) -> Int {
-    if Task.isCancelled { throw PostgresError(.cancelled, message: "the task was cancelled") }
-    if isShutDown { throw PostgresError(.connectionLost, message: "the pool is shut down") }
-    lastID &+= 1
-    let id = lastID
-    if leases.count < configuration.writeConnections, waiting.isEmpty {
-      leases[id] = .some(nil)
-    } else {
-      guard waiting.count < configuration.maximumWaiting else {
-        throw PostgresError(.poolTimeout, message: "too many transactions are waiting")
-      }
-      try await waitForTurn(id, deadline: min(deadline, .now() + configuration.leaseTimeout))
-    }
-    do throws(PostgresError) {
-      try await connect(id)
-      return id
-    } catch {
-      giveBack(id)
-      throw error
-    }
-  }
+  // MARK: Lending
 
-  private func waitForTurn(_ id: Int, deadline: MonotonicInstant) async throws(PostgresError) {
-    let loop = loop
-    let result = await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: Waiter) in
-        let timer = loop.schedule(at: deadline) { [weak self] in
-          guard let self else { return }
-          self.assumeIsolated {
-            $0.giveUp(id, PostgresError(.poolTimeout, message: "no connection became free in time"))
-          }
-        }
-        waiting.append(Waiting(id: id, continuation: continuation, timer: timer))
-      }
-    } onCancel: {
-      loop.execute { [weak self] in
-        guard let self else { return }
-        self.assumeIsolated { $0.giveUp(id, PostgresError(.cancelled, message: "the task was cancelled")) }
+  /// Gives `waiter` a connection, now or later.
+  func request(_ waiter: Waiter, deadline: MonotonicInstant) {
+    if isClosed { return waiter.finish(.failure(PostgresError(.shutDown))) }
+    if waiters.count >= configuration.maximumWaiting {
+      waiters.removeAll { $0.isFinished }
+      if waiters.count >= configuration.maximumWaiting {
+        return waiter.finish(.failure(PostgresError(.poolExhausted)))
       }
     }
-    _ = try result.get()
-  }
-
-  private func giveUp(_ id: Int, _ error: PostgresError) {
-    guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
-    let waiter = waiting.remove(at: index)
-    waiter.timer.cancel()
-    waiter.continuation.resume(returning: .failure(error))
-  }
-
-  private func connect(_ id: Int) async throws(PostgresError) {
-    while let connection = idle.popLast() {
-      guard connection.isOpen else { continue }
-      connection.onBroken = nil
-      leases[id] = connection
-      return
+    waiters.append(waiter)
+    let end = min(deadline, .now() + configuration.leaseTimeout)
+    waiter.timer = loop.schedule(at: end) { [weak self] in
+      let isUnreachable = self.map { $0.connector.isFailing && $0.leases.isEmpty && $0.idle.isEmpty } ?? false
+      let kind: PostgresError.Kind = isUnreachable ? .connectionFailed : .poolTimeout
+      waiter.finish(.failure(PostgresError(kind, detail: "no connection in time")))
     }
-    let handle = try await Connector.connect(configuration)
-    leases[id] = try ServerConnection(handle, loop: loop)
+    serve()
   }
 
-  /// Ends a lease. The connection is kept for the next one if it is still good and `isReusable`.
-  func giveBack(_ id: Int, isReusable: Bool = true) {
-    guard let entry = leases.removeValue(forKey: id) else { return }
-    if let connection = entry {
-      if isReusable, connection.isOpen, !isShutDown {
-        connection.onBroken = { [weak self] _ in
-          guard let self else { return }
-          self.assumeIsolated { pool in pool.idle.removeAll { !$0.isOpen } }
-        }
-        idle.append(connection)
+  /// Ends a wait because its task was cancelled. One that has got its connection meanwhile keeps it.
+  func abandon(_ waiter: Waiter) { waiter.finish(.failure(PostgresError(.cancelled))) }
+
+  private func serve() {
+    while let first = waiters.first {
+      if first.isFinished {
+        waiters.removeFirst()
+      } else if let connection = idle.popLast() {
+        waiters.removeFirst()
+        lastLease += 1
+        leases[lastLease] = Lease(connection: connection)
+        first.finish(.success(lastLease))
       } else {
-        connection.close()
+        break
       }
     }
-    guard leases.count < configuration.writeConnections, let next = waiting.popFirst() else { return }
-    next.timer.cancel()
-    leases[next.id] = .some(nil)
-    next.continuation.resume(returning: .success(next.id))
+    let limit = configuration.transactionConnectionsPerLoop
+    while !isClosed, opening < waitingCount, leases.count + idle.count + opening < limit {
+      opening += 1
+      connector.open { [weak self] result in self?.opened(result) }
+    }
+  }
+
+  private func opened(_ result: Result<ConnectionHandle, PostgresError>) {
+    opening -= 1
+    guard !isClosed else { return }
+    if case .success(let handle) = result {
+      let connection = try? PostgresConnection(
+        handle,
+        maximumAge: configuration.maximumConnectionAge,
+        loop: loop,
+        owner: self
+      )
+      if let connection { reserve(connection) }
+    }
+    serve()
+  }
+
+  private func reserve(_ connection: PostgresConnection) {
+    connection.idleSince = .now()
+    idle.append(connection)
+    scheduleIdleSweep()
+  }
+
+  /// Ends a lease. A connection in doubt is closed, which makes the server roll back.
+  func giveBack(_ id: LeaseID) {
+    guard let lease = leases.removeValue(forKey: id) else { return }
+    let connection = lease.connection
+    if !isClosed, !lease.isSpoilt, connection.isOpen, connection.isClean, connection.expiry > .now() {
+      reserve(connection)
+    } else {
+      connection.close()
+    }
+    serve()
   }
 
   // MARK: Statements
 
-  /// What a lease's connection is to do.
-  enum Work: Sendable {
-    /// A statement; before the first one of a transaction, `command` (its BEGIN) travels with it.
-    case statement(PostgresStatement, [PostgresValue], after: String?)
-    case command(String)
+  /// Why no further statement can be run on the lease; nil if one can.
+  func obstacle(_ id: LeaseID) -> PostgresError? {
+    guard let lease = leases[id] else { return PostgresError(.misuse, detail: "the lease has ended") }
+    guard lease.connection.isOpen else { return PostgresError(.connectionLost) }
+    guard lease.job == nil else { return PostgresError(.misuse, detail: "a statement is under way") }
+    return lease.isSpoilt ? PostgresError(.transactionAborted, detail: "the connection was given up") : nil
   }
 
-  /// Runs one statement on a lease's connection. When the deadline passes or the task is cancelled, the server is told
-  /// to cancel it and the connection is given up, which makes the server roll back.
-  func run(
-    _ id: Int,
-    _ work: Work,
-    deadline: MonotonicInstant,
-    isCancellable: Bool = true
-  ) async throws(PostgresError) -> PostgresRows {
-    guard let entry = leases[id], let connection = entry else {
-      throw PostgresError(.connectionLost, message: "the connection of this transaction is gone")
+  /// Makes sure that the connection is closed at the end of the lease.
+  func spoil(_ id: LeaseID) { leases[id]?.isSpoilt = true }
+
+  /// Runs a statement on a lent connection, in one round trip with what must come before it.
+  func run(_ job: StatementJob, on id: LeaseID, after first: StatementJob? = nil) {
+    if let obstacle = obstacle(id) { return job.finish(.failure(obstacle)) }
+    guard let connection = leases[id]?.connection else { return }
+    leases[id]?.job = job
+    leases[id]?.failure = nil
+    leases[id]?.rows = nil
+    job.timer = loop.schedule(at: job.deadline) { [weak self] in
+      self?.abandon(job, on: id, PostgresError(.timedOut))
     }
-    if isCancellable, Task.isCancelled { throw PostgresError(.cancelled, message: "the task was cancelled") }
-    let loop = loop
-    let box = WorkBox()
-    let result = await withTaskCancellationHandler {
-      await withUnsafeContinuation {
-        (continuation: UnsafeContinuation<Result<PostgresRows, PostgresError>, Never>) in
-        box.continuation = continuation
-        box.connection = connection
-        box.timer = loop.schedule(at: deadline) {
-          box.abandon(PostgresError(.timedOut, message: "the statement took too long"))
-        }
-        switch work {
-        case .statement(let statement, let parameters, let command):
-          if let command {
-            connection.send(command: command) {
-              if case .failure(let error) = $0 { box.answer(.failure(error)) }
-            }
-          }
-          connection.send(statement, parameters) { box.answer($0) }
-        case .command(let command): connection.send(command: command) { box.answer($0) }
-        }
-        connection.flush()
-      }
-    } onCancel: {
-      if isCancellable {
-        loop.execute { box.abandon(PostgresError(.cancelled, message: "the task was cancelled")) }
-      }
+    if job.form == .script {
+      connection.sendScript(job)
+    } else if let first {
+      connection.send([first, job])
+    } else {
+      connection.send([job])
     }
-    return try result.get()
   }
 
-  /// Closes the idle connections now, and lent ones as they come back.
-  func shutdown() {
-    isShutDown = true
+  /// Ends a statement for its caller before it is answered, and has the server stop it.
+  func abandon(_ job: StatementJob, on id: LeaseID, _ error: PostgresError) {
+    guard !job.isFinished else { return }
+    job.finish(.failure(error))
+    guard let lease = leases[id], lease.job === job else { return }
+    leases[id]?.isSpoilt = true
+    lease.connection.cancelRunningStatement()
+  }
+
+  // MARK: Ending
+
+  /// Lent connections are closed when they are given back.
+  func close() {
+    isClosed = true
+    idleSweep?.cancel()
+    for waiter in waiters { waiter.finish(.failure(PostgresError(.shutDown))) }
+    waiters = []
     for connection in idle { connection.close() }
-    idle.removeAll()
-    for waiter in waiting {
-      waiter.timer.cancel()
-      waiter.continuation.resume(
-        returning: .failure(PostgresError(.connectionLost, message: "the pool is shut down"))
-      )
+    idle = []
+  }
+
+  private func scheduleIdleSweep() {
+    guard idleSweep == nil, let oldest = idle.first else { return }
+    idleSweep = loop.schedule(at: oldest.idleSince + configuration.idleTimeout) { [weak self] in
+      guard let self else { return }
+      idleSweep = nil
+      let now = MonotonicInstant.now()
+      let isDue = { (connection: PostgresConnection) in
+        connection.expiry <= now || connection.idleSince + self.configuration.idleTimeout <= now
+      }
+      for connection in idle where isDue(connection) { connection.close() }
+      idle.removeAll { !$0.isOpen }
+      scheduleIdleSweep()
     }
-    waiting.removeAll()
+  }
+
+  private func lease(of connection: PostgresConnection) -> LeaseID? {
+    leases.first { $0.value.connection === connection }?.key
   }
 }
 
-/// One statement of a transaction on its way, for the handlers that may end it early.
-///
-/// `@unchecked Sendable`: used on the pool's loop only; the cancellation handler goes there by `execute`.
-private final class WorkBox: @unchecked Sendable {
-  var continuation: UnsafeContinuation<Result<PostgresRows, PostgresError>, Never>?
-  var connection: ServerConnection?
-  var timer: ScheduledTimer?
-
-  func answer(_ result: Result<PostgresRows, PostgresError>) {
-    timer?.cancel()
-    timer = nil
-    connection = nil
-    continuation?.resume(returning: result)
-    continuation = nil
+extension LeasePool: PostgresConnectionOwner {
+  func connection(_ connection: PostgresConnection, answered job: StatementJob, _ answer: StatementAnswer) {
+    guard let id = lease(of: connection) else { return }
+    switch answer {
+    case .rows(let rows): if leases[id]?.job === job { leases[id]?.rows = rows }
+    case .failed(let error):
+      // A demoted server goes on answering reads, so a connection that may only read is not kept.
+      if error.kind == .readOnly { leases[id]?.isSpoilt = true }
+      if leases[id]?.failure == nil { leases[id]?.failure = error }
+    case .notRun: break
+    }
   }
 
-  func abandon(_ error: PostgresError) {
-    guard continuation != nil else { return }
-    let abandoned = connection
-    abandoned?.cancelOnServer()
-    answer(.failure(error))
-    abandoned?.close()
+  /// Only now is the state of the connection's transaction known to libpq, so only now may the caller go on.
+  func connectionDidSynchronise(_ connection: PostgresConnection) {
+    guard let id = lease(of: connection), let lease = leases[id], let job = lease.job else { return }
+    leases[id]?.job = nil
+    if let error = lease.failure {
+      job.finish(.failure(error))
+    } else if let rows = lease.rows {
+      job.finish(.success(rows))
+    } else {
+      job.finish(.failure(PostgresError(.other, detail: "the server skipped the statement")))
+    }
   }
+
+  func connectionDidDrain(_ connection: PostgresConnection) {}
+
+  func connection(_ connection: PostgresConnection, lost error: PostgresError, unanswered: [StatementJob]) {
+    idle.removeAll { $0 === connection }
+    if let id = lease(of: connection) {
+      let lease = leases[id]
+      leases[id]?.job = nil
+      leases[id]?.isSpoilt = true
+      // Its answer may have come before the end.
+      if let rows = lease?.rows {
+        lease?.job?.finish(.success(rows))
+      } else {
+        lease?.job?.finish(.failure(lease?.failure ?? error))
+      }
+    }
+    serve()
+  }
+
+  func connection(_ connection: PostgresConnection, notified channel: String, payload: String) {}
 }

@@ -1,77 +1,63 @@
-/// One step of a module's schema.
+/// One step of a module's schema. Once released it never changes: its checksum is kept in every database it was
+/// applied to.
 public struct Migration: Hashable, Sendable {
-  /// Its place in the order, and its name in the history: `1.1`.
-  public let version: String
-  /// What it does, in a few words.
-  public let name: String
-  /// One or more statements, run in one transaction.
-  public let sql: String
-  /// For a step that existing rows may forbid: a query for the ids of the rows in the way, as its first column. When the
-  /// step fails on them, they are reported, the service starts all the same, and the next start tries again.
-  public let obstacles: String?
+  /// What to do when existing rows do not let a migration through.
+  public struct Tolerance: Hashable, Sendable {
+    /// What the log says: what is missing, and what a person has to do.
+    public var warning: String
+    /// A query for the identifiers (one `bigint` or text column) of the rows in the way. They are logged, so it must
+    /// select nothing personal.
+    public var violations: String?
 
-  public init(version: String, name: String, sql: String, obstacles: String? = nil) {
+    public init(warning: String, violations: String? = nil) {
+      self.warning = warning
+      self.violations = violations
+    }
+  }
+
+  /// Numbers with dots, such as `1.10`, compared number by number.
+  public let version: String
+  public let name: String
+  /// Any number of statements; run in one transaction, so it must not hold its own `begin` or `commit`.
+  public let sql: String
+  /// Set when the service can start without it: if the rows violate its constraint (SQLSTATE class 23), a warning is
+  /// logged and it is tried again at the next start.
+  public let tolerance: Tolerance?
+
+  public init(version: String, name: String, sql: String, tolerance: Tolerance? = nil) {
     self.version = version
     self.name = name
     self.sql = sql
-    self.obstacles = obstacles
+    self.tolerance = tolerance
   }
 }
 
-/// The ordered steps of one module's schema.
-public struct Migrations: Sendable {
-  /// Names the module in the history: `non-associations`.
-  public let module: String
-  public let steps: [Migration]
-  /// A table that exists once the replaced service has made its schema.
-  public let markerTable: String
-  /// The steps that the replaced service's Flyway history may say are done.
-  public let flywayVersions: Set<String>
+/// Which migrations of a module a Flyway history stands for: the database was made by the service it replaces.
+public struct FlywayBaseline: Hashable, Sendable {
+  /// Versions that the history may hold for this module.
+  public var versions: [String]
+  /// A table of the module. Only where it exists does the history belong to this module.
+  public var markerTable: String
 
-  public init(module: String, markerTable: String, flywayVersions: Set<String>, steps: [Migration]) {
-    self.module = module
+  public init(versions: [String], markerTable: String) {
+    self.versions = versions
     self.markerTable = markerTable
-    self.flywayVersions = flywayVersions
-    self.steps = steps
   }
 }
 
-/// What a run of the migrations did, or would do.
-public struct MigrationReport: Hashable, Sendable {
-  /// `version name` of each step applied (or pending, in a dry run).
-  public internal(set) var applied: [String] = []
-  /// Steps taken over from a Flyway history.
-  public internal(set) var adopted: [String] = []
-  /// Steps that rows are in the way of, with the rows' ids (at most 100).
-  public internal(set) var obstructed: [String: [String]] = [:]
-}
-
-/// Why a schema was left as it was.
+/// Why a database cannot be migrated. The texts are for operators and hold no data.
 public enum MigrationError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The text of a step that was applied is not the text this version has.
-  case changed(module: String, version: String)
-  /// The database has a step that this version does not know: it belongs to a newer one.
-  case unknown(module: String, version: String)
-  /// The Flyway history has a failed step.
-  case failedFlyway(version: String)
-  /// The schema is there, but no history says in which version.
-  case noHistory(table: String)
-  /// A step failed; the database's reason is given, and nothing of the step stayed.
-  case failed(module: String, version: String, reason: String)
-  case database(PostgresError)
+  /// The history and the module's list do not agree; all disagreements, one sentence each.
+  case refused(module: String, reasons: [String])
+  /// A migration failed and was rolled back; the ones before it stay.
+  case failed(module: String, version: String, name: String, cause: PostgresError)
 
   public var description: String {
     switch self {
-    case .changed(let module, let version):
-      "step \(version) of \(module) was applied with another text than this version has: run the version that made it"
-    case .unknown(let module, let version):
-      "the database has step \(version) of \(module), which this version does not know: run a newer version"
-    case .failedFlyway(let version):
-      "the Flyway history says that step \(version) failed: repair the schema with the service that made it first"
-    case .noHistory(let table):
-      "table \(table) exists, but neither our history nor Flyway's says how it was made: is this the right database?"
-    case .failed(let module, let version, let reason): "step \(version) of \(module) failed: \(reason)"
-    case .database(let error): "the database could not be asked: \(error)"
+    case .refused(let module, let reasons):
+      "The database schema of \(module) is not as expected: \(reasons.joined(separator: " "))"
+    case .failed(let module, let version, let name, let cause):
+      "Migration \(version) (\(name)) of \(module) failed and was rolled back: \(cause)"
     }
   }
 }

@@ -1,171 +1,135 @@
-internal import Dispatch
+public import EventLoops
+public import Logging
 
-/// Brings a database to the schema a module needs: in order, each step in its own transaction, under an advisory lock so
-/// that replicas which start together take turns. A schema made by the replaced service is recognised by its Flyway
-/// history and continued.
+/// Brings a module's part of a database to its latest version, once, however many replicas start together: all of it
+/// happens under an advisory lock, each migration in a transaction with its row in `gateway_schema_history`. Modules
+/// may share a database.
 public struct Migrator: Sendable {
-  private let configuration: PostgresConfiguration
-  private let migrations: Migrations
-  private static let history = "gateway_schema_history"
-  /// The advisory lock's number: "gateway" in ASCII.
-  private static let lock = 29_099_000_066_990_457
+  /// The name under which the history keeps the module's versions.
+  public let module: String
+  public let migrations: [Migration]
+  public let baseline: FlywayBaseline?
+  private let logger: Logger
 
-  public init(_ migrations: Migrations, configuration: PostgresConfiguration) {
+  /// - Parameters:
+  ///   - module: such as `non-associations`.
+  ///   - migrations: in the order of their versions.
+  ///   - baseline: how to continue from the Flyway history of the service replaced; nil if there was none.
+  public init(module: String, migrations: [Migration], baseline: FlywayBaseline? = nil, logger: Logger) {
+    self.module = module
     self.migrations = migrations
-    self.configuration = configuration
+    self.baseline = baseline
+    self.logger = logger
+  }
+
+  /// What `migrate` would run, without changing anything.
+  /// - Throws: `MigrationError.refused`, or `PostgresError`.
+  public func pending(in database: PostgresDatabase, deadline: MonotonicInstant) async throws -> [Migration] {
+    try await database.withSession(deadline: deadline) { session in
+      try await plan(SchemaHistory(session: session, module: module)).pending
+    }
   }
 
   /// Applies what is missing.
-  /// - Parameter isDryRun: only says what would be applied; changes nothing.
-  /// - Throws: `MigrationError`.
-  public func run(isDryRun: Bool = false) async throws(MigrationError) -> MigrationReport {
-    let result: Result<MigrationReport, MigrationError> = await withUnsafeContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(
-          returning: Result { () throws(MigrationError) in try runBlocking(isDryRun: isDryRun) }
-        )
-      }
+  /// - Parameter deadline: for all of it, the wait for another replica's run included.
+  /// - Returns: the migrations that were run; without those that Flyway had applied, and without tolerated failures.
+  /// - Throws: `MigrationError`, or `PostgresError` when the database is not to be reached.
+  @discardableResult
+  public func migrate(_ database: PostgresDatabase, deadline: MonotonicInstant) async throws -> [Migration] {
+    try await database.withSession(deadline: deadline) { session in
+      let history = SchemaHistory(session: session, module: module)
+      try await history.lock()
+      let run = try await migrate(session, history)
+      try await history.unlock()
+      return run
     }
-    return try result.get()
   }
 
-  private func runBlocking(isDryRun: Bool) throws(MigrationError) -> MigrationReport {
-    let outcome: Result<MigrationReport, MigrationError>
-    do throws(PostgresError) {
-      let connection = try BlockingConnection(configuration)
-      // A step may take longer than a request's statement.
-      try connection.run("set statement_timeout = 0; set client_min_messages = warning")
-      try connection.run("select pg_advisory_lock(\(Self.lock))")
-      outcome = try migrate(connection, isDryRun: isDryRun)
-    } catch {
-      throw .database(error)
-    }
-    return try outcome.get()
-  }
-
-  private func migrate(
-    _ connection: BlockingConnection,
-    isDryRun: Bool
-  ) throws(PostgresError) -> Result<MigrationReport, MigrationError> {
-    var report = MigrationReport()
-    var done: [String: String?] = [:]
-    if try exists(Self.history, connection) {
-      let rows = try connection.run(
-        "select version, checksum from \(Self.history) where module = \(BlockingConnection.literal(migrations.module))"
-      )
-      for row in rows { if let version = row.first ?? nil { done[version] = row.last ?? nil } }
-    }
-    if done.isEmpty {
-      switch try adoptable(connection) {
-      case .success(let versions):
-        for version in versions { done[version] = .some(nil) }
-        report.adopted = versions
-      case .failure(let error): return .failure(error)
-      }
-    }
-    if let error = contradiction(done) { return .failure(error) }
-    if !isDryRun {
-      try makeHistory(connection)
-      for version in report.adopted { try record(version, name: "from Flyway", checksum: nil, connection) }
-    }
-    for step in migrations.steps where done[step.version] == nil {
-      if isDryRun {
-        report.applied.append("\(step.version) \(step.name)")
-      } else if let error = try apply(step, connection, &report) {
-        return .failure(error)
-      }
-    }
-    return .success(report)
-  }
-
-  private func contradiction(_ done: [String: String?]) -> MigrationError? {
-    let known = Dictionary(migrations.steps.map { ($0.version, $0.checksum) }) { first, _ in first }
-    for (version, checksum) in done.sorted(by: { $0.key < $1.key }) {
-      guard let expected = known[version] else {
-        return .unknown(module: migrations.module, version: version)
-      }
-      if let checksum, checksum != expected { return .changed(module: migrations.module, version: version) }
-    }
-    return nil
-  }
-
-  /// The steps that the replaced service has made, by its Flyway history.
-  private func adoptable(_ connection: BlockingConnection) throws(PostgresError) -> Result<
-    [String], MigrationError
-  > {
-    guard try exists(migrations.markerTable, connection) else { return .success([]) }
-    guard try exists("flyway_schema_history", connection) else {
-      return .failure(.noHistory(table: migrations.markerTable))
-    }
-    let rows = try connection.run(
-      "select version, success from flyway_schema_history where version is not null order by installed_rank"
-    )
-    var versions: [String] = []
-    for row in rows {
-      guard let version = row.first ?? nil, migrations.flywayVersions.contains(version) else { continue }
-      guard row.last == "t" else { return .failure(.failedFlyway(version: version)) }
-      versions.append(version)
-    }
-    return versions.isEmpty ? .failure(.noHistory(table: migrations.markerTable)) : .success(versions)
-  }
-
-  private func exists(_ table: String, _ connection: BlockingConnection) throws(PostgresError) -> Bool {
-    try connection.run("select to_regclass(\(BlockingConnection.literal(table))) is not null") == [["t"]]
-  }
-
-  private func makeHistory(_ connection: BlockingConnection) throws(PostgresError) {
-    try connection.run(
-      """
-      create table if not exists \(Self.history) (
-        module text not null, version text not null, name text not null, checksum text,
-        applied_at timestamptz not null default now(), primary key (module, version))
-      """
+  private func plan(_ history: SchemaHistory) async throws -> MigrationPlan {
+    let flyway: [MigrationPlan.FlywayRow]? =
+      if let baseline { try await history.flywayRows(markerTable: baseline.markerTable) } else { nil }
+    return try MigrationPlan(
+      module: module,
+      migrations: migrations,
+      checksums: try await history.checksums(migrations.map(\.sql)),
+      applied: try await history.applied(),
+      baseline: baseline,
+      flyway: flyway
     )
   }
 
-  private func record(
-    _ version: String,
-    name: String,
-    checksum: String?,
-    _ connection: BlockingConnection
-  ) throws(PostgresError) {
-    let values =
-      [migrations.module, version, name].map(BlockingConnection.literal)
-      + [checksum.map(BlockingConnection.literal) ?? "null"]
-    try connection.run(
-      "insert into \(Self.history) (module, version, name, checksum) values (\(values.joined(separator: ", ")))"
-    )
+  private func migrate(_ session: PostgresSession, _ history: SchemaHistory) async throws -> [Migration] {
+    try await history.create()
+    let plan = try await plan(history)
+    try await recognise(plan.recognised, session, history)
+    var run: [Migration] = []
+    for migration in plan.pending {
+      do throws(PostgresError) {
+        try await apply(migration, session, history)
+        logger.info("migration applied", metadata: metadata(migration))
+        run.append(migration)
+      } catch {
+        logger.debug("migration failed", metadata: ["detail": "\(error.debugDescription)"])
+        guard let tolerance = migration.tolerance, error.sqlState?.hasPrefix("23") ?? false else {
+          throw MigrationError.failed(
+            module: module,
+            version: migration.version,
+            name: migration.name,
+            cause: error
+          )
+        }
+        await warn(of: migration, tolerance, session)
+      }
+    }
+    return run
+  }
+
+  /// All or none: Flyway's history is looked at only while the gateway's own is empty.
+  private func recognise(
+    _ migrations: [Migration],
+    _ session: PostgresSession,
+    _ history: SchemaHistory
+  ) async throws(PostgresError) {
+    guard !migrations.isEmpty else { return }
+    try await session.script("begin", "begin")
+    for migration in migrations { try await history.record(migration, origin: "flyway") }
+    try await session.script("commit", "commit")
+    for migration in migrations {
+      logger.info("migration recognised from Flyway's history", metadata: metadata(migration))
+    }
   }
 
   private func apply(
-    _ step: Migration,
-    _ connection: BlockingConnection,
-    _ report: inout MigrationReport
-  ) throws(PostgresError) -> MigrationError? {
-    let failure = try connection.transaction { () throws(PostgresError) in
-      try connection.run(step.sql)
-      try record(step.version, name: step.name, checksum: step.checksum, connection)
+    _ migration: Migration,
+    _ session: PostgresSession,
+    _ history: SchemaHistory
+  ) async throws(PostgresError) {
+    try await session.script("begin", "begin")
+    do throws(PostgresError) {
+      try await session.script(migration.name, migration.sql)
+      try await history.record(migration, origin: "gateway")
+      try await session.script("commit", "commit")
+    } catch {
+      try? await session.script("rollback", "rollback")
+      throw error
     }
-    guard let failure else {
-      report.applied.append("\(step.version) \(step.name)")
-      return nil
-    }
-    guard let obstacles = step.obstacles, failure.kind == .uniqueViolation || failure.kind == .checkViolation
-    else {
-      return .failed(module: migrations.module, version: step.version, reason: failure.message)
-    }
-    report.obstructed["\(step.version) \(step.name)"] = try connection.run(obstacles).prefix(100).compactMap {
-      $0.first ?? nil
-    }
-    return nil
   }
-}
 
-extension Migration {
-  /// FNV-1a, 64 bits, of the text: it tells an edited step from the applied one, and guards against nobody.
-  var checksum: String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in sql.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return String(hash, radix: 16)
+  private func warn(of migration: Migration, _ tolerance: Migration.Tolerance, _ session: PostgresSession)
+    async
+  {
+    var metadata = metadata(migration)
+    if let sql = tolerance.violations {
+      let rows = try? await session.query(PostgresStatement(name: "violations", sql: sql))
+      let ids = (rows ?? nil)?.prefix(100).map { row in
+        (try? row.int64(0)).map(String.init) ?? (try? row.text(0)) ?? "?"
+      }
+      metadata["rows"] = "\(ids?.joined(separator: ",") ?? "not to be listed")"
+    }
+    logger.warning("\(tolerance.warning)", metadata: metadata)
+  }
+
+  private func metadata(_ migration: Migration) -> Logger.Metadata {
+    ["module": "\(module)", "version": "\(migration.version)", "migration": "\(migration.name)"]
   }
 }

@@ -1,24 +1,63 @@
-/// How to reach a database, and how much of it to use.
-public struct PostgresConfiguration: Sendable, CustomStringConvertible {
-  /// A libpq connection string or URL (PostgreSQL manual, 34.1.1). It may hold a password, so it is never printed.
+/// Where a database is and how much of it one process may use. Every limit is for one event loop, so a process with
+/// four loops may open four times the connections. Prints without user, password or database name.
+public struct PostgresConfiguration: Sendable {
+  /// A libpq URL or keyword string (PostgreSQL's manual, "Connection Strings"), with several hosts and
+  /// `target_session_attrs` if wanted. Files it names, such as `sslrootcert`, are read again at each connection.
   public var connectionString: String
-  /// Pipelined connections for reads, for each event loop. Default 2: while the server works on one batch, the next
-  /// travels on the other.
-  public var readConnections = 2
-  /// Connections for transactions, for each event loop. Default 4.
-  public var writeConnections = 4
-  /// Statements in flight on one read connection. Default 128.
-  public var maximumInFlight = 128
-  /// Callers that may wait for a connection, for each event loop and kind. Default 1024.
+
+  /// Connections that all reads of a loop share in pipeline mode; the second and further ones are opened when the
+  /// others are busy. Default 2; at least 1.
+  public var readConnectionsPerLoop = 2
+
+  /// Connections for transactions, each lent to one caller at a time, opened when needed. Default 4; at least 1.
+  public var transactionConnectionsPerLoop = 4
+
+  /// How long a caller waits for a place on a connection before a `poolTimeout`, or a `connectionFailed` when there
+  /// is no connection at all. Default 1 second.
+  public var leaseTimeout = Duration.seconds(1)
+
+  /// The longest that one statement may take, whatever its caller's deadline. Default 20 seconds.
+  public var statementTimeout = Duration.seconds(20)
+
+  /// For opening one connection, name resolution and authentication included. Default 5 seconds.
+  public var connectTimeout = Duration.seconds(5)
+
+  /// Statements sent on one read connection and not yet answered. Default 256.
+  public var maximumInFlight = 256
+
+  /// Callers that wait for a place, reads and transactions counted apart; one more gets a `poolExhausted`.
+  /// Default 1,024.
   public var maximumWaiting = 1024
-  /// How long a caller waits for a connection. Default 1 second.
-  public var leaseTimeout: Duration = .seconds(1)
-  /// How long one statement may run on the server, whatever its caller's deadline. Default 10 seconds.
-  public var statementTimeout: Duration = .seconds(10)
-  /// How long connecting may take. Default 5 seconds.
-  public var connectTimeout: Duration = .seconds(5)
+
+  /// After this age a connection is replaced once nobody uses it, so that a changed address or certificate is taken
+  /// up. Default 30 minutes.
+  public var maximumConnectionAge = Duration.seconds(1800)
+
+  /// How long a transaction connection may lie idle before it is closed. Default 60 seconds.
+  public var idleTimeout = Duration.seconds(60)
+
+  /// The longest pause between two tries to reach a server that does not answer. Default 400 milliseconds, so that
+  /// a restarted server is in use within half a second.
+  public var maximumReconnectDelay = Duration.milliseconds(400)
+
+  /// The `application_name` shown in `pg_stat_activity`. Default `gateway`.
+  public var applicationName = "gateway"
 
   public init(connectionString: String) { self.connectionString = connectionString }
 
-  public var description: String { "PostgresConfiguration(****)" }
+  /// Whether libpq understands the connection string.
+  /// - Throws: `PostgresError` of kind `.connectionFailed`; its description does not quote the string.
+  public func validate() throws(PostgresError) { _ = try ConnectionParameters(self) }
+}
+
+extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  public var description: String {
+    let hosts = (try? ConnectionParameters(self))?.hostDescription ?? "not understood"
+    return
+      "PostgresConfiguration(\(hosts), reads \(readConnectionsPerLoop), transactions \(transactionConnectionsPerLoop))"
+  }
+
+  public var debugDescription: String { description }
+
+  public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }

@@ -1,132 +1,140 @@
 public import EventLoops
 public import Logging
+internal import Synchronization
 
-/// A database, as modules use it: pipelined reads and exclusive transactions, on connections of the loop that asks.
+/// A PostgreSQL database as all loops of a process use it. Each loop has connections of its own, opened when they are
+/// first needed; a caller on a loop is served there, any other caller on one of them.
+///
+/// Reads (`query`) share connections in pipeline mode. Writes belong in `withTransaction`, which lends a connection.
+/// Every wait is bounded, by the caller's deadline and by the configuration. Call `shutdown()` before the loops end.
 public final class PostgresDatabase: Sendable {
-  /// How far transactions are kept apart (PostgreSQL manual, 13.2).
-  public enum Isolation: String, Sendable {
-    case readCommitted = "READ COMMITTED"
-    case repeatableRead = "REPEATABLE READ"
-    case serializable = "SERIALIZABLE"
-  }
+  private let group: EventLoopGroup
+  private let pools: [LoopPool]
+  let configuration: PostgresConfiguration
+  private let nextListener = Atomic<UInt64>(0)
 
-  public let configuration: PostgresConfiguration
-  private let reads: [ReadPool]
-  private let leases: [LeasePool]
-
-  /// Makes the pools; connections are opened when they are first needed.
-  public init(configuration: PostgresConfiguration, group: EventLoopGroup, logger: Logger) {
+  /// Connects to nothing yet.
+  /// - Parameter logger: gets warnings when the server cannot be reached, and its notices at debug level.
+  /// - Throws: `PostgresError` of kind `.connectionFailed` when the connection string is not understood.
+  public init(
+    configuration: PostgresConfiguration,
+    group: EventLoopGroup,
+    logger: Logger
+  ) throws(PostgresError) {
+    let parameters = try ConnectionParameters(configuration)
     self.configuration = configuration
-    reads = group.loops.map { ReadPool(configuration: configuration, loop: $0, logger: logger) }
-    leases = group.loops.map { LeasePool(configuration: configuration, loop: $0, logger: logger) }
+    self.group = group
+    pools = group.loops.map { LoopPool(configuration, parameters: parameters, loop: $0, logger: logger) }
   }
 
-  /// The position of the caller's loop, 0 for a caller on none.
-  private var current: Int {
-    guard let index = EventLoop.current?.index, reads.indices.contains(index) else { return 0 }
-    return index
+  deinit {
+    for pool in pools { pool.loop.execute { pool.assumeIsolated { $0.close() } } }
   }
 
-  /// Runs one statement that changes nothing. It shares a connection with other reads and may run again when the
-  /// connection breaks, so never use it for a write.
-  /// - Parameter deadline: when the caller gets `timedOut` and the server is told to stop.
-  /// - Throws: `PostgresError`; `poolTimeout` when no connection had a place within the lease timeout.
+  private var pool: LoopPool {
+    let loop = EventLoop.current
+    if let loop, pools.indices.contains(loop.index), pools[loop.index].loop === loop {
+      return pools[loop.index]
+    }
+    return pools[group.any().index]
+  }
+
+  /// Runs one read statement. It shares a connection, and a batch, with other requests' statements, and may be run a
+  /// second time when its connection breaks; so it must not write. The server refuses that (`.readOnly`).
+  /// - Parameters:
+  ///   - parameters: for `$1`, `$2`, ….
+  ///   - deadline: past it the caller gets `.timedOut` and the server is told to stop. The configuration's statement
+  ///     time-out holds besides.
+  /// - Throws: `PostgresError`; `.poolTimeout`, `.poolExhausted` or `.connectionFailed` when there is no place.
   public func query(
     _ statement: PostgresStatement,
     _ parameters: [PostgresValue] = [],
     deadline: MonotonicInstant
   ) async throws(PostgresError) -> PostgresRows {
-    try await reads[current].query(
-      statement,
-      parameters,
-      deadline: min(deadline, .now() + configuration.statementTimeout)
-    )
+    try await pool.query(statement, parameters, deadline: deadline)
   }
 
-  /// Runs `body` in a transaction on a connection of its own: committed when it returns, rolled back when it throws or
-  /// the task is cancelled. No call to another service belongs inside.
-  /// - Parameter deadline: for everything together, the wait for the connection included (which is also held to the
-  ///   lease timeout).
-  /// - Throws: what `body` throws, or `PostgresError`: `poolTimeout`, `timedOut`, `commitUnknown` when the answer to
-  ///   COMMIT was lost.
-  public func withTransaction<Result>(
-    isolation: Isolation = .readCommitted,
+  /// Runs `body` in a transaction: committed when it returns, rolled back when it throws, when its task is cancelled
+  /// or when the deadline passes. `BEGIN` travels with the first statement. The connection is lent for all that time,
+  /// so wait for nothing but the database in there.
+  /// - Parameter deadline: for all of it, the wait for a connection (at most the configuration's lease time-out)
+  ///   included.
+  /// - Throws: what `body` throws; a `PostgresError` for a connection that is not to be had, or for the commit:
+  ///   `.commitUnknown` when its answer was lost.
+  @discardableResult
+  public func withTransaction<Value>(
+    isolation: PostgresIsolation = .readCommitted,
     deadline: MonotonicInstant,
-    _ body: (PostgresTransaction) async throws -> Result
-  ) async throws -> Result {
-    let pool = leases[current]
-    let lease = try await pool.lease(deadline: deadline)
-    let beginning = TransactionBeginning("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
-    let transaction = PostgresTransaction(pool: pool, lease: lease, deadline: deadline, beginning: beginning)
-    let result: Result
-    do {
-      result = try await body(transaction)
-      if Task.isCancelled { throw PostgresError(.cancelled, message: "the task was cancelled") }
-    } catch {
-      await rollBack(transaction)
-      throw error
-    }
-    try await commit(transaction)
-    return result
-  }
-
-  private func commit(_ transaction: PostgresTransaction) async throws(PostgresError) {
-    guard transaction.beginning.isTaken else { return await transaction.pool.giveBack(transaction.lease) }
-    do throws(PostgresError) {
-      let answer = try await transaction.pool.run(
-        transaction.lease,
-        .command("COMMIT"),
-        deadline: transaction.deadline,
-        isCancellable: false
-      )
-      // PostgreSQL answers COMMIT of a failed transaction by rolling back, and calls that a success.
-      guard answer.commandTag == "COMMIT" else {
-        throw PostgresError(
-          .other,
-          sqlState: "25P02",
-          message: "a statement had failed; the transaction was rolled back"
-        )
-      }
-      await transaction.pool.giveBack(transaction.lease)
-    } catch {
-      await transaction.pool.giveBack(transaction.lease, isReusable: false)
-      if error.kind == .connectionLost || error.kind == .timedOut {
-        throw PostgresError(.commitUnknown, sqlState: error.sqlState, message: error.message)
-      }
-      throw error
-    }
-  }
-
-  private func rollBack(_ transaction: PostgresTransaction) async {
-    guard transaction.beginning.isTaken else { return await transaction.pool.giveBack(transaction.lease) }
-    do throws(PostgresError) {
-      _ = try await transaction.pool.run(
-        transaction.lease,
-        .command("ROLLBACK"),
-        deadline: .now() + .seconds(5),
-        isCancellable: false
-      )
-      await transaction.pool.giveBack(transaction.lease)
-    } catch {
-      // A connection that could not roll back is closed, and the server rolls back for it.
-      await transaction.pool.giveBack(transaction.lease, isReusable: false)
-    }
-  }
-
-  /// The read connections and the transaction connections of all loops.
-  public func statistics() async -> (reads: PoolStatistics, transactions: PoolStatistics) {
-    var sums = (
-      reads: PoolStatistics(connections: 0, inUse: 0, waiting: 0),
-      transactions: PoolStatistics(connections: 0, inUse: 0, waiting: 0)
+    _ body: (PostgresTransaction) async throws -> Value
+  ) async throws -> Value {
+    let pool = pool
+    let transaction = PostgresTransaction(
+      pool: pool,
+      lease: try await pool.lease(deadline: deadline),
+      isolation: isolation,
+      deadline: deadline,
+      statementTimeout: configuration.statementTimeout
     )
-    for pool in reads { sums.reads = sums.reads + (await pool.statistics) }
-    for pool in leases { sums.transactions = sums.transactions + (await pool.statistics) }
-    return sums
+    let value: Value
+    do {
+      value = try await body(transaction)
+    } catch {
+      await transaction.rollBack()
+      throw error
+    }
+    try await transaction.commit()
+    return value
   }
 
-  /// Closes all connections. What is in flight gets `connectionLost`.
+  /// Lends a connection without a transaction, for what a transaction cannot do.
+  func withSession<Value>(
+    deadline: MonotonicInstant,
+    _ body: (PostgresSession) async throws -> Value
+  ) async throws -> Value {
+    let pool = pool
+    let lease = try await pool.lease(deadline: deadline)
+    let value: Value
+    do {
+      value = try await body(PostgresSession(pool: pool, lease: lease, deadline: deadline))
+    } catch {
+      await pool.giveBack(lease, isSpoilt: true)
+      throw error
+    }
+    await pool.giveBack(lease)
+    return value
+  }
+
+  /// Hears `NOTIFY` on a channel, on one connection for all listeners, which is opened again whenever it breaks. The
+  /// stream keeps the newest 256 notifications that nobody has taken; it ends with `shutdown()`, and stops listening
+  /// when it is dropped.
+  /// - Parameter channel: 1 to 63 bytes, taken as written (case counts).
+  /// - Throws: `PostgresError` of kind `.invalidParameter` for another channel name.
+  public func listen(_ channel: String) throws(PostgresError) -> AsyncStream<PostgresNotification> {
+    guard NotificationListener.isValid(channel), let pool = pools.first else {
+      throw PostgresError(.invalidParameter, detail: "not a channel name")
+    }
+    let id = nextListener.wrappingAdd(1, ordering: .relaxed).newValue
+    let (stream, sink) = AsyncStream.makeStream(
+      of: PostgresNotification.self,
+      bufferingPolicy: .bufferingNewest(256)
+    )
+    sink.onTermination = { _ in
+      pool.loop.execute { pool.assumeIsolated { $0.removeListener(id) } }
+    }
+    pool.loop.execute { pool.assumeIsolated { $0.addListener(id, to: channel, sink) } }
+    return stream
+  }
+
+  /// How busy the connections are.
+  public func statistics() async -> PostgresStatistics {
+    var sum = PostgresStatistics()
+    for pool in pools { sum = sum + (await pool.statistics) }
+    return sum
+  }
+
+  /// Closes the connections; whoever waits gets `.shutDown`. A transaction under way may end; its connection is closed
+  /// then.
   public func shutdown() async {
-    for pool in reads { await pool.shutdown() }
-    for pool in leases { await pool.shutdown() }
+    for pool in pools { await pool.close() }
   }
 }

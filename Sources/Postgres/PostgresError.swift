@@ -1,79 +1,121 @@
-/// What went wrong with a statement, a transaction or a connection.
+/// Why the database did not do what it was asked.
 ///
-/// `description` names the kind and the SQLSTATE only: the server's message may quote rows, so it goes to debug logs.
-public struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible {
+/// `description` says nothing that came from a row or a parameter, so it may be logged anywhere; `debugDescription`
+/// holds the server's own words, which often quote values, and belongs in logs at debug level only.
+public struct PostgresError: Error, Hashable, Sendable {
+  /// What a caller can decide by. The SQLSTATE codes are those of PostgreSQL's Appendix A.
   public enum Kind: String, Hashable, Sendable {
-    /// 23505; `constraint` names it.
+    /// 23505; `constraint` names the index.
     case uniqueViolation
-    /// 23514; `constraint` names it.
+    /// 23514; `constraint` names the check.
     case checkViolation
     /// 23502.
     case notNullViolation
-    /// 23503.
+    /// 23503; `constraint` names the key.
     case foreignKeyViolation
-    /// 40001: run the transaction again.
+    /// 23P01; `constraint` names the exclusion.
+    case exclusionViolation
+    /// 40001: run the whole transaction again.
     case serializationFailure
-    /// 40P01: run the transaction again.
+    /// 40P01: run the whole transaction again.
     case deadlock
-    /// 57014: cancelled on the server, by us or by its `statement_timeout`.
+    /// 55P03: a lock was asked for with `nowait` or a lock time-out, and was not to be had.
+    case lockNotAvailable
+    /// 57014: the server stopped the statement for somebody else than this caller.
     case queryCancelled
-    /// A text that PostgreSQL cannot store: a NUL, or bytes that are not UTF-8 (22021, 22P05).
+    /// 22021, 22P05, 22P02: a text that the encoding or the type does not allow.
     case invalidText
-    /// 22001: a text longer than its column.
+    /// 22001.
     case stringTooLong
-    /// The deadline passed; the statement was cancelled on the server.
-    case timedOut
-    /// The caller's task was cancelled.
-    case cancelled
-    /// The connection broke before the answer came.
+    /// 22003, 22008: a number or a time outside its type's range.
+    case outOfRange
+    /// 25006: a write on a connection that may only read, such as a demoted server's or one of the read path.
+    case readOnly
+    /// 25P02, or a COMMIT that the server turned into a ROLLBACK: an earlier statement of the transaction failed.
+    case transactionAborted
+    /// No connection could be opened in the time there was.
+    case connectionFailed
+    /// The connection broke before the answer came. Nothing was committed.
     case connectionLost
-    /// No connection became free in time, or too many were waiting.
+    /// No connection came free within the lease time-out or the caller's deadline.
     case poolTimeout
-    /// The connection broke after COMMIT was sent: whether it happened is not known.
+    /// Too many wait already.
+    case poolExhausted
+    /// The statement's deadline passed; the server was told to stop it.
+    case timedOut
+    /// The calling task was cancelled; the server was told to stop the statement.
+    case cancelled
+    /// The answer to a COMMIT was lost: the transaction may or may not have happened.
     case commitUnknown
-    /// A row does not have the column or the type that was asked for.
-    case unexpectedRow
-    /// Anything else; `sqlState` says what.
+    /// A parameter that PostgreSQL cannot hold, such as a text with a NUL; nothing was sent.
+    case invalidParameter
+    /// A row that is not what the reader asked for: no such column, another type, an unexpected null.
+    case unexpectedData
+    /// A transaction was used after its end, or for two statements at once.
+    case misuse
+    /// The database object was shut down.
+    case shutDown
+    /// Any other SQLSTATE.
     case other
   }
 
   public let kind: Kind
-  /// Five characters (PostgreSQL manual, Appendix A); nil when the error did not come from the server.
+  /// The five characters of SQLSTATE, when the server gave the error.
   public let sqlState: String?
-  /// The constraint that was violated, if the server named one.
+  /// The constraint or index that was violated, when the server named one.
   public let constraint: String?
-  /// The server's or libpq's text. It may hold data of rows: never show it to a caller, log it at debug only.
-  public let message: String
+  /// The table the server named, if any.
+  public let table: String?
+  /// The name of the statement that failed, if one did.
+  public internal(set) var statement: String?
+  /// The server's or libpq's words; may quote values of rows and parameters.
+  public let detail: String
+  /// The server function that gave up: tells apart errors that share a SQLSTATE, in any language of the messages.
+  let serverRoutine: String?
 
-  public init(_ kind: Kind, sqlState: String? = nil, constraint: String? = nil, message: String) {
+  /// - Parameter detail: the server's or libpq's words; shown by `debugDescription` only.
+  public init(
+    _ kind: Kind,
+    sqlState: String? = nil,
+    constraint: String? = nil,
+    table: String? = nil,
+    statement: String? = nil,
+    detail: String = "",
+    serverRoutine: String? = nil
+  ) {
     self.kind = kind
     self.sqlState = sqlState
     self.constraint = constraint
-    self.message = message
+    self.table = table
+    self.statement = statement
+    self.detail = detail
+    self.serverRoutine = serverRoutine
   }
 
-  public var description: String {
-    sqlState.map { "PostgreSQL: \(kind.rawValue) (\($0))" } ?? "PostgreSQL: \(kind.rawValue)"
-  }
-
-  static func kind(ofSQLState state: String) -> Kind {
-    switch state {
-    case "23505": .uniqueViolation
-    case "23514": .checkViolation
-    case "23502": .notNullViolation
-    case "23503": .foreignKeyViolation
-    case "40001": .serializationFailure
-    case "40P01": .deadlock
-    case "57014": .queryCancelled
-    case "22021", "22P05": .invalidText
-    case "22001": .stringTooLong
-    case _ where state.hasPrefix("08"): .connectionLost
-    case "57P01", "57P02", "57P03", "57P05": .connectionLost
-    default: .other
+  /// Whether the database, or a place at it, is for the moment not to be had: a caller may be told to come back.
+  public var isTemporary: Bool {
+    switch kind {
+    case .connectionFailed, .connectionLost, .poolTimeout, .poolExhausted, .shutDown: true
+    default: false
     }
   }
 
-  /// Whether the connection must not be used again: it is broken, or its server has become read-only (25006, after a
-  /// failover), which a new connection would find out.
-  var endsConnection: Bool { kind == .connectionLost || sqlState == "25006" }
+  /// Whether running the same transaction once more from its start is the cure.
+  public var isRetriable: Bool { kind == .serializationFailure || kind == .deadlock }
+
+  /// The same as `debugDescription`: may quote data, for logs at debug level.
+  public var message: String { debugDescription }
+}
+
+extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
+  public var description: String {
+    var text = "database: \(kind.rawValue)"
+    if let sqlState { text += ", SQLSTATE \(sqlState)" }
+    if let constraint { text += ", constraint \(constraint)" }
+    if let statement { text += ", statement \(statement)" }
+    return text
+  }
+
+  /// With the server's words, which may quote data: for logs at debug level.
+  public var debugDescription: String { detail.isEmpty ? description : "\(description): \(detail)" }
 }

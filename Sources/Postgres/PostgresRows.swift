@@ -1,133 +1,156 @@
-internal import CLibPQ
 public import EventLoops
 
-/// The rows of an answer, in binary form, read where libpq put them.
-///
-/// `@unchecked Sendable`: a `PGresult` never changes once libpq has handed it over, and only this object refers to it;
-/// it is freed with the object.
-public final class PostgresRows: @unchecked Sendable {
-  private let result: OpaquePointer
+/// What a statement returned. The values stay in libpq's own result, which is freed with the last copy of this, so
+/// nothing is copied that nobody asks for.
+public struct PostgresRows: RandomAccessCollection, Sendable {
+  private let result: PostgresResult
 
-  init(_ result: OpaquePointer) { self.result = result }
+  init(_ result: PostgresResult) { self.result = result }
 
-  deinit { PQclear(result) }
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { result.rowCount }
 
-  /// Rows in the answer.
-  public var count: Int { Int(PQntuples(result)) }
-  public var isEmpty: Bool { count == 0 }
+  /// A row by its position. The getters of a row that does not exist throw.
+  public subscript(position: Int) -> PostgresRow { PostgresRow(result: result, index: position) }
 
-  /// What the server says it did: `SELECT 3`, `COMMIT`, `ROLLBACK`.
-  var commandTag: String { String(cString: PQcmdStatus(result)) }
+  /// How many rows the statement inserted, changed, deleted or returned.
+  public var affectedRows: Int { result.affectedRows }
 
-  /// Rows that an INSERT, UPDATE or DELETE affected.
-  public var affectedRows: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
-
-  /// The row at `index`, from 0. Past the end its getters throw.
-  public subscript(index: Int) -> PostgresRow { PostgresRow(rows: self, index: Int32(clamping: index)) }
-
-  public var first: PostgresRow? { isEmpty ? nil : self[0] }
-
-  /// What `transform` makes of each row, in order.
-  public func map<Element, Failure: Error>(
-    _ transform: (PostgresRow) throws(Failure) -> Element
-  ) throws(Failure) -> [Element] {
-    var elements: [Element] = []
-    elements.reserveCapacity(count)
-    for index in 0..<Int32(clamping: count) {
-      elements.append(try transform(PostgresRow(rows: self, index: index)))
-    }
-    return elements
-  }
-
-  /// Calls `body` with a column's bytes and type; nil stands for null. The bytes live only as long as the call.
-  func withColumn<Result>(
-    _ row: Int32,
-    _ column: Int,
-    _ body: (UnsafeRawBufferPointer?, UInt32) throws(PostgresError) -> Result
-  ) throws(PostgresError) -> Result {
-    guard row >= 0, row < PQntuples(result), column >= 0, column < Int(PQnfields(result)) else {
-      throw PostgresError(.unexpectedRow, message: "no row \(row) or no column \(column)")
-    }
-    let column = Int32(column)
-    let type = PQftype(result, column)
-    guard PQgetisnull(result, row, column) == 0 else { return try body(nil, type) }
-    guard PQfformat(result, column) == 1, let start = PQgetvalue(result, row, column) else {
-      throw PostgresError(.unexpectedRow, message: "column \(column) is not binary")
-    }
-    return try body(UnsafeRawBufferPointer(start: start, count: Int(PQgetlength(result, row, column))), type)
-  }
+  /// What the server says it has done, such as `INSERT 0 1`.
+  public var commandTag: String { result.commandTag }
 }
 
-/// One row. Getters take a column's index from 0; each throws `PostgresError` of kind `unexpectedRow` when the column
-/// is not there, is null where it must not be, or has another type.
+/// One row. Columns are counted from 0, in the order of the select list. Every getter throws a `PostgresError` of
+/// kind `.unexpectedData` when there is no such column, when it has another type, or when it is null and the getter
+/// is not an optional one.
 public struct PostgresRow: Sendable {
-  let rows: PostgresRows
-  let index: Int32
+  let result: PostgresResult
+  let index: Int
 
-  public func isNull(_ column: Int) throws(PostgresError) -> Bool {
-    try rows.withColumn(index, column) { bytes, _ in bytes == nil }
-  }
+  /// How many columns the row has.
+  public var count: Int { result.columnCount }
 
-  /// A `smallint`, `integer` or `bigint`.
+  public func isNull(_ column: Int) throws(PostgresError) -> Bool { try field(column) == nil }
+
+  /// A `smallint`, `integer`, `bigint` or `oid`.
   public func int64(_ column: Int) throws(PostgresError) -> Int64 {
-    try required(column, try optionalInt64(column))
-  }
-
-  public func optionalInt64(_ column: Int) throws(PostgresError) -> Int64? {
-    try rows.withColumn(index, column) { (bytes, type) throws(PostgresError) in
-      guard let bytes else { return nil }
-      switch (type, bytes.count) {
-      case (TypeOID.int8, 8): return Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
-      case (TypeOID.int4, 4): return Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
-      case (TypeOID.int2, 2): return Int64(Int16(bigEndian: bytes.loadUnaligned(as: Int16.self)))
-      default: throw Self.wrongType(column, type)
-      }
-    }
-  }
-
-  /// A text of any character type, or the bytes of `json`, `name` and the like, which are text in binary form too.
-  public func text(_ column: Int) throws(PostgresError) -> String {
-    try required(column, try optionalText(column))
-  }
-
-  public func optionalText(_ column: Int) throws(PostgresError) -> String? {
-    try rows.withColumn(index, column) { bytes, _ in bytes.map { String(decoding: $0, as: UTF8.self) } }
-  }
-
-  public func bool(_ column: Int) throws(PostgresError) -> Bool {
-    let value: Bool? = try rows.withColumn(index, column) { (bytes, type) throws(PostgresError) in
-      guard let bytes else { return nil }
-      guard type == TypeOID.bool, bytes.count == 1 else { throw Self.wrongType(column, type) }
-      return bytes[0] != 0
-    }
-    return try required(column, value)
-  }
-
-  /// A `timestamptz`.
-  public func timestamp(_ column: Int) throws(PostgresError) -> Timestamp {
-    try required(column, try optionalTimestamp(column))
-  }
-
-  public func optionalTimestamp(_ column: Int) throws(PostgresError) -> Timestamp? {
-    try rows.withColumn(index, column) { (bytes, type) throws(PostgresError) in
-      guard let bytes else { return nil }
-      guard type == TypeOID.timestamptz, bytes.count == 8 else { throw Self.wrongType(column, type) }
-      let since2000 = Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
-      let (microseconds, overflow) = since2000.addingReportingOverflow(postgresEpochMicroseconds)
-      return Timestamp(microseconds: overflow ? .max : microseconds)
-    }
-  }
-
-  public func bytes(_ column: Int) throws(PostgresError) -> [UInt8] {
-    try required(column, try rows.withColumn(index, column) { bytes, _ in bytes.map { Array($0) } })
-  }
-
-  private func required<Value>(_ column: Int, _ value: Value?) throws(PostgresError) -> Value {
-    guard let value else { throw PostgresError(.unexpectedRow, message: "column \(column) is null") }
+    guard let value = try optionalInt64(column) else { throw unexpectedNull(column) }
     return value
   }
 
-  private static func wrongType(_ column: Int, _ type: UInt32) -> PostgresError {
-    PostgresError(.unexpectedRow, message: "column \(column) has type \(type)")
+  /// `int64`, or nil for null.
+  public func optionalInt64(_ column: Int) throws(PostgresError) -> Int64? {
+    guard let bytes = try field(column) else { return nil }
+    switch (result.type(column), bytes.count) {
+    case (.int8, 8): return Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
+    case (.int4, 4): return Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
+    case (.int2, 2): return Int64(Int16(bigEndian: bytes.loadUnaligned(as: Int16.self)))
+    case (.oid, 4): return Int64(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)))
+    default: throw mismatch(column, "an integer")
+    }
+  }
+
+  /// A `text`, `varchar`, enumerated, `json` or `jsonb` value, or one of any other type whose binary form is text.
+  public func text(_ column: Int) throws(PostgresError) -> String {
+    guard let value = try optionalText(column) else { throw unexpectedNull(column) }
+    return value
+  }
+
+  /// `text`, or nil for null.
+  public func optionalText(_ column: Int) throws(PostgresError) -> String? {
+    guard let bytes = try field(column) else { return nil }
+    let type = result.type(column)
+    guard !type.isBinary else { throw mismatch(column, "a text") }
+    guard type == .jsonb else { return String(decoding: bytes, as: UTF8.self) }
+    guard bytes.first == 1 else { throw mismatch(column, "version 1 of jsonb") }
+    return String(decoding: bytes.dropFirst(), as: UTF8.self)
+  }
+
+  public func bool(_ column: Int) throws(PostgresError) -> Bool {
+    guard let value = try optionalBool(column) else { throw unexpectedNull(column) }
+    return value
+  }
+
+  /// `bool`, or nil for null.
+  public func optionalBool(_ column: Int) throws(PostgresError) -> Bool? {
+    guard let bytes = try field(column) else { return nil }
+    guard result.type(column) == .bool, bytes.count == 1 else { throw mismatch(column, "a boolean") }
+    return bytes[0] != 0
+  }
+
+  /// A `timestamptz`. `infinity` and `-infinity` are `Timestamp(microseconds: .max)` and `.min`.
+  public func timestamp(_ column: Int) throws(PostgresError) -> Timestamp {
+    guard let value = try optionalTimestamp(column) else { throw unexpectedNull(column) }
+    return value
+  }
+
+  /// `timestamp`, or nil for null.
+  public func optionalTimestamp(_ column: Int) throws(PostgresError) -> Timestamp? {
+    guard let bytes = try field(column) else { return nil }
+    guard result.type(column) == .timestamptz, bytes.count == 8,
+      let time = BinaryTime.decode(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
+    else { throw mismatch(column, "a timestamp with time zone") }
+    return time
+  }
+
+  /// A `bytea`.
+  public func bytes(_ column: Int) throws(PostgresError) -> [UInt8] {
+    guard let value = try optionalBytes(column) else { throw unexpectedNull(column) }
+    return value
+  }
+
+  /// `bytes`, or nil for null.
+  public func optionalBytes(_ column: Int) throws(PostgresError) -> [UInt8]? {
+    guard let bytes = try field(column) else { return nil }
+    guard result.type(column) == .bytea else { throw mismatch(column, "a bytea") }
+    return Array(bytes)
+  }
+
+  /// A `text[]` or `varchar[]` of one dimension, without nulls.
+  public func textArray(_ column: Int) throws(PostgresError) -> [String] {
+    let type = result.type(column)
+    guard let bytes = try field(column) else { throw unexpectedNull(column) }
+    guard type == .textArray || type == .varcharArray,
+      let texts = BinaryArray.elements(of: bytes, { String(decoding: $0, as: UTF8.self) })
+    else { throw mismatch(column, "a one-dimensional array of texts without nulls") }
+    return texts
+  }
+
+  /// A `bigint[]` of one dimension, without nulls.
+  public func int64Array(_ column: Int) throws(PostgresError) -> [Int64] {
+    let type = result.type(column)
+    guard let bytes = try field(column) else { throw unexpectedNull(column) }
+    guard type == .int8Array,
+      let values = BinaryArray.elements(
+        of: bytes,
+        { $0.count == 8 ? Int64(bigEndian: $0.loadUnaligned(as: Int64.self)) : nil }
+      )
+    else { throw mismatch(column, "a one-dimensional array of bigint without nulls") }
+    return values
+  }
+
+  // MARK: Access
+
+  /// The bytes, nil for null. They stay valid while `result`, and so this row, lives.
+  private func field(_ column: Int) throws(PostgresError) -> UnsafeRawBufferPointer? {
+    guard index >= 0, index < result.rowCount else {
+      throw PostgresError(.unexpectedData, detail: "no row \(index) among \(result.rowCount)")
+    }
+    guard column >= 0, column < result.columnCount else {
+      throw PostgresError(.unexpectedData, detail: "no column \(column) among \(result.columnCount)")
+    }
+    return result.field(row: index, column: column)
+  }
+
+  private func unexpectedNull(_ column: Int) -> PostgresError {
+    PostgresError(.unexpectedData, detail: "column \(column) (\(result.columnName(column))) is null")
+  }
+
+  private func mismatch(_ column: Int, _ wanted: String) -> PostgresError {
+    PostgresError(
+      .unexpectedData,
+      detail:
+        "column \(column) (\(result.columnName(column)), type \(result.type(column).rawValue)) is not \(wanted)"
+    )
   }
 }

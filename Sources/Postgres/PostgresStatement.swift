@@ -1,14 +1,13 @@
-/// One SQL statement with parameters `$1`, `$2`, …, prepared on each connection before its first use there and cached.
+/// One SQL statement, prepared once on each connection that uses it. Keep it in a `static let` beside its store.
 public struct PostgresStatement: Hashable, Sendable {
-  /// Names the prepared statement; two different texts must not share a name.
+  /// What logs, metrics and errors call the statement, such as `non_association_by_id`. Two statements ought not to
+  /// share a name.
   public let name: String
+  /// A single statement with `$1`, `$2`, … for its parameters.
   public let sql: String
 
   public init(name: String, sql: String) {
     self.name = name
     self.sql = sql
   }
-
-  public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -1,24 +1,148 @@
-internal import EventLoops
+public import EventLoops
 
-/// A transaction under way: what the closure of `PostgresDatabase.withTransaction` works with. Useless after it.
-public struct PostgresTransaction: Sendable {
-  let pool: LeasePool
-  let lease: Int
-  let deadline: MonotonicInstant
-  let beginning: TransactionBeginning
+/// What a transaction sees of others (PostgreSQL's manual, "Transaction Isolation").
+public enum PostgresIsolation: String, Hashable, Sendable {
+  /// Each statement sees what was committed before it began.
+  case readCommitted = "read committed"
+  /// All statements see what was committed before the first; a clash is a `.serializationFailure`.
+  case repeatableRead = "repeatable read"
+  /// As if transactions ran one after the other; a clash is a `.serializationFailure`.
+  case serializable = "serializable"
+}
 
-  /// Runs a statement and gives its rows (and `affectedRows` for one that changes some).
-  /// - Throws: `PostgresError`. After an error of the server nothing but leaving the closure makes sense: the
-  ///   transaction is over, and is rolled back.
-  @discardableResult
+/// A transaction under way, valid inside the body of `withTransaction` only.
+public final class PostgresTransaction {
+  private static let commitStatement = PostgresStatement(name: "commit", sql: "commit")
+  private static let rollbackStatement = PostgresStatement(name: "rollback", sql: "rollback")
+
+  /// When all of it must have ended.
+  public let deadline: MonotonicInstant
+  private let pool: LoopPool
+  private let lease: LeasePool.LeaseID
+  private let isolation: PostgresIsolation
+  private let statementTimeout: Duration
+  private var hasBegun = false
+  private var hasEnded = false
+
+  init(
+    pool: LoopPool,
+    lease: LeasePool.LeaseID,
+    isolation: PostgresIsolation,
+    deadline: MonotonicInstant,
+    statementTimeout: Duration
+  ) {
+    self.pool = pool
+    self.lease = lease
+    self.isolation = isolation
+    self.deadline = deadline
+    self.statementTimeout = statementTimeout
+  }
+
+  /// Runs one statement. After one that failed, all that is left is to throw.
+  /// - Throws: `PostgresError`.
   public func query(
     _ statement: PostgresStatement,
     _ parameters: [PostgresValue] = []
   ) async throws(PostgresError) -> PostgresRows {
-    try await pool.run(
-      lease,
-      .statement(statement, parameters, after: beginning.take()),
-      deadline: deadline
-    )
+    guard !hasEnded else {
+      throw PostgresError(.misuse, statement: statement.name, detail: "the transaction has ended")
+    }
+    try ParameterEncoder.check(parameters, of: statement)
+    let now = MonotonicInstant.now()
+    let end = min(deadline, now + statementTimeout)
+    guard end > now else { throw PostgresError(.timedOut, statement: statement.name) }
+    let begin: StatementJob? =
+      if hasBegun {
+        nil
+      } else {
+        StatementJob(
+          PostgresStatement(name: "begin", sql: "begin isolation level \(isolation.rawValue)"),
+          form: .text,
+          deadline: end
+        )
+      }
+    hasBegun = true
+    return try await pool.run(StatementJob(statement, parameters, deadline: end), on: lease, after: begin)
+      .get()
+  }
+
+  /// Runs one statement and says how many rows it inserted, changed or deleted.
+  /// - Throws: `PostgresError`.
+  @discardableResult
+  public func execute(
+    _ statement: PostgresStatement,
+    _ parameters: [PostgresValue] = []
+  ) async throws(PostgresError) -> Int {
+    try await query(statement, parameters).affectedRows
+  }
+
+  // MARK: Ending
+
+  func commit() async throws(PostgresError) {
+    hasEnded = true
+    guard hasBegun else { return await pool.giveBack(lease) }
+    if let obstacle = await pool.obstacle(lease) {
+      await pool.giveBack(lease)
+      throw obstacle
+    }
+    let now = MonotonicInstant.now()
+    if Task.isCancelled || deadline <= now {
+      await rollBack()
+      throw PostgresError(Task.isCancelled ? .cancelled : .timedOut, statement: "commit")
+    }
+    // Once it is sent, knowing its outcome is worth a wait past the deadline.
+    let job = StatementJob(Self.commitStatement, form: .text, deadline: max(deadline, now + .seconds(1)))
+    let answer = await pool.run(job, on: lease, isCancellable: false)
+    await pool.giveBack(lease)
+    switch answer {
+    case .success(let rows):
+      // The server's answer to COMMIT after a failed statement that the body ignored.
+      guard rows.commandTag == "COMMIT" else {
+        throw PostgresError(.transactionAborted, statement: "commit", detail: "an earlier statement failed")
+      }
+    case .failure(let error):
+      let isUnknown = error.kind == .connectionLost || error.kind == .timedOut
+      throw isUnknown
+        ? PostgresError(.commitUnknown, sqlState: error.sqlState, statement: "commit", detail: error.detail)
+        : error
+    }
+  }
+
+  func rollBack() async {
+    hasEnded = true
+    if hasBegun, await pool.obstacle(lease) == nil {
+      let job = StatementJob(Self.rollbackStatement, form: .text, deadline: .now() + .seconds(2))
+      _ = await pool.run(job, on: lease, isCancellable: false)
+    }
+    await pool.giveBack(lease)
+  }
+}
+
+/// A lent connection outside any transaction that its user does not begin.
+final class PostgresSession {
+  private let pool: LoopPool
+  private let lease: LeasePool.LeaseID
+  private let deadline: MonotonicInstant
+
+  init(pool: LoopPool, lease: LeasePool.LeaseID, deadline: MonotonicInstant) {
+    self.pool = pool
+    self.lease = lease
+    self.deadline = deadline
+  }
+
+  @discardableResult
+  func query(
+    _ statement: PostgresStatement,
+    _ parameters: [PostgresValue] = []
+  ) async throws(PostgresError) -> PostgresRows {
+    try ParameterEncoder.check(parameters, of: statement)
+    return try await pool.run(StatementJob(statement, parameters, deadline: deadline), on: lease).get()
+  }
+
+  /// Runs any number of statements, one transaction unless they say otherwise.
+  func script(_ name: String, _ sql: String) async throws(PostgresError) {
+    let statement = PostgresStatement(name: name, sql: sql)
+    guard !sql.utf8.contains(0) else { throw PostgresError(.invalidParameter, statement: name) }
+    _ = try await pool.run(StatementJob(statement, form: .script, deadline: deadline), on: lease).get()
   }
 }

@@ -1,101 +1,91 @@
 public import EventLoops
 
-/// A parameter of a statement, sent in PostgreSQL's binary format.
+/// A parameter of a statement. Its case declares its PostgreSQL type, so the server never guesses it; where the
+/// column has another type, the statement casts (`$1::text::uuid`).
 public enum PostgresValue: Hashable, Sendable {
-  /// Null of whatever type the server infers.
+  /// SQL's null; the server takes the type from the statement.
   case null
+  /// `smallint`.
+  case int2(Int16)
+  /// `integer`.
+  case int4(Int32)
+  /// `bigint`; also fits where a smaller integer is wanted, if the value does.
   case int8(Int64)
-  case text(String)
+  /// `boolean`.
   case bool(Bool)
-  /// `timestamptz`.
+  /// `text`, also for `varchar` and enumerated types. A NUL in it is an `invalidParameter` error.
+  case text(String)
+  /// `timestamptz`. `Timestamp(microseconds: .max)` and `.min` are `infinity` and `-infinity`.
   case timestamp(Timestamp)
-  /// `text[]`, for `= any($1)`.
+  /// `text[]`, without nulls.
   case textArray([String])
-  /// `bigint[]`, for `= any($1)`.
+  /// `bigint[]`, without nulls.
   case int8Array([Int64])
   /// `bytea`.
   case bytes([UInt8])
+  /// `jsonb`, given as JSON text.
+  case jsonb(String)
 
-  /// Null for nil.
-  public static func optional(_ text: String?) -> PostgresValue { text.map { .text($0) } ?? .null }
-  /// Null for nil.
-  public static func optional(_ time: Timestamp?) -> PostgresValue { time.map { .timestamp($0) } ?? .null }
+  /// `.text`, or `.null` for nil.
+  public static func optional(_ value: String?) -> Self { value.map(Self.text) ?? .null }
+  /// `.int8`, or `.null` for nil.
+  public static func optional(_ value: Int64?) -> Self { value.map(Self.int8) ?? .null }
+  /// `.bool`, or `.null` for nil.
+  public static func optional(_ value: Bool?) -> Self { value.map(Self.bool) ?? .null }
+  /// `.timestamp`, or `.null` for nil.
+  public static func optional(_ value: Timestamp?) -> Self { value.map(Self.timestamp) ?? .null }
+
+  /// The declared type's object identifier, 0 (unknown) for null.
+  var type: TypeID {
+    switch self {
+    case .null: .unknown
+    case .int2: .int2
+    case .int4: .int4
+    case .int8: .int8
+    case .bool: .bool
+    case .text: .text
+    case .timestamp: .timestamptz
+    case .textArray: .textArray
+    case .int8Array: .int8Array
+    case .bytes: .bytea
+    case .jsonb: .jsonb
+    }
+  }
 }
 
-/// Type numbers of `pg_type`.
-enum TypeOID {
-  static let bool: UInt32 = 16
-  static let bytea: UInt32 = 17
-  static let int8: UInt32 = 20
-  static let int2: UInt32 = 21
-  static let int4: UInt32 = 23
-  static let text: UInt32 = 25
-  static let int8Array: UInt32 = 1016
-  static let textArray: UInt32 = 1009
-  static let timestamptz: UInt32 = 1184
-}
+/// Object identifiers of built-in types: fixed in PostgreSQL's catalogue (`pg_type.dat`).
+struct TypeID: Hashable {
+  let rawValue: UInt32
 
-/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's binary timestamps start.
-let postgresEpochMicroseconds: Int64 = 946_684_800_000_000
+  static let unknown = TypeID(rawValue: 0)
+  static let bool = TypeID(rawValue: 16)
+  static let bytea = TypeID(rawValue: 17)
+  static let int8 = TypeID(rawValue: 20)
+  static let int2 = TypeID(rawValue: 21)
+  static let int4 = TypeID(rawValue: 23)
+  static let text = TypeID(rawValue: 25)
+  static let oid = TypeID(rawValue: 26)
+  static let float4 = TypeID(rawValue: 700)
+  static let float8 = TypeID(rawValue: 701)
+  static let textArray = TypeID(rawValue: 1009)
+  static let varcharArray = TypeID(rawValue: 1015)
+  static let int8Array = TypeID(rawValue: 1016)
+  static let varchar = TypeID(rawValue: 1043)
+  static let date = TypeID(rawValue: 1082)
+  static let timestamp = TypeID(rawValue: 1114)
+  static let timestamptz = TypeID(rawValue: 1184)
+  static let interval = TypeID(rawValue: 1186)
+  static let numeric = TypeID(rawValue: 1700)
+  static let uuid = TypeID(rawValue: 2950)
+  static let jsonb = TypeID(rawValue: 3802)
 
-extension PostgresValue {
-  /// The type declared to the server; 0 lets it infer one.
-  var typeOID: UInt32 {
+  /// Whether a value in binary form is no text.
+  var isBinary: Bool {
     switch self {
-    case .null: 0
-    case .int8: TypeOID.int8
-    case .text: TypeOID.text
-    case .bool: TypeOID.bool
-    case .timestamp: TypeOID.timestamptz
-    case .textArray: TypeOID.textArray
-    case .int8Array: TypeOID.int8Array
-    case .bytes: TypeOID.bytea
+    case .bool, .bytea, .int8, .int2, .int4, .oid, .float4, .float8, .textArray, .varcharArray, .int8Array,
+      .date, .timestamp, .timestamptz, .interval, .numeric, .uuid:
+      true
+    default: false
     }
-  }
-
-  /// The binary form; nil for null.
-  /// - Throws: `PostgresError` of kind `invalidText` for a text with a NUL, which PostgreSQL cannot store.
-  func encoded() throws(PostgresError) -> [UInt8]? {
-    switch self {
-    case .null: return nil
-    case .int8(let value): return Self.bigEndian(value)
-    case .text(let value): return try Self.utf8(value)
-    case .bool(let value): return [value ? 1 : 0]
-    case .timestamp(let value):
-      let (shifted, overflow) = value.microseconds.subtractingReportingOverflow(postgresEpochMicroseconds)
-      return Self.bigEndian(overflow ? .min : shifted)
-    case .bytes(let value): return value
-    case .int8Array(let values):
-      var bytes = Self.arrayHeader(count: values.count, elementType: TypeOID.int8)
-      for value in values { bytes += Self.bigEndian(Int32(8)) + Self.bigEndian(value) }
-      return bytes
-    case .textArray(let values):
-      var bytes = Self.arrayHeader(count: values.count, elementType: TypeOID.text)
-      for value in values {
-        let text = try Self.utf8(value)
-        bytes += Self.bigEndian(Int32(clamping: text.count)) + text
-      }
-      return bytes
-    }
-  }
-
-  private static func utf8(_ text: String) throws(PostgresError) -> [UInt8] {
-    let bytes = Array(text.utf8)
-    if bytes.contains(0) {
-      throw PostgresError(.invalidText, message: "a text parameter contains a NUL character")
-    }
-    return bytes
-  }
-
-  /// One dimension from index 1, no nulls (PostgreSQL's `array_send`).
-  private static func arrayHeader(count: Int, elementType: UInt32) -> [UInt8] {
-    if count == 0 { return bigEndian(Int32(0)) + bigEndian(Int32(0)) + bigEndian(elementType) }
-    return bigEndian(Int32(1)) + bigEndian(Int32(0)) + bigEndian(elementType)
-      + bigEndian(Int32(clamping: count))
-      + bigEndian(Int32(1))
-  }
-
-  private static func bigEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-    withUnsafeBytes(of: value.bigEndian) { Array($0) }
   }
 }

@@ -101,12 +101,14 @@ struct PrivatePostgresTests {
     }
     let programs = try await Cluster.programs()
     let data = clusterFolder + "/data"
+    let nowhere = open("/dev/null", O_WRONLY)
+    defer { close(nowhere) }
     let leftOver = try await ChildProcess.start(
       ChildProcess.Command(
         program: programs.postgres,
         arguments: ["-D", data, "-c", "listen_addresses=", "-k", clusterFolder + "/socket"]
       ).guarded(account: try Account.forPostgres(cluster: clusterFolder), atOurDeath: "KILL"),
-      output: 2
+      output: nowhere
     )
     try await eventually("the left-over server is up") {
       Files.text(data + "/postmaster.pid")?.contains("ready") == true
@@ -163,6 +165,23 @@ struct PrivatePostgresTests {
       let attributes = try FileManager.default.attributesOfItem(atPath: socketFolder)
       #expect(attributes[.posixPermissions] as? Int == 0o700)
       try? FileManager.default.removeItem(atPath: socketFolder)
+    }
+  }
+
+  @Test(
+    "Below a folder that only root can pass, the cluster goes to /var/lib/gateway",
+    .enabled(if: geteuid() == 0)
+  )
+  func unreachableFolder() async throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o700)
+    for start in 1...2 {
+      let cluster = try await Cluster.with(folder.path) { server async throws in
+        #expect(server.folder.hasPrefix("/var/lib/gateway/"))
+        if start == 1 { _ = try await Cluster.ask(server, "create table kept (id int)") }
+        #expect(try await Cluster.ask(server, "select count(*) from kept") == "0")
+      }
+      if start == 2 { try Files.remove(cluster) }
     }
   }
 

@@ -24,6 +24,7 @@ final class SearchDouble: Sendable {
     var tokensGranted = 0
     var answers: [ServerResponse] = []
     var validTokens: Set<String> = []
+    var duringCalls: (@Sendable () async -> Void)?
   }
 
   private let state = Mutex(State())
@@ -40,12 +41,33 @@ final class SearchDouble: Sendable {
   /// The next calls get these answers instead of prisoners.
   func answerNext(_ answers: ServerResponse...) { state.withLock { $0.answers = answers } }
 
+  /// Runs while each call waits for its answer.
+  func duringCalls(_ action: @escaping @Sendable () async -> Void) {
+    state.withLock { $0.duringCalls = action }
+  }
+
   func setPeople(_ people: [Prisoner]) { state.withLock { $0.people = Fixture.byNumber(people) } }
 
   /// Runs `body` with a client of this double; the server ends with it.
   func withClient<Result>(
-    timeout: Duration = .seconds(10),
+    timeout: Duration = .seconds(30),
     _ body: (PrisonerSearchClient) async throws -> Result
+  ) async throws -> Result {
+    try await withModuleDependency(timeout: timeout) { dependency in
+      try await body(
+        PrisonerSearchClient(
+          baseURL: dependency.baseURL,
+          client: dependency.client,
+          tokens: dependency.tokens,
+          timeout: timeout
+        )
+      )
+    }
+  }
+
+  func withModuleDependency<Result>(
+    timeout: Duration = .seconds(30),
+    _ body: (NonAssociationsModule.PrisonerSearch) async throws -> Result
   ) async throws -> Result {
     let server = HTTPServer(
       configuration: HTTPServerConfiguration(),
@@ -66,14 +88,14 @@ final class SearchDouble: Sendable {
       [self] _, _ in
       grantToken()
     }
-    let search = PrisonerSearchClient(
+    let dependency = NonAssociationsModule.PrisonerSearch(
       baseURL: try HTTPURL("http://127.0.0.1:\(address.port)/base"),
       client: client,
       tokens: tokens,
       timeout: timeout
     )
     let result: Swift.Result<Result, any Error>
-    do { result = .success(try await body(search)) } catch { result = .failure(error) }
+    do { result = .success(try await body(dependency)) } catch { result = .failure(error) }
     await client.shutdown()
     await server.shutdown(within: .seconds(5))
     return try result.get()
@@ -103,6 +125,7 @@ final class SearchDouble: Sendable {
       contentType: request.head.fields[.contentType],
       numbers: numbers
     )
+    await state.withLock { $0.duringCalls }?()
     return state.withLock { state in
       state.calls.append(call)
       if !state.answers.isEmpty { return state.answers.removeFirst() }

@@ -1,5 +1,7 @@
 import HTTPTransport
 import HTTPTypes
+import Logging
+import Postgres
 import SharedAuth
 import Testing
 
@@ -62,6 +64,25 @@ struct ModuleResponderTests {
       #expect(answer.status == 503)
       #expect(answer.fields[.retryAfter] == "1")
     }
+  }
+
+  @Test("A busy database is 503 with Retry-After; its other errors are 500; neither tells its text")
+  func database() async throws {
+    let busy = try await answer(.post, "/busy")
+    #expect(busy.status == 503)
+    #expect(busy.fields[.retryAfter] == "1")
+    let failed = try await answer(.post, "/database")
+    #expect(failed.status == 500)
+    #expect(!failed.body.contains("row text"))
+  }
+
+  @Test("The log gets codes of database errors, never their texts, which may quote rows")
+  func report() {
+    let report = ErrorReport(
+      PostgresError(.checkViolation, sqlState: "23514", constraint: "c", detail: "row text")
+    )
+    #expect(report.metadata == ["kind": "checkViolation", "sqlState": "23514", "constraint": "c"])
+    #expect(report.detail?.hasSuffix("row text") == true)
   }
 
   @Test("Open routes and public paths need no token")

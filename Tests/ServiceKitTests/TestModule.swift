@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Logging
+import Postgres
 import ServiceKit
 import SharedAuth
 
@@ -30,6 +31,10 @@ struct TestModule: Module {
     RouteDeclaration(.post, "/refuse", .open) { _ in throw Refusal() },
     RouteDeclaration(.post, "/surprise", .open) { _ in throw Surprise() },
     RouteDeclaration(.post, "/keys", .open) { _ in throw TokenError.keysUnavailable },
+    RouteDeclaration(.post, "/busy", .open) { _ in throw PostgresError(.poolTimeout, detail: "row text") },
+    RouteDeclaration(.post, "/database", .open) { _ in
+      throw PostgresError(.checkViolation, sqlState: "23514", constraint: "c", detail: "row text")
+    },
   ]
 
   func response(to failure: PlatformFailure) -> ServerResponse {

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Postgres
 internal import SharedAuth
 
 /// What an error that no module knows means: whether another try may help, and what the log may hold of it.
@@ -11,7 +12,17 @@ struct ErrorReport {
   var detail: String?
 
   init(_ error: any Error) {
-    isTemporary = error as? TokenError == .keysUnavailable
-    metadata = ["error": "\(error)"]
+    if let error = error as? PostgresError {
+      // PostgreSQL's texts may quote rows, so of its errors only the codes are fit for every log.
+      isTemporary = error.isTemporary
+      metadata = [
+        "kind": "\(error.kind)", "sqlState": "\(error.sqlState ?? "")",
+        "constraint": "\(error.constraint ?? "")",
+      ]
+      detail = error.message
+    } else {
+      isTemporary = error as? TokenError == .keysUnavailable
+      metadata = ["error": "\(error)"]
+    }
   }
 }

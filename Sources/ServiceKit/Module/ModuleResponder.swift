@@ -159,7 +159,8 @@ public final class ModuleResponder: Sendable {
   }
 
   private func log(_ report: ErrorReport, _ request: ModuleRequest) {
-    request.logger.error("request failed", metadata: report.metadata)
+    // A caller who has gone away is no fault of the service.
+    request.logger.log(level: Task.isCancelled ? .debug : .error, "request failed", metadata: report.metadata)
     if let detail = report.detail {
       request.logger.debug("cause of failure", metadata: ["detail": "\(detail)"])
     }

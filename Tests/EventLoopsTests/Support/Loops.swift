@@ -4,6 +4,7 @@ import Testing
 
 /// The loops of all the tests here.
 enum Loops {
+  // swift-format-ignore: NeverUseForceTry
   static let group = try! EventLoopGroup(count: 2)
   static var first: EventLoop { group.loops[0] }
   static var second: EventLoop { group.loops[1] }

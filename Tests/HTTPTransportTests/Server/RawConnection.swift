@@ -1,7 +1,7 @@
 import Glibc
 
-/// A blocking TCP connection that sends bytes as they are, for tests that must control each of them. Every call ends
-/// within ten seconds. Used by one task at a time, but for `drip()`.
+/// A blocking TCP connection that sends bytes as they are, for tests that must control each of them. Every
+/// call ends within ten seconds. Used by one task at a time, but for `drip()`.
 final class RawConnection: @unchecked Sendable {
   struct Response {
     var status: Int
@@ -134,8 +134,9 @@ final class RawConnection: @unchecked Sendable {
         throw Failure(description: "closed before a response: \(String(decoding: received, as: UTF8.self))")
       }
     }
-    let length = headEnd! + 4
-    let head = String(decoding: received[0..<headEnd!], as: UTF8.self)
+    guard let headEnd else { throw Failure(description: "no head") }
+    let length = headEnd + 4
+    let head = String(decoding: received[0..<headEnd], as: UTF8.self)
     var response = Response(status: Int(head.dropFirst(9).prefix(3)) ?? 0, head: head, body: [])
     received.removeSubrange(0..<length)
     let bodyLength = toHead ? 0 : response["content-length"].flatMap { Int($0) } ?? 0

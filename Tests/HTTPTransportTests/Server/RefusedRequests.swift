@@ -1,7 +1,7 @@
 import Testing
 
-/// A request and what must become of it. Names with a family prefix (COMP-, SMUG-, MAL-, NORM-, RFC…) are the case ids
-/// of Http11Probe (marks.md 3.1); the bytes are ours.
+/// A request and what must become of it. Names with a family prefix (COMP-, SMUG-, MAL-, NORM-, RFC…) are the
+/// case ids of Http11Probe (marks.md 3.1); the bytes are ours.
 struct WireCase: CustomTestStringConvertible, Sendable {
   let id: String
   let bytes: [UInt8]
@@ -24,7 +24,8 @@ private func post(_ fields: String, _ body: String = "") -> String {
 }
 private func chunked(_ body: String) -> String { post("Transfer-Encoding: chunked\r\n", body) }
 
-/// Requests that must be refused: the status, `Connection: close`, the end of the connection, and nothing read behind.
+/// Requests that must be refused: the status, `Connection: close`, the end of the connection, and nothing
+/// read behind.
 let refusedRequests: [WireCase] =
   requestLineCases + targetCases + fieldCases + hostCases + lengthCases
   + codingCases + chunkCases

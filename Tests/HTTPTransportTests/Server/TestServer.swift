@@ -5,6 +5,7 @@ import HTTPTypes
 import Logging
 
 /// The loops of this test process.
+// swift-format-ignore: NeverUseForceTry
 let testLoops = try! EventLoopGroup(count: 2)
 
 /// A server on a port of its own.
@@ -39,6 +40,7 @@ func withServer(
     logger: Logger(label: "test"),
     responder: responder
   )
+  // swift-format-ignore: NeverForceUnwrap
   let address = try await server.start(address: SocketAddress(numeric: "127.0.0.1", port: 0)!)
   do {
     try await body(TestServer(server: server, port: address.port))
@@ -53,6 +55,7 @@ func withServer(
 let echo: Responder = { request in
   do throws(RequestBodyError) {
     let body = try await request.body()
+    // swift-format-ignore: NeverForceUnwrap
     let probe = request.head.fields[HTTPField.Name("X-Probe")!] ?? ""
     let query = request.head.target.query.raw
     let target = request.head.target.path + (query.isEmpty ? "" : "?" + query)
@@ -74,7 +77,8 @@ func eventually(_ condition: () -> Bool) async -> Bool {
   return true
 }
 
-/// Lets tasks wait for a test's word; also counts those that have come to wait, and those whose wait was cancelled.
+/// Lets tasks wait for a test's word; also counts those that have come to wait, and those whose wait was
+/// cancelled.
 actor Gate {
   private var isOpen = false
   private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -1,12 +1,14 @@
 import Foundation
 import Testing
 
-/// A folder that is gone when the test is over. It lies under `/tmp`, which every user can reach.
+/// A folder that is gone when the test is over. It lies where every user can reach it: under `TMPDIR`, which deploy/test
+/// sets and removes, or `/tmp`.
 final class TemporaryFolder {
   let path: String
 
   init(named suffix: String = "") throws {
-    path = "/tmp/gateway-test-\(UUID().uuidString.prefix(8))\(suffix)"
+    let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    path = "\(parent)/gateway-test-\(UUID().uuidString.prefix(8))\(suffix)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

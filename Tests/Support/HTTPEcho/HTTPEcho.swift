@@ -5,8 +5,8 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 
-/// A server for tests from outside the process: it listens on a free loopback port, prints the port, and tells in the
-/// field `X-Echo` what it read of each request, as JSON. Ends when its standard input does.
+/// A server for tests from outside the process: it listens on a free loopback port, prints the port, and
+/// tells in the field `X-Echo` what it read of each request, as JSON. Ends when its standard input does.
 @main
 struct HTTPEcho {
   static func main() async throws {

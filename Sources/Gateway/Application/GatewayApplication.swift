@@ -1,0 +1,129 @@
+internal import EventLoops
+internal import Events
+internal import HTTPTransport
+internal import Logging
+internal import NonAssociationsModule
+internal import Postgres
+internal import ServiceKit
+internal import SharedAuth
+
+/// The whole gateway, running: the one place where configuration becomes objects that know each other. Commands and
+/// tests start it the same way.
+final class GatewayApplication: Sendable {
+  /// Where it listens, with the port the kernel chose if 0 was asked for.
+  let address: SocketAddress
+
+  private let isSecure: Bool
+  private let server: HTTPServer
+  /// The non-associations database.
+  let database: PostgresDatabase
+  private let client: HTTPClient
+  private let readiness: ReadinessState
+  private let shutdownTimeout: Duration
+
+  private init(
+    address: SocketAddress,
+    isSecure: Bool,
+    server: HTTPServer,
+    database: PostgresDatabase,
+    client: HTTPClient,
+    readiness: ReadinessState,
+    shutdownTimeout: Duration
+  ) {
+    self.address = address
+    self.isSecure = isSecure
+    self.server = server
+    self.database = database
+    self.client = client
+    self.readiness = readiness
+    self.shutdownTimeout = shutdownTimeout
+  }
+
+  /// Migrates the database, builds the modules and listens.
+  /// - Parameter clock: the time of day, for records and for tokens.
+  /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
+  static func start(
+    _ configuration: Configuration,
+    group: EventLoopGroup,
+    clock: any WallClock,
+    logger: Logger
+  ) async throws -> GatewayApplication {
+    let london = try LondonTime()
+    let urls = try UpstreamURLs(configuration.upstreams)
+    let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
+      try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
+    }
+    let database = try PostgresDatabase(
+      configuration: configuration.nonAssociationsDatabase.postgres,
+      group: group,
+      logger: logger
+    )
+    try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
+    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
+    let readiness = ReadinessState()
+    let module = NonAssociationsModule(
+      database: database,
+      prisonerSearch: .init(
+        baseURL: urls.prisonerSearch,
+        client: client,
+        tokens: UpstreamTokens(
+          configuration: UpstreamTokensConfiguration(
+            clientID: configuration.upstreams.nonAssociationsClientID,
+            clientSecret: Secret(configuration.upstreams.nonAssociationsClientSecret)
+          ),
+          logger: logger,
+          client: client,
+          issuer: urls.oauth
+        ),
+        timeout: configuration.upstreams.timeout
+      ),
+      london: london,
+      clock: clock,
+      readiness: readiness
+    )
+    let verifier = TokenVerifier(
+      jwks: JWKSCache(logger: logger, client: client, issuer: urls.oauth),
+      clock: clock
+    )
+    let responder = try ModuleResponder(module: module, verifier: verifier, logger: logger)
+    let mount = Mount(
+      .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api")
+    )
+    let server = HTTPServer(
+      configuration: configuration.server.http(errorResponse: TransportErrors.response),
+      tls: serverTLS,
+      group: group,
+      logger: logger,
+      responder: { await mount.respond(to: $0) }
+    )
+    guard let wanted = SocketAddress(numeric: configuration.server.host, port: configuration.server.port)
+    else {
+      throw ConfigurationError(problems: [
+        "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
+      ])
+    }
+    return GatewayApplication(
+      address: try await server.start(address: wanted),
+      isSecure: serverTLS != nil,
+      server: server,
+      database: database,
+      client: client,
+      readiness: readiness,
+      shutdownTimeout: configuration.server.shutdownTimeout
+    )
+  }
+
+  /// Where a client on this machine finds it.
+  var url: String {
+    let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "[::1]" : address.host
+    return "\(isSecure ? "https" : "http")://\(host):\(address.port)"
+  }
+
+  /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
+  func shutdown() async {
+    readiness.beginShutdown()
+    await server.shutdown(within: shutdownTimeout)
+    await client.shutdown()
+    await database.shutdown()
+  }
+}

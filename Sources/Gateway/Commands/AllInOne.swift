@@ -1,0 +1,47 @@
+internal import CLinux
+internal import EventLoops
+internal import LocalProfile
+internal import Logging
+
+extension ServeCommand {
+  /// Starts the private PostgreSQL and the doubles, serves on top of them, and takes them down again, whichever way
+  /// serving ends.
+  func serveAllInOne(
+    _ reader: inout SettingsReader,
+    group: EventLoopGroup,
+    clock: any WallClock,
+    logger: Logger
+  ) async throws {
+    var local = LocalEnvironment.Configuration()
+    local.dataFolder = reader.requiredText(SettingsCatalog.localData)
+    if let path = ProcessEnvironment.read()["PATH"] { local.searchPath = path }
+    logger.info("starting a private PostgreSQL and the doubles", metadata: ["data": "\(local.dataFolder)"])
+    let environment = try await LocalEnvironment.start(local, group: group, logger: logger, clock: clock)
+    do {
+      let configuration = try Configuration.read(&reader, provided: LocalWorld(environment))
+      try await serve(configuration, group: group, clock: clock, logger: logger) { application in
+        try await SampleData.load(into: application.database, deadline: .now() + .seconds(10))
+        try LocalEndpoints(environment, serverURL: application.url).write()
+        print(environment.banner(serverURL: application.url))
+        // Standard output is buffered when it is not a terminal.
+        fflush(nil)
+      }
+    } catch {
+      await environment.stop()
+      throw error
+    }
+    await environment.stop()
+  }
+}
+
+extension LocalWorld {
+  init(_ environment: LocalEnvironment) {
+    self.init(
+      databaseURL: environment.databaseURL,
+      oauthBase: environment.authURL,
+      prisonerSearchBase: environment.prisonerSearchURL,
+      clientID: environment.nonAssociationsClient.clientID,
+      clientSecret: environment.nonAssociationsClient.secret
+    )
+  }
+}

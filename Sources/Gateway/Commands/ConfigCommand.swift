@@ -1,0 +1,59 @@
+internal import ArgumentParser
+
+struct ConfigCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config",
+    abstract: "Show every setting, what it is now and where that came from; secrets are masked.",
+    discussion: """
+      Exits with 1 and a list of everything that is missing or wrong when the server could not start with it.
+
+        gateway config
+        SERVER_PORT=9000 gateway config --profile all-in-one
+        gateway config --describe
+      """
+  )
+
+  @OptionGroup var common: CommonOptions
+
+  @Flag(help: "Say what each setting means, as the table in the README.")
+  var describe = false
+
+  func run() async throws {
+    if describe {
+      print("| variable | default | meaning |\n| --- | --- | --- |")
+      for setting in SettingsCatalog.all { print(setting.tableRow) }
+      return
+    }
+    var reader = try common.reader()
+    print(ConfigurationReport(reader: reader))
+    for name in reader.unknownNames() { print("warning: \(name) is set, but nothing reads it") }
+    let provided = common.profile == .allInOne ? LocalWorld.notYetStarted : nil
+    do {
+      _ = try Configuration.read(&reader, provided: provided)
+    } catch {
+      print("\n\(error)")
+      throw ExitCode(1)
+    }
+  }
+}
+
+extension Setting {
+  /// This setting as a row of the README's table.
+  fileprivate var tableRow: String {
+    let names = ([name] + aliases).map { "`\($0)`" }.joined(separator: ", ")
+    var value = fallback.map { "`\($0)`" } ?? "–"
+    if let allInOne { value += " (all-in-one: `\(allInOne)`)" }
+    return "| \(names) | \(value) | \(summary) |"
+  }
+}
+
+extension LocalWorld {
+  /// Stands for what the all-in-one profile will start: enough to check the rest of the configuration.
+  fileprivate static let notYetStarted = LocalWorld(
+    databaseURL: "-",
+    oauthBase: "http://127.0.0.1",
+    prisonerSearchBase: "http://127.0.0.1",
+    clientID: "-",
+    clientSecret: "-"
+  )
+}

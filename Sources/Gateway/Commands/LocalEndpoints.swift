@@ -1,0 +1,34 @@
+internal import CLinux
+internal import EventLoops
+internal import LocalProfile
+
+/// Where a running all-in-one profile answers, for scripts: `endpoints.env` in the data folder, NAME=value a line. The
+/// names are those of the settings, so a second gateway can be run on the same database and doubles.
+struct LocalEndpoints {
+  private let path: String
+  private let lines: [String]
+
+  init(_ environment: LocalEnvironment, serverURL: String) {
+    path = environment.dataFolder.path + "/endpoints.env"
+    let gateway = environment.nonAssociationsClient
+    let frontEnd = DevelopmentClient.frontEnd
+    lines = [
+      "GATEWAY_URL=\(serverURL)",
+      "\(SettingsCatalog.databaseURL.name)=\(environment.databaseURL)",
+      "\(SettingsCatalog.oauthBase.name)=\(environment.authURL)",
+      "\(SettingsCatalog.prisonerSearchBase.name)=\(environment.prisonerSearchURL)",
+      "\(SettingsCatalog.nonAssociationsClientID.name)=\(gateway.clientID)",
+      "\(SettingsCatalog.nonAssociationsClientSecret.name)=\(gateway.secret)",
+      "CLIENT_ID=\(frontEnd.clientID)",
+      "CLIENT_SECRET=\(frontEnd.secret)",
+    ]
+  }
+
+  /// - Throws: `SystemError` when the file cannot be written.
+  func write() throws(SystemError) {
+    guard let file = fopen(path, "w") else { throw .last("writing \(path)") }
+    let text = lines.joined(separator: "\n") + "\n"
+    let isWritten = fputs(text, file) >= 0
+    guard fclose(file) == 0, isWritten else { throw .last("writing \(path)") }
+  }
+}

@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import EventLoops
+internal import Logging
+internal import Postgres
+
+struct MigrateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "migrate",
+    abstract: "Bring the databases to the schema this version needs, and exit.",
+    discussion: """
+      The server does the same when it starts; run it apart to see beforehand what will happen. Existing databases of
+      the replaced services are recognised by their Flyway history and continued.
+
+        gateway migrate --dry-run
+        gateway migrate
+      """
+  )
+
+  @OptionGroup var common: CommonOptions
+
+  @Flag(help: "Only list what would be applied.")
+  var dryRun = false
+
+  func run() async throws {
+    var reader = try common.reader()
+    let configuration = try Configuration.read(&reader)
+    let sink = LogSink()
+    defer { sink.drain() }
+    let logger = Logger(label: "gateway.migrate") { label in
+      GatewayLogHandler(
+        label: label,
+        level: configuration.logLevel,
+        format: .text,
+        sink: sink,
+        clock: SystemClock()
+      )
+    }
+    let group = try EventLoopGroup(count: 1)
+    defer { group.shutdown() }
+    let database = try PostgresDatabase(
+      configuration: configuration.nonAssociationsDatabase.postgres,
+      group: group,
+      logger: logger
+    )
+    let migrations = DatabaseMigrations(nonAssociations: database, logger: logger)
+    for line in try await dryRun ? migrations.pending() : migrations.apply() { print(line) }
+    await database.shutdown()
+  }
+}

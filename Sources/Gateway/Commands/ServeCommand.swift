@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import EventLoops
+internal import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Run the server until SIGTERM or SIGINT.",
+    discussion: """
+      The first signal lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once.
+
+        gateway serve --profile all-in-one
+        SERVER_PORT=9000 gateway serve --profile all-in-one
+        gateway serve --config /etc/gateway.conf
+      """
+  )
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    var reader = try common.reader()
+    let clock = SystemClock()
+    let sink = LogSink()
+    let level = Configuration.readLogLevel(&reader)
+    let format = Configuration.readLogFormat(&reader)
+    LoggingSystem.bootstrap { label in
+      GatewayLogHandler(label: label, level: level, format: format, sink: sink, clock: clock)
+    }
+    let logger = Logger(label: "gateway")
+    defer { sink.drain() }
+    for name in reader.unknownNames() {
+      logger.warning("a setting is set that nothing reads", metadata: ["name": "\(name)"])
+    }
+
+    let loops = reader.optionalInteger(SettingsCatalog.serverLoops, in: 1...256)
+    let group = try EventLoopGroup(count: loops)
+    defer { group.shutdown() }
+    switch common.profile {
+    case .standard:
+      try await serve(try Configuration.read(&reader), group: group, clock: clock, logger: logger)
+    case .allInOne:
+      try await serveAllInOne(&reader, group: group, clock: clock, logger: logger)
+    }
+  }
+
+  /// Serves until a signal comes; `started` runs once the server answers.
+  func serve(
+    _ configuration: Configuration,
+    group: EventLoopGroup,
+    clock: any WallClock,
+    logger: Logger,
+    started: (GatewayApplication) async throws -> Void = { _ in }
+  ) async throws {
+    let application = try await GatewayApplication.start(
+      configuration,
+      group: group,
+      clock: clock,
+      logger: logger
+    )
+    do {
+      try await started(application)
+    } catch {
+      await application.shutdown()
+      throw error
+    }
+    logger.info("serving", metadata: ["address": "\(application.address)", "loops": "\(group.loops.count)"])
+    let signal = await TerminationSignals.first()
+    logger.info("stopping; requests in flight may finish", metadata: ["signal": "\(signal)"])
+    await application.shutdown()
+    logger.info("stopped")
+  }
+}

@@ -1,0 +1,174 @@
+internal import EventLoops
+internal import Logging
+
+/// What the gateway runs with, read once at the composition root.
+struct Configuration: Sendable {
+  struct Server: Sendable {
+    var host: String
+    var port: UInt16
+    /// nil: one for each core.
+    var loops: Int?
+    var tlsFiles: (certificate: String, privateKey: String)?
+    var maximumConnections: Int
+    var maximumHeaderBytes: Int
+    var maximumBodyBytes: Int
+    var headerTimeout: Duration
+    var bodyTimeout: Duration
+    var idleTimeout: Duration
+    var requestTimeout: Duration
+    var shutdownTimeout: Duration
+  }
+
+  struct Database: Sendable {
+    /// A libpq connection string; holds the password.
+    var connectionString: String
+    var readConnections: Int
+    var writeConnections: Int
+    var leaseTimeout: Duration
+    var statementTimeout: Duration
+  }
+
+  struct Upstreams: Sendable {
+    var oauthBase: String
+    var prisonerSearchBase: String
+    var timeout: Duration
+    var trustedCertificatesFile: String?
+    var nonAssociationsClientID: String
+    var nonAssociationsClientSecret: String
+  }
+
+  var server: Server
+  var nonAssociationsDatabase: Database
+  var nonAssociationsHosts: [String]
+  var upstreams: Upstreams
+  var logLevel: Logger.Level
+  var logFormat: LogFormat
+}
+
+extension Configuration {
+  /// Reads everything the server needs. What `provided` gives (the all-in-one profile's database, doubles and client)
+  /// is not asked of the operator.
+  /// - Throws: `ConfigurationError` with every problem at once.
+  static func read(
+    _ reader: inout SettingsReader,
+    provided: LocalWorld? = nil
+  ) throws(ConfigurationError) -> Configuration {
+    let configuration = Configuration(
+      server: readServer(&reader),
+      nonAssociationsDatabase: readDatabase(&reader, provided: provided?.databaseURL),
+      nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
+      upstreams: readUpstreams(&reader, provided: provided),
+      logLevel: readLogLevel(&reader),
+      logFormat: readLogFormat(&reader)
+    )
+    guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
+    return configuration
+  }
+
+  static func readLogLevel(_ reader: inout SettingsReader) -> Logger.Level {
+    let levels = Logger.Level.allCases.map { ($0.rawValue, $0) }
+    return reader.choice(SettingsCatalog.logLevel, levels, fallback: .info)
+  }
+
+  static func readLogFormat(_ reader: inout SettingsReader) -> LogFormat {
+    reader.choice(SettingsCatalog.logFormat, [("json", .json), ("text", .text)], fallback: .json)
+  }
+
+  private static func readServer(_ reader: inout SettingsReader) -> Server {
+    let host = reader.requiredText(SettingsCatalog.serverHost)
+    if SocketAddress(numeric: host, port: 0) == nil {
+      reader.note("SERVER_HOST: '\(host)' is not a numeric IPv4 or IPv6 address")
+    }
+    let certificate = reader.text(SettingsCatalog.tlsCertificate)
+    let privateKey = reader.text(SettingsCatalog.tlsPrivateKey)
+    if (certificate == nil) != (privateKey == nil) {
+      reader.note("SERVER_TLS_CERTIFICATE_FILE and SERVER_TLS_PRIVATE_KEY_FILE are needed together")
+    }
+    let tlsFiles = certificate.flatMap { certificate in
+      privateKey.map { (certificate: certificate, privateKey: $0) }
+    }
+    return Server(
+      host: host,
+      port: UInt16(clamping: reader.integer(SettingsCatalog.serverPort, in: 0...65_535)),
+      loops: reader.optionalInteger(SettingsCatalog.serverLoops, in: 1...256),
+      tlsFiles: tlsFiles,
+      maximumConnections: reader.integer(SettingsCatalog.maximumConnections, in: 1...1_000_000),
+      maximumHeaderBytes: reader.integer(SettingsCatalog.maximumHeaderBytes, in: 1_024...1_048_576),
+      maximumBodyBytes: reader.integer(SettingsCatalog.maximumBodyBytes, in: 1_024...1_073_741_824),
+      headerTimeout: reader.duration(SettingsCatalog.headerTimeout),
+      bodyTimeout: reader.duration(SettingsCatalog.bodyTimeout),
+      idleTimeout: reader.duration(SettingsCatalog.idleTimeout),
+      requestTimeout: reader.duration(SettingsCatalog.requestTimeout),
+      shutdownTimeout: reader.duration(SettingsCatalog.shutdownTimeout)
+    )
+  }
+
+  private static func readDatabase(_ reader: inout SettingsReader, provided: String?) -> Database {
+    let connectionString =
+      provided ?? reader.text(SettingsCatalog.nonAssociationsDatabaseURL) ?? reader.text(
+        SettingsCatalog.databaseURL
+      )
+      ?? connectionStringFromParts(&reader)
+    return Database(
+      connectionString: connectionString,
+      readConnections: reader.integer(SettingsCatalog.databaseReadConnections, in: 1...100),
+      writeConnections: reader.integer(SettingsCatalog.databaseWriteConnections, in: 1...100),
+      leaseTimeout: reader.duration(SettingsCatalog.databaseLeaseTimeout),
+      statementTimeout: reader.duration(SettingsCatalog.databaseStatementTimeout)
+    )
+  }
+
+  /// The replaced services were given host:port, name, user and password apart, and used TLS with `verify-full`.
+  private static func connectionStringFromParts(_ reader: inout SettingsReader) -> String {
+    guard let endpoint = reader.text(SettingsCatalog.nonAssociationsDatabaseEndpoint) else {
+      reader.note(
+        "NON_ASSOCIATIONS_DATABASE_URL (or DATABASE_URL, or NON_ASSOCIATIONS_DATABASE_ENDPOINT with _NAME, _USERNAME "
+          + "and _PASSWORD) is not set: where the non-associations database is"
+      )
+      return ""
+    }
+    let parts = endpoint.split(separator: ":", maxSplits: 1)
+    let fields = [
+      ("host", parts.first.map(String.init) ?? endpoint),
+      ("port", parts.count > 1 ? String(parts[1]) : "5432"),
+      ("dbname", reader.requiredText(SettingsCatalog.nonAssociationsDatabaseName)),
+      ("user", reader.requiredText(SettingsCatalog.nonAssociationsDatabaseUsername)),
+      ("password", reader.requiredText(SettingsCatalog.nonAssociationsDatabasePassword)),
+      ("sslmode", "verify-full"),
+    ]
+    return fields.map { "\($0)='\(escaped($1))'" }.joined(separator: " ")
+  }
+
+  /// Backslash and quote are escaped inside a quoted value of a libpq keyword string (libpq, 34.1.1.1).
+  private static func escaped(_ value: String) -> String {
+    var text = ""
+    for character in value {
+      if character == "\\" || character == "'" { text.append("\\") }
+      text.append(character)
+    }
+    return text
+  }
+
+  private static func readUpstreams(_ reader: inout SettingsReader, provided: LocalWorld?) -> Upstreams {
+    Upstreams(
+      oauthBase: provided?.oauthBase ?? reader.requiredText(SettingsCatalog.oauthBase),
+      prisonerSearchBase: provided?.prisonerSearchBase
+        ?? reader.requiredText(SettingsCatalog.prisonerSearchBase),
+      timeout: reader.duration(SettingsCatalog.apiTimeout),
+      trustedCertificatesFile: reader.text(SettingsCatalog.upstreamCertificates),
+      nonAssociationsClientID: provided?.clientID
+        ?? reader.requiredText(SettingsCatalog.nonAssociationsClientID),
+      nonAssociationsClientSecret: provided?.clientSecret
+        ?? reader.requiredText(SettingsCatalog.nonAssociationsClientSecret)
+    )
+  }
+}
+
+/// What the all-in-one profile has started and the configuration therefore need not name.
+struct LocalWorld: Sendable {
+  var databaseURL: String
+  var oauthBase: String
+  var prisonerSearchBase: String
+  var clientID: String
+  var clientSecret: String
+}

@@ -1,0 +1,23 @@
+/// What `gateway config` prints: every setting with the value in force, where that came from, and secrets masked.
+struct ConfigurationReport: CustomStringConvertible {
+  let reader: SettingsReader
+
+  var description: String {
+    let width = SettingsCatalog.all.map(\.name.count).max() ?? 0
+    return SettingsCatalog.all.map { setting in
+      let name = setting.name + String(repeating: " ", count: width - setting.name.count)
+      guard let value = reader.value(setting) else { return "\(name)  –  (not set)" }
+      let shown = setting.isSecret ? "********" : value.text
+      return "\(name)  \(shown)  (\(Self.describe(value.origin, of: setting)))"
+    }.joined(separator: "\n")
+  }
+
+  private static func describe(_ origin: SettingsReader.Origin, of setting: Setting) -> String {
+    switch origin {
+    case .environment(let name): name == setting.name ? "environment" : "environment, as \(name)"
+    case .file(let name): name == setting.name ? "file" : "file, as \(name)"
+    case .profile: "all-in-one profile"
+    case .builtIn: "default"
+    }
+  }
+}

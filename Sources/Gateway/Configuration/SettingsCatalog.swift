@@ -1,0 +1,158 @@
+/// Every setting the gateway reads (architecture.md, Configuration; platform.md section 9.1).
+enum SettingsCatalog {
+  static let serverHost = Setting(
+    "SERVER_HOST",
+    default: "0.0.0.0",
+    allInOne: "127.0.0.1",
+    "Numeric address to listen on."
+  )
+  static let serverPort = Setting("SERVER_PORT", default: "8080", "Port to listen on; 0 takes any free one.")
+  static let serverLoops = Setting("SERVER_LOOPS", "Event loops, one thread each; one per core if not set.")
+  static let tlsCertificate = Setting(
+    "SERVER_TLS_CERTIFICATE_FILE",
+    "PEM certificate chain; with the key, the server speaks HTTPS."
+  )
+  static let tlsPrivateKey = Setting("SERVER_TLS_PRIVATE_KEY_FILE", "PEM private key of that certificate.")
+  static let maximumConnections = Setting(
+    "SERVER_MAX_CONNECTIONS",
+    default: "8192",
+    "Open connections; further ones wait or are turned away."
+  )
+  static let maximumHeaderBytes = Setting(
+    "SERVER_MAX_HEADER_BYTES",
+    default: "16384",
+    "Bytes of all header fields of a request (431 above it)."
+  )
+  static let maximumBodyBytes = Setting(
+    "SERVER_MAX_BODY_BYTES",
+    default: "1048576",
+    "Bytes of a request body (413 above it)."
+  )
+  static let headerTimeout = Setting(
+    "SERVER_HEADER_TIMEOUT",
+    default: "10s",
+    "Time for a whole request head, from its first byte (408)."
+  )
+  static let bodyTimeout = Setting(
+    "SERVER_BODY_TIMEOUT",
+    default: "20s",
+    "Time for a request body before the least pace of 500 B/s counts (408)."
+  )
+  static let idleTimeout = Setting(
+    "SERVER_IDLE_TIMEOUT",
+    default: "75s",
+    "How long an unused connection is kept open."
+  )
+  static let requestTimeout = Setting(
+    "SERVER_REQUEST_TIMEOUT",
+    default: "60s",
+    "Time for a whole request; the caller gets 503 when it is over."
+  )
+  static let shutdownTimeout = Setting(
+    "SERVER_SHUTDOWN_TIMEOUT",
+    default: "30s",
+    "How long requests in flight may go on after SIGTERM."
+  )
+
+  static let databaseURL = Setting("DATABASE_URL", isSecret: true, "libpq URL of both modules' database.")
+  static let nonAssociationsDatabaseURL = Setting(
+    "NON_ASSOCIATIONS_DATABASE_URL",
+    isSecret: true,
+    "libpq URL of the non-associations database."
+  )
+  static let nonAssociationsDatabaseEndpoint = Setting(
+    "NON_ASSOCIATIONS_DATABASE_ENDPOINT",
+    aliases: ["DATABASE_ENDPOINT"],
+    "host:port of that database, in place of its URL (TLS with verify-full)."
+  )
+  static let nonAssociationsDatabaseName = Setting(
+    "NON_ASSOCIATIONS_DATABASE_NAME",
+    aliases: ["DATABASE_NAME"],
+    "Its name."
+  )
+  static let nonAssociationsDatabaseUsername = Setting(
+    "NON_ASSOCIATIONS_DATABASE_USERNAME",
+    aliases: ["DATABASE_USERNAME"],
+    "Its user."
+  )
+  static let nonAssociationsDatabasePassword = Setting(
+    "NON_ASSOCIATIONS_DATABASE_PASSWORD",
+    aliases: ["DATABASE_PASSWORD"],
+    isSecret: true,
+    "That user's password."
+  )
+  static let databaseReadConnections = Setting(
+    "DATABASE_READ_CONNECTIONS",
+    default: "2",
+    "Pipelined connections for reads, for each loop."
+  )
+  static let databaseWriteConnections = Setting(
+    "DATABASE_WRITE_CONNECTIONS",
+    default: "4",
+    "Connections for transactions, for each loop."
+  )
+  static let databaseLeaseTimeout = Setting(
+    "DATABASE_LEASE_TIMEOUT",
+    default: "1s",
+    "How long a request waits for a database connection (503 after it)."
+  )
+  static let databaseStatementTimeout = Setting(
+    "DATABASE_STATEMENT_TIMEOUT",
+    default: "10s",
+    "How long one statement may run before it is cancelled."
+  )
+
+  static let nonAssociationsHosts = Setting(
+    "NON_ASSOCIATIONS_HOSTS",
+    "Host names, comma-separated, at which only the non-associations API answers."
+  )
+  static let oauthBase = Setting(
+    "API_BASE_URL_OAUTH",
+    aliases: ["OAUTH_ENDPOINT_URL"],
+    "HMPPS Auth, for example https://sign-in.example/auth."
+  )
+  static let prisonerSearchBase = Setting(
+    "API_BASE_URL_PRISONER_SEARCH",
+    aliases: ["PRISONER_SEARCH_API_ENDPOINT_URL"],
+    "Prisoner search."
+  )
+  static let apiTimeout = Setting("API_TIMEOUT", default: "20s", "Deadline of one call to another service.")
+  static let nonAssociationsClientID = Setting(
+    "NON_ASSOCIATIONS_API_CLIENT_ID",
+    "Client that calls prisoner search for non-associations."
+  )
+  static let nonAssociationsClientSecret = Setting(
+    "NON_ASSOCIATIONS_API_CLIENT_SECRET",
+    isSecret: true,
+    "Its secret."
+  )
+  static let upstreamCertificates = Setting(
+    "API_TRUSTED_CERTIFICATES_FILE",
+    "PEM authorities to trust for calls to other services; the system's if not set."
+  )
+
+  static let logLevel = Setting("LOG_LEVEL", default: "info", "trace, debug, info, notice, warning or error.")
+  static let logFormat = Setting("LOG_FORMAT", default: "json", allInOne: "text", "json or text.")
+  static let localData = Setting(
+    "GATEWAY_LOCAL_DATA",
+    default: ".local",
+    "Folder of the all-in-one profile's database and signing key."
+  )
+
+  /// All settings, in the order of the README.
+  static let all: [Setting] = [
+    serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
+    maximumHeaderBytes,
+    maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout, databaseURL,
+    nonAssociationsDatabaseURL, nonAssociationsDatabaseEndpoint, nonAssociationsDatabaseName,
+    nonAssociationsDatabaseUsername, nonAssociationsDatabasePassword, databaseReadConnections,
+    databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts, oauthBase,
+    prisonerSearchBase, apiTimeout, nonAssociationsClientID,
+    nonAssociationsClientSecret, upstreamCertificates, logLevel, logFormat, localData,
+  ]
+
+  /// Prefixes of names that are ours to know: a variable that starts with one and is in no setting is a mistake.
+  static let ownPrefixes = [
+    "SERVER_", "NON_ASSOCIATIONS_", "RESTRICTED_PATIENTS_", "API_BASE_URL_", "GATEWAY_",
+  ]
+}

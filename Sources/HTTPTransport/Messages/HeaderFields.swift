@@ -1,0 +1,154 @@
+public import HTTPTypes
+
+/// The fields of a message head: ordered, names without regard to case, duplicates kept (RFC 9110 §5).
+///
+/// Names and values lie in one array of bytes; a look-up makes a String, nothing else does. A request's
+/// fields share the bytes of its head.
+public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
+  /// Where a name and its value lie in `storage`; 32 bits each, because heads are far smaller than 4 GiB.
+  struct Entry: Sendable {
+    var nameStart: UInt32
+    var nameLength: UInt32
+    var valueStart: UInt32
+    var valueLength: UInt32
+
+    init(name: Range<Int>, value: Range<Int>) {
+      nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
+      nameLength = UInt32(truncatingIfNeeded: name.count)
+      valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+      valueLength = UInt32(truncatingIfNeeded: value.count)
+    }
+
+    var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
+    var value: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueLength) }
+  }
+
+  private(set) var storage: [UInt8]
+  private(set) var entries: [Entry]
+  /// Which of the names that the transport acts on are here.
+  private(set) var known: KnownField
+  /// Whether `storage` is exactly the lines `name: value` CRLF of `entries`, ready to be sent.
+  private(set) var isWireFormat: Bool
+
+  /// No fields.
+  public init() {
+    storage = []
+    entries = []
+    known = []
+    isWireFormat = true
+  }
+
+  /// Fields in the order of the literal; a name may come twice.
+  public init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
+    self.init()
+    for (name, value) in elements { append(name, value) }
+  }
+
+  /// Fields parsed from a head. Every entry must lie within `storage`.
+  init(storage: [UInt8], entries: [Entry], known: KnownField) {
+    self.storage = storage
+    self.entries = entries
+    self.known = known
+    isWireFormat = false
+  }
+
+  /// How many fields there are, duplicates counted.
+  public var count: Int { entries.count }
+  /// Whether there are no fields.
+  public var isEmpty: Bool { entries.isEmpty }
+
+  /// All values of a name joined by `, ` (RFC 9110 §5.3), nil if there is none. Setting replaces all of them
+  /// by one; setting nil removes them.
+  public subscript(_ name: HTTPField.Name) -> String? {
+    get {
+      var joined: String?
+      for entry in entries where isNamed(entry, name) {
+        let value = text(entry.value)
+        joined = joined.map { $0 + ", " + value } ?? value
+      }
+      return joined
+    }
+    set {
+      remove(name)
+      if let newValue { append(name, newValue) }
+    }
+  }
+
+  /// All values of a name, in order.
+  public func values(_ name: HTTPField.Name) -> [String] {
+    entries.compactMap { isNamed($0, name) ? text($0.value) : nil }
+  }
+
+  /// Whether there is a field of that name.
+  public func contains(_ name: HTTPField.Name) -> Bool { entries.contains { isNamed($0, name) } }
+
+  /// All fields, in order, names as received or given.
+  public var all: [(name: String, value: String)] { entries.map { (text($0.name), text($0.value)) } }
+
+  /// Adds a field behind those there are. A control character in `value` becomes a blank, so that no value
+  /// can end its line or the head.
+  public mutating func append(_ name: HTTPField.Name, _ value: String) {
+    if !isWireFormat { self = rewritten { _ in true } }
+    let nameStart = storage.count
+    storage.append(contentsOf: name.rawName.utf8)
+    let nameEnd = storage.count
+    storage.append(0x3a)
+    storage.append(0x20)
+    let valueStart = storage.count
+    storage.append(contentsOf: value.utf8)
+    let valueEnd = storage.count
+    for index in valueStart..<valueEnd where !ByteSet.isFieldValue(storage[index]) { storage[index] = 0x20 }
+    storage.append(0x0d)
+    storage.append(0x0a)
+    known.formUnion(KnownField.classify(storage.span.extracting(nameStart..<nameEnd)))
+    entries.append(Entry(name: nameStart..<nameEnd, value: valueStart..<valueEnd))
+  }
+
+  /// The first value of a name the transport knows, nil if there is none.
+  func first(_ field: KnownField) -> String? {
+    guard known.contains(field) else { return nil }
+    return entries.first { KnownField.classify(storage.span.extracting($0.name)) == field }.map {
+      text($0.value)
+    }
+  }
+
+  private mutating func remove(_ name: HTTPField.Name) {
+    guard contains(name) else { return }
+    self = rewritten { !isNamed($0, name) }
+  }
+
+  /// The entries that `isKept` accepts in fresh storage, in wire format.
+  private func rewritten(keeping isKept: (Entry) -> Bool) -> HeaderFields {
+    var fresh = HeaderFields()
+    fresh.storage.reserveCapacity(storage.count)
+    for entry in entries where isKept(entry) { fresh.appendLine(of: entry, from: storage) }
+    return fresh
+  }
+
+  private mutating func appendLine(of entry: Entry, from source: [UInt8]) {
+    var moved = entry
+    moved.nameStart = UInt32(truncatingIfNeeded: storage.count)
+    storage.append(contentsOf: source[entry.name])
+    storage.append(0x3a)
+    storage.append(0x20)
+    moved.valueStart = UInt32(truncatingIfNeeded: storage.count)
+    storage.append(contentsOf: source[entry.value])
+    storage.append(0x0d)
+    storage.append(0x0a)
+    known.formUnion(KnownField.classify(source.span.extracting(entry.name)))
+    entries.append(moved)
+  }
+
+  private func isNamed(_ entry: Entry, _ name: HTTPField.Name) -> Bool {
+    let wanted = name.canonicalName.utf8
+    guard entry.nameLength == wanted.count else { return false }
+    var index = Int(entry.nameStart)
+    for byte in wanted {
+      if lowercased(storage[index]) != byte { return false }
+      index += 1
+    }
+    return true
+  }
+
+  private func text(_ range: Range<Int>) -> String { String(decoding: storage[range], as: UTF8.self) }
+}

@@ -1,0 +1,39 @@
+/// One field line (RFC 9112 §5): `name ":" OWS value OWS`, strictly.
+enum FieldLine {
+  /// - Parameter range: the line within `bytes`, not empty, without its CRLF.
+  /// - Returns: name and value, counted from the start of `bytes`; nil for a folded line, a blank before the
+  ///   colon, an empty or ill-formed name, or a control character in the value.
+  static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> HeaderFields.Entry? {
+    var index = range.lowerBound
+    while index < range.upperBound, ByteSet.token.contains(bytes[index]) { index += 1 }
+    guard index > range.lowerBound, index < range.upperBound, bytes[index] == 0x3a else { return nil }
+    let name = range.lowerBound..<index
+    var start = index + 1
+    var end = range.upperBound
+    while start < end, ByteSet.isBlank(bytes[start]) { start += 1 }
+    while end > start, ByteSet.isBlank(bytes[end - 1]) { end -= 1 }
+    index = start
+    while index < end {
+      guard ByteSet.isFieldValue(bytes[index]) else { return nil }
+      index += 1
+    }
+    return HeaderFields.Entry(name: name, value: start..<end)
+  }
+
+  /// Calls `visit` with each element of a comma-separated list, blanks around it cut off; also with empty
+  /// ones.
+  @inline(__always)
+  static func forEachElement(_ value: Span<UInt8>, _ visit: (Span<UInt8>) -> Void) {
+    var start = 0
+    while start <= value.count {
+      var end = start
+      while end < value.count, value[end] != 0x2c { end += 1 }
+      var first = start
+      var last = end
+      while first < last, ByteSet.isBlank(value[first]) { first += 1 }
+      while last > first, ByteSet.isBlank(value[last - 1]) { last -= 1 }
+      visit(value.extracting(first..<last))
+      start = end + 1
+    }
+  }
+}

@@ -1,0 +1,67 @@
+public import EventLoops
+public import Logging
+
+/// An HTTP/1.1 server (RFC 9110, RFC 9112; HTTP/1.0 clients too), with a listener on each loop of a group.
+/// Started once and shut down once.
+public final class HTTPServer: Sendable {
+  private let loops: [ServerLoop]
+  private let counters = ServerCounters()
+
+  /// - Parameters:
+  ///   - tls: a server's context to speak TLS, nil for plain TCP.
+  ///   - group: where it runs; must outlive the server.
+  ///   - logger: gets refused requests and failed handshakes at debug level; nothing of their content.
+  ///   - responder: answers requests, on the loop of each one's connection.
+  public init(
+    configuration: HTTPServerConfiguration,
+    tls: TLSContext?,
+    group: EventLoopGroup,
+    logger: Logger,
+    responder: @escaping Responder
+  ) {
+    let counters = counters
+    loops = group.loops.map {
+      ServerLoop(
+        loop: $0,
+        configuration: configuration,
+        tls: tls,
+        counters: counters,
+        logger: logger,
+        responder: responder
+      )
+    }
+  }
+
+  /// Listens on all loops; the kernel spreads new connections over them (SO_REUSEPORT).
+  /// - Returns: the bound address, with the port the kernel chose if 0 was asked for.
+  /// - Throws: `SystemError`; nothing is listened on then. `EADDRINUSE` also when another process shares its
+  ///   port.
+  public func start(address: SocketAddress) async throws(SystemError) -> SocketAddress {
+    try Listener.checkFree(address)
+    var bound = address
+    do throws(SystemError) {
+      for loop in loops { bound = try await loop.listen(bound) }
+    } catch {
+      await shutdown(within: .zero)
+      throw error
+    }
+    return bound
+  }
+
+  /// Stops accepting, closes idle connections at once, answers what is in flight with `Connection: close`,
+  /// and cuts what is not done after `limit`. Returns when all connections have ended, one second after the
+  /// limit at the latest. May be called again with a shorter limit while it runs.
+  public func shutdown(within limit: Duration) async {
+    let deadline = MonotonicInstant.now() + limit
+    await withTaskGroup(of: Void.self) { group in
+      for loop in loops { group.addTask { await loop.shutdown(by: deadline) } }
+    }
+  }
+
+  /// Connections open now, over all loops.
+  public var openConnections: Int { counters.openConnections }
+  /// Connections accepted so far.
+  public var acceptedConnections: Int { counters.acceptedConnections }
+  /// Connections turned away so far because `HTTPServerConfiguration.maximumConnections` were open.
+  public var refusedConnections: Int { counters.refusedConnections }
+}

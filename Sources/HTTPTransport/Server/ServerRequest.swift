@@ -1,0 +1,76 @@
+public import EventLoops
+
+/// One request on its way through a responder. Belongs to its connection's loop.
+public final class ServerRequest {
+  /// Method, target and fields, all checked.
+  public let head: RequestHead
+  /// The other end of the connection: the client, or the proxy before us.
+  public let remoteAddress: SocketAddress?
+  /// Whether the client's side is encrypted: TLS here, or at a proxy that is trusted to say so (platform.md
+  /// §9.3).
+  public let isSecure: Bool
+  /// When the whole request must be answered. Waits for upstreams and databases end by then at the latest.
+  public let deadline: MonotonicInstant
+  /// Whether the client announced a body (which may turn out to be empty).
+  public let hasBody: Bool
+
+  private var source: (any RequestBodySource)?
+  private var buffered: [UInt8]
+
+  /// A request that is complete already: for tests, and for requests that come by another way than a socket.
+  public init(
+    head: RequestHead,
+    body: [UInt8] = [],
+    remoteAddress: SocketAddress? = nil,
+    isSecure: Bool = false,
+    deadline: MonotonicInstant
+  ) {
+    self.head = head
+    self.remoteAddress = remoteAddress
+    self.isSecure = isSecure
+    self.deadline = deadline
+    hasBody = !body.isEmpty
+    buffered = body
+  }
+
+  init(
+    head: RequestHead,
+    remoteAddress: SocketAddress?,
+    isSecure: Bool,
+    deadline: MonotonicInstant,
+    source: (any RequestBodySource)?
+  ) {
+    self.head = head
+    self.remoteAddress = remoteAddress
+    self.isSecure = isSecure
+    self.deadline = deadline
+    hasBody = source != nil
+    buffered = []
+    self.source = source
+  }
+
+  /// The whole body, with chunks joined and trailers dropped. The first call answers `Expect: 100-continue`;
+  /// a second call, and one after the request was answered, gives an empty body.
+  /// - Throws: `RequestBodyError`.
+  public func body() async throws(RequestBodyError) -> [UInt8] {
+    if let source {
+      self.source = nil
+      return try await source.readBody()
+    }
+    let body = buffered
+    buffered = []
+    return body
+  }
+
+  /// Cuts the request off from its connection, which goes on to the next one.
+  func detach() { source = nil }
+}
+
+/// Where the bytes of a body come from.
+protocol RequestBodySource: AnyObject {
+  func readBody() async throws(RequestBodyError) -> [UInt8]
+}
+
+/// Answers requests. Runs on the connection's loop, so it must not block; when the request's deadline passes
+/// or the client resets the connection, its task is cancelled.
+public typealias Responder = @Sendable (ServerRequest) async -> ServerResponse

@@ -1,0 +1,73 @@
+public import Postgres
+
+extension NonAssociationsModule {
+  /// The module's schema (`non-associations.md` §8). Steps 1.1 and 1.2 are those of the service replaced, so a database
+  /// that its Flyway has migrated is taken over as it is; the names of checks are PostgreSQL's own, from the order in
+  /// which they stand. Later steps are ours.
+  public static let migrations = [
+    Migration(version: "1.1", name: "the table of non-associations", sql: table),
+    Migration(version: "1.2", name: "indexes by prisoner", sql: indexes),
+    Migration(
+      version: "2.1",
+      name: "one open pair",
+      sql: openPairIndex,
+      tolerance: .init(
+        warning: """
+          some pairs of prisoners have several open non-associations, so the database cannot refuse another yet: \
+          close all but one of each pair; the next start tries again
+          """,
+        violations: openPairsStoredTwice
+      )
+    ),
+  ]
+
+  /// How a database of the service replaced is known.
+  public static let baseline = FlywayBaseline(versions: ["1.1", "1.2"], markerTable: "non_association")
+
+  /// At most one open non-association for two prisoners, whichever of them is first: the database decides between two
+  /// callers (`non-associations.md` §14.5).
+  static let openPairIndexName = "non_association_open_pair_idx"
+
+  private static let table = """
+    create table non_association (
+      id bigserial primary key,
+      first_prisoner_number varchar(10) not null check (length(first_prisoner_number) > 0),
+      first_prisoner_role varchar(20) not null check (length(first_prisoner_role) > 0),
+      second_prisoner_number varchar(10) not null check (length(second_prisoner_number) > 0),
+      second_prisoner_role varchar(20) not null check (length(second_prisoner_role) > 0),
+      reason varchar(20) not null check (length(reason) > 0),
+      restriction_type varchar(20) not null check (length(restriction_type) > 0),
+      comment text not null check (length(comment) > 0),
+      when_created timestamptz not null default now(),
+      when_updated timestamptz not null default now(),
+      authorised_by varchar(60),
+      updated_by varchar(60) not null,
+      is_closed boolean not null default false,
+      closed_by varchar(60) check (is_closed = (closed_by is not null)),
+      closed_reason text check (is_closed = (closed_reason is not null)),
+      closed_at timestamptz check (is_closed = (closed_at is not null)),
+      constraint non_association_different_people check (first_prisoner_number <> second_prisoner_number)
+    );
+    """
+
+  private static let indexes = """
+    create index non_association_idx_p1 on non_association (first_prisoner_number);
+    create index non_association_idx_p2 on non_association (second_prisoner_number);
+    create index non_association_idx_p1p2 on non_association (first_prisoner_number, second_prisoner_number);
+    """
+
+  private static let openPairIndex = """
+    create unique index \(openPairIndexName) on non_association (
+      least(first_prisoner_number, second_prisoner_number),
+      greatest(first_prisoner_number, second_prisoner_number)
+    ) where not is_closed;
+    """
+
+  /// The ids of each pair's open rows, as one text.
+  private static let openPairsStoredTwice = """
+    select string_agg(id::text, ', ' order by id) from non_association where not is_closed
+    group by least(first_prisoner_number, second_prisoner_number),
+      greatest(first_prisoner_number, second_prisoner_number)
+    having count(*) > 1 order by min(id)
+    """
+}

@@ -1,0 +1,70 @@
+public import EventLoops
+public import Events
+public import HTTPTransport
+public import Postgres
+public import ServiceKit
+public import SharedAuth
+
+/// Pairs of prisoners who must be kept apart: the service `hmpps-non-associations-api` as a module.
+public struct NonAssociationsModule: Module {
+  /// What the module calls, and how long it waits.
+  public struct PrisonerSearch: Sendable {
+    var baseURL: HTTPURL
+    var client: HTTPClient
+    var tokens: UpstreamTokens
+    var timeout: Duration
+
+    /// - Parameters:
+    ///   - baseURL: without `/prisoner-search`.
+    ///   - tokens: of the client `NON_ASSOCIATIONS_API`; never asked for on behalf of a user
+    ///     (`non-associations.md` §9.2).
+    ///   - timeout: for one question with all its parts. Default 20 seconds (`API_TIMEOUT`).
+    public init(
+      baseURL: HTTPURL,
+      client: HTTPClient,
+      tokens: UpstreamTokens,
+      timeout: Duration = .seconds(20)
+    ) {
+      self.baseURL = baseURL
+      self.client = client
+      self.tokens = tokens
+      self.timeout = timeout
+    }
+  }
+
+  public let name = "non-associations"
+  public let routes: [RouteDeclaration]
+
+  /// - Parameters:
+  ///   - database: migrated by ``migrations``.
+  ///   - events: where a change leaves its domain event, in its own transaction.
+  ///   - clock: read once a request; its microseconds are stored and sent alike.
+  ///   - readiness: what `/health/readiness` tells.
+  public init(
+    database: PostgresDatabase,
+    prisonerSearch: PrisonerSearch,
+    london: LondonTime,
+    clock: any WallClock = SystemClock(),
+    events: any DomainEventRecorder = NoDomainEvents(),
+    readiness: ReadinessState
+  ) {
+    let service = NonAssociationsService(
+      store: NonAssociationsStore(database: database, events: events),
+      search: PrisonerSearchClient(
+        baseURL: prisonerSearch.baseURL,
+        client: prisonerSearch.client,
+        tokens: prisonerSearch.tokens,
+        timeout: prisonerSearch.timeout
+      ),
+      events: NonAssociationEvents(london: london),
+      clock: clock
+    )
+    routes = Routes(service: service, london: london).table + HealthProbes.routes(readiness)
+  }
+
+  public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }
+
+  public func response(to error: any Error) -> ServerResponse? {
+    (error as? NonAssociationsError).map { ErrorBody($0).response }
+  }
+}

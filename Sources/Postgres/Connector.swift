@@ -1,0 +1,131 @@
+import EventLoops
+internal import Logging
+
+/// Opens connections for one loop. While the server does not answer, one attempt at a time is made, with growing and
+/// jittered pauses: the first retry at once, then from 25 ms up to the configured longest.
+final class Connector {
+  typealias Completion = (Result<ConnectionHandle, PostgresError>) -> Void
+
+  let loop: EventLoop
+  private let parameters: ConnectionParameters
+  private let connectTimeout: Duration
+  private let maximumDelay: Duration
+  private let logger: Logger
+  private let notices: NoticeSink
+  private var failures = 0
+  private var nextAttempt = MonotonicInstant(nanoseconds: 0)
+  private var rotation = 0
+  private var waiting: [Completion] = []
+  private var attempts: [ObjectIdentifier: ConnectionAttempt] = [:]
+  private var timer: ScheduledTimer?
+  private var lastWarning: MonotonicInstant?
+  private var isClosed = false
+
+  init(
+    parameters: ConnectionParameters,
+    configuration: PostgresConfiguration,
+    loop: EventLoop,
+    logger: Logger
+  ) {
+    self.parameters = parameters
+    self.loop = loop
+    self.logger = logger
+    connectTimeout = configuration.connectTimeout
+    maximumDelay = configuration.maximumReconnectDelay
+    notices = NoticeSink(logger: logger)
+  }
+
+  /// Whether the last attempt failed.
+  var isFailing: Bool { failures > 0 }
+
+  /// Opens a connection, now or after the pause that recent failures ask for. Callers that come while the server does
+  /// not answer share the outcome of a failed attempt.
+  func open(_ completion: @escaping Completion) {
+    guard !isClosed else { return completion(.failure(PostgresError(.shutDown))) }
+    guard isFailing else { return attempt(completion) }
+    waiting.append(completion)
+    attemptWhenDue()
+  }
+
+  func close() {
+    isClosed = true
+    timer?.cancel()
+    for attempt in attempts.values { attempt.cancel() }
+    finishWaiting(PostgresError(.shutDown))
+  }
+
+  private func attemptWhenDue() {
+    guard timer == nil, attempts.isEmpty, !waiting.isEmpty else { return }
+    timer = loop.schedule(at: nextAttempt) { [weak self] in
+      guard let self else { return }
+      timer = nil
+      guard attempts.isEmpty, !waiting.isEmpty else { return }
+      attempt(waiting.removeFirst())
+    }
+  }
+
+  private func attempt(_ completion: @escaping Completion) {
+    var key: ObjectIdentifier?
+    var outcome: Result<ConnectionHandle, PostgresError>?
+    let attempt = ConnectionAttempt(
+      parameters,
+      rotation: rotation,
+      deadline: .now() + connectTimeout,
+      loop: loop,
+      notices: notices
+    ) { [self] result in
+      guard let key else {
+        outcome = result
+        return
+      }
+      attempts[key] = nil
+      finish(result, completion)
+    }
+    // An attempt that fails at once does so before this line; its outcome is told from the loop, like any other.
+    if let outcome {
+      loop.atEndOfTick { self.finish(outcome, completion) }
+    } else {
+      key = ObjectIdentifier(attempt)
+      attempts[ObjectIdentifier(attempt)] = attempt
+    }
+  }
+
+  private func finish(_ result: Result<ConnectionHandle, PostgresError>, _ completion: Completion) {
+    switch result {
+    case .success:
+      if isFailing { logger.info("database reached again", metadata: ["attempts": "\(failures + 1)"]) }
+      failures = 0
+      lastWarning = nil
+      completion(result)
+      let others = waiting
+      waiting = []
+      for other in others { open(other) }
+    case .failure(let error):
+      if !isClosed { note(error) }
+      completion(result)
+      finishWaiting(error)
+    }
+  }
+
+  private func finishWaiting(_ error: PostgresError) {
+    let others = waiting
+    waiting = []
+    for other in others { other(.failure(error)) }
+  }
+
+  private func note(_ error: PostgresError) {
+    failures += 1
+    rotation &+= 1
+    let now = MonotonicInstant.now()
+    nextAttempt = now + Self.delay(afterFailures: failures, maximum: maximumDelay)
+    if let lastWarning, now.duration(since: lastWarning) < .seconds(30) { return }
+    lastWarning = now
+    logger.warning("database not reached", metadata: ["reason": "\(error.detail)"])
+  }
+
+  static func delay(afterFailures failures: Int, maximum: Duration) -> Duration {
+    guard failures > 1 else { return .zero }
+    let doubled = Duration.milliseconds(25) * (1 << min(failures - 2, 16))
+    return min(doubled, maximum) * Double.random(in: 0.5...1)
+  }
+}

@@ -1,0 +1,150 @@
+import EventLoops
+internal import Logging
+
+/// Everything of one database that belongs to one loop. Runs on that loop's thread, so its parts need no locks.
+actor LoopPool {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let configuration: PostgresConfiguration
+  private let connector: Connector
+  private let reads: ReadPipeline
+  private let leases: LeasePool
+  private let listener: NotificationListener
+
+  init(
+    _ configuration: PostgresConfiguration,
+    parameters: ConnectionParameters,
+    loop: EventLoop,
+    logger: Logger
+  ) {
+    self.loop = loop
+    self.configuration = configuration
+    connector = Connector(parameters: parameters, configuration: configuration, loop: loop, logger: logger)
+    reads = ReadPipeline(connector: connector, configuration: configuration)
+    leases = LeasePool(connector: connector, configuration: configuration)
+    listener = NotificationListener(connector: connector)
+  }
+
+  // MARK: Reads
+
+  func query(
+    _ statement: PostgresStatement,
+    _ parameters: [PostgresValue],
+    deadline: MonotonicInstant
+  ) async throws(PostgresError) -> PostgresRows {
+    do throws(PostgresError) {
+      try ParameterEncoder.check(parameters, of: statement)
+      try reads.admit()
+    } catch {
+      throw error.named(statement.name)
+    }
+    let now = MonotonicInstant.now()
+    let job = StatementJob(
+      statement,
+      parameters,
+      deadline: min(deadline, now + configuration.statementTimeout),
+      waitDeadline: now + configuration.leaseTimeout
+    )
+    let loop = loop
+    let answer = await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        job.setCaller(continuation)
+        if Task.isCancelled {
+          job.finish(.failure(PostgresError(.cancelled)))
+        } else if job.deadline <= now {
+          job.finish(.failure(PostgresError(.timedOut)))
+        } else {
+          reads.submit(job)
+        }
+      }
+    } onCancel: {
+      loop.execute { self.assumeIsolated { $0.reads.abandon(job, PostgresError(.cancelled)) } }
+    }
+    return try answer.get()
+  }
+
+  // MARK: Leases
+
+  /// Waits for a connection of one's own. It must be given back.
+  func lease(deadline: MonotonicInstant) async throws(PostgresError) -> LeasePool.LeaseID {
+    if Task.isCancelled { throw PostgresError(.cancelled) }
+    let waiter = LeasePool.Waiter()
+    let loop = loop
+    let result = await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        waiter.setCaller(continuation)
+        leases.request(waiter, deadline: deadline)
+      }
+    } onCancel: {
+      loop.execute { self.assumeIsolated { $0.leases.abandon(waiter) } }
+    }
+    return try result.get()
+  }
+
+  /// Runs a statement on a lent connection.
+  /// - Parameters:
+  ///   - first: sent in the same batch before it; if that fails, so does the statement, with its error.
+  ///   - isCancellable: false for what must end properly even when its task is cancelled.
+  func run(
+    _ job: StatementJob,
+    on lease: LeasePool.LeaseID,
+    after first: StatementJob? = nil,
+    isCancellable: Bool = true
+  ) async -> StatementJob.Answer {
+    let loop = loop
+    guard isCancellable else {
+      return await withUnsafeContinuation { continuation in
+        job.setCaller(continuation)
+        leases.run(job, on: lease, after: first)
+      }
+    }
+    return await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        job.setCaller(continuation)
+        if Task.isCancelled {
+          job.finish(.failure(PostgresError(.cancelled)))
+        } else {
+          leases.run(job, on: lease, after: first)
+        }
+      }
+    } onCancel: {
+      loop.execute { self.assumeIsolated { $0.leases.abandon(job, on: lease, PostgresError(.cancelled)) } }
+    }
+  }
+
+  /// Why the lease's connection can do nothing more, if so.
+  func obstacle(_ lease: LeasePool.LeaseID) -> PostgresError? { leases.obstacle(lease) }
+
+  /// Ends a lease.
+  /// - Parameter isSpoilt: whether the session holds something that only its end undoes.
+  func giveBack(_ lease: LeasePool.LeaseID, isSpoilt: Bool = false) {
+    if isSpoilt { leases.spoil(lease) }
+    leases.giveBack(lease)
+  }
+
+  // MARK: Notifications
+
+  func addListener(_ id: UInt64, to channel: String, _ sink: AsyncStream<PostgresNotification>.Continuation) {
+    listener.add(id, to: channel, sink)
+  }
+
+  func removeListener(_ id: UInt64) { listener.remove(id) }
+
+  // MARK: Life
+
+  var statistics: PostgresStatistics {
+    PostgresStatistics(
+      reads: reads.statistics,
+      transactions: leases.statistics,
+      listeners: listener.isConnected ? 1 : 0
+    )
+  }
+
+  func close() {
+    reads.close()
+    leases.close()
+    listener.close()
+    connector.close()
+  }
+}

@@ -1,0 +1,112 @@
+/// The tables that say which migrations a database has had: the gateway's own, and the one that Flyway left.
+struct SchemaHistory {
+  private let session: PostgresSession
+  private let module: String
+
+  init(session: PostgresSession, module: String) {
+    self.session = session
+    self.module = module
+  }
+
+  /// One lock for all modules: they share the history table. The number is the text `gateway1`.
+  private static let lockStatement = PostgresStatement(
+    name: "migration_lock",
+    sql: "select pg_advisory_lock(x'6761746577617931'::bigint)"
+  )
+  private static let unlockStatement = PostgresStatement(
+    name: "migration_unlock",
+    sql: "select pg_advisory_unlock(x'6761746577617931'::bigint)"
+  )
+  private static let existsStatement = PostgresStatement(
+    name: "table_exists",
+    sql: "select to_regclass($1) is not null"
+  )
+  private static let appliedStatement = PostgresStatement(
+    name: "migrations_applied",
+    sql: "select version, name, checksum from gateway_schema_history where module = $1"
+  )
+  private static let flywayStatement = PostgresStatement(
+    name: "flyway_applied",
+    sql: """
+      select version::text, success from flyway_schema_history where version is not null order by installed_rank
+      """
+  )
+  private static let checksumStatement = PostgresStatement(
+    name: "migration_checksums",
+    sql: """
+      select encode(sha256(convert_to(sql, 'UTF8')), 'hex')
+      from unnest($1) with ordinality as list (sql, position) order by position
+      """
+  )
+  private static let recordStatement = PostgresStatement(
+    name: "migration_record",
+    sql: """
+      insert into gateway_schema_history (module, version, name, checksum, origin)
+      values ($1, $2, $3, encode(sha256(convert_to($4, 'UTF8')), 'hex'), $5)
+      """
+  )
+
+  func lock() async throws(PostgresError) { try await session.query(Self.lockStatement) }
+
+  func unlock() async throws(PostgresError) { try await session.query(Self.unlockStatement) }
+
+  /// Makes the table if it is not there.
+  func create() async throws(PostgresError) {
+    if try await exists("gateway_schema_history") { return }
+    try await session.script(
+      "create_history",
+      """
+      create table gateway_schema_history (
+        module text not null,
+        version text not null,
+        name text not null,
+        checksum text not null,
+        origin text not null,
+        applied_at timestamptz not null default now(),
+        primary key (module, version))
+      """
+    )
+  }
+
+  func applied() async throws(PostgresError) -> [MigrationPlan.Applied] {
+    guard try await exists("gateway_schema_history") else { return [] }
+    var applied: [MigrationPlan.Applied] = []
+    for row in try await session.query(Self.appliedStatement, [.text(module)]) {
+      applied.append(
+        MigrationPlan.Applied(version: try row.text(0), name: try row.text(1), checksum: try row.text(2))
+      )
+    }
+    return applied
+  }
+
+  /// Flyway's rows; nil when it never worked here, or for another module only.
+  func flywayRows(markerTable: String) async throws(PostgresError) -> [MigrationPlan.FlywayRow]? {
+    guard try await exists("flyway_schema_history"), try await exists(markerTable) else { return nil }
+    var rows: [MigrationPlan.FlywayRow] = []
+    for row in try await session.query(Self.flywayStatement) {
+      rows.append(MigrationPlan.FlywayRow(version: try row.text(0), hasSucceeded: try row.bool(1)))
+    }
+    return rows
+  }
+
+  /// SHA-256 of each text, in hexadecimal.
+  func checksums(_ texts: [String]) async throws(PostgresError) -> [String] {
+    var checksums: [String] = []
+    for row in try await session.query(Self.checksumStatement, [.textArray(texts)]) {
+      checksums.append(try row.text(0))
+    }
+    return checksums
+  }
+
+  func record(_ migration: Migration, origin: String) async throws(PostgresError) {
+    try await session.query(
+      Self.recordStatement,
+      [.text(module), .text(migration.version), .text(migration.name), .text(migration.sql), .text(origin)]
+    )
+  }
+
+  private func exists(_ table: String) async throws(PostgresError) -> Bool {
+    guard let row = try await session.query(Self.existsStatement, [.text(table)]).first else { return false }
+    return try row.bool(0)
+  }
+}

@@ -1,0 +1,55 @@
+import EventLoops
+import Foundation
+import HTTPTransport
+import HTTPTypes
+import LocalProfile
+import Synchronization
+
+/// A server in place of HMPPS Auth: gives out its key set and client-credentials tokens, records what it is asked, and
+/// can be down.
+final class AuthDouble: Sendable {
+  private struct State {
+    var keyRequests = 0
+    var tokenRequests: [String] = []
+    var isDown = false
+  }
+
+  /// One key for the whole test process: making one takes a while.
+  static let key = Result { try SigningKey.generate() }
+
+  private static func keySet() throws -> String {
+    let key = try key.get()
+    return
+      #"{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"\#(key.keyID)","e":"\#(key.exponent)","n":"\#(key.modulus)"}]}"#
+  }
+
+  private let state = Mutex(State())
+
+  var keyRequests: Int { state.withLock { $0.keyRequests } }
+  /// The bodies of the token requests so far.
+  var tokenRequests: [String] { state.withLock { $0.tokenRequests } }
+  /// While down, everything is answered 503.
+  var isDown: Bool {
+    get { state.withLock { $0.isDown } }
+    set { state.withLock { $0.isDown = newValue } }
+  }
+
+  func respond(to request: ServerRequest) async -> ServerResponse {
+    if isDown { return ServerResponse(status: .serviceUnavailable, fields: [:], body: []) }
+    switch request.head.target.path {
+    case "/auth/.well-known/jwks.json":
+      state.withLock { $0.keyRequests += 1 }
+      guard let keys = try? Self.keySet() else {
+        return ServerResponse(status: .internalServerError, fields: [:], body: [])
+      }
+      return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(keys.utf8))
+    case "/auth/oauth/token":
+      let body = String(decoding: (try? await request.body()) ?? [], as: UTF8.self)
+      state.withLock { $0.tokenRequests.append(body) }
+      let answer = #"{"access_token":"upstream-token","token_type":"bearer","expires_in":3599}"#
+      return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(answer.utf8))
+    default:
+      return ServerResponse(status: .notFound, fields: [:], body: [])
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import EventLoops
+import Foundation
+import HTTPTransport
+import HTTPTypes
+import LocalProfile
+import Logging
+import SharedAuth
+
+@testable import Gateway
+
+/// A clock that stands still.
+struct FixedClock: WallClock {
+  let instant: Timestamp
+  func now() -> Timestamp { instant }
+}
+
+/// One gateway of a test: its own database, its own doubles, real sockets.
+struct RunningGateway: Sendable {
+  let port: UInt16
+  let database: TestDatabase
+  let search: SearchDouble
+  let auth: AuthDouble
+  /// The gateway's time of day, in seconds since 1970.
+  let epoch: Int
+
+  // MARK: Requests
+
+  func send(
+    _ method: String,
+    _ target: String,
+    token: String? = nil,
+    headers: [(String, String)] = [],
+    body: String? = nil
+  ) async throws -> Answer {
+    var headers = headers
+    if let token { headers.append(("Authorization", "Bearer \(token)")) }
+    return try await SocketClient.send(
+      port: port,
+      method: method,
+      target: target,
+      headers: headers,
+      body: body.map { Array($0.utf8) }
+    )
+  }
+
+  func get(_ target: String, token: String? = nil) async throws -> Answer {
+    try await send("GET", target, token: token)
+  }
+
+  func post(_ target: String, _ body: String, token: String? = nil) async throws -> Answer {
+    try await send("POST", target, token: token, headers: [("Content-Type", "application/json")], body: body)
+  }
+
+  // MARK: Tokens
+
+  /// A signed token; `claims` replace those of the same name, and a null leaves one out.
+  func token(
+    roles: [String],
+    scopes: [String] = ["read", "write"],
+    user: String? = nil,
+    expiresIn: Int = 3600,
+    keyID: String? = nil,
+    claims: [String: JSON] = [:]
+  ) throws -> String {
+    let key = try AuthDouble.key.get()
+    var all: [String: JSON] = [
+      "sub": .text(user ?? "test-client"), "client_id": "test-client", "exp": .number(epoch + expiresIn),
+      "authorities": .array(roles.map { .text("ROLE_" + $0) }), "scope": .array(scopes.map { .text($0) }),
+    ]
+    if let user { all["user_name"] = .text(user) }
+    for (name, value) in claims { all[name] = value == .null ? nil : value }
+    let header: JSON = ["alg": "RS256", "typ": "JWT", "kid": .text(keyID ?? key.keyID)]
+    let signed = Base64URL.encode(header.encoded) + "." + Base64URL.encode(JSON.object(all).encoded)
+    return signed + "." + Base64URL.encode(try key.sign(Array(signed.utf8)))
+  }
+
+  func reader() throws -> String { try token(roles: ["READ_NON_ASSOCIATIONS"]) }
+  func writer(user: String? = "NON_ASSOCIATIONS_API") throws -> String {
+    try token(roles: ["WRITE_NON_ASSOCIATIONS"], user: user)
+  }
+}
+
+/// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.
+/// - Parameter settings: what differs from the usual configuration, by the names of the environment.
+func withGateway(
+  at time: String = "2023-12-05T12:34:56.123456Z",
+  settings: [String: String] = [:],
+  _ body: (RunningGateway) async throws -> Void
+) async throws {
+  let clock = FixedClock(instant: try instant(time))
+  let group = try World.group.get()
+  let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let search = SearchDouble()
+  let auth = AuthDouble()
+  let searchServer = HTTPServer(
+    configuration: HTTPServerConfiguration(),
+    tls: nil,
+    group: group,
+    logger: logger,
+    responder: { request in await search.respond(to: request) }
+  )
+  let authServer = HTTPServer(
+    configuration: HTTPServerConfiguration(),
+    tls: nil,
+    group: group,
+    logger: logger,
+    responder: { request in await auth.respond(to: request) }
+  )
+  guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { return }
+  let searchAddress = try await searchServer.start(address: loopback)
+  let authAddress = try await authServer.start(address: loopback)
+  let database = try await World.makeDatabase()
+  var reader = SettingsReader(
+    environment: [
+      "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
+      "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
+      "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
+      "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
+      "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1", "SERVER_SHUTDOWN_TIMEOUT": "2s",
+    ].merging(settings) { $1 },
+    profile: .standard
+  )
+  let application = try await GatewayApplication.start(
+    try Configuration.read(&reader),
+    group: group,
+    clock: clock,
+    logger: logger
+  )
+  let gateway = RunningGateway(
+    port: application.address.port,
+    database: database,
+    search: search,
+    auth: auth,
+    epoch: Int(clock.instant.seconds)
+  )
+  let result: Result<Void, any Error>
+  do {
+    result = .success(try await body(gateway))
+  } catch {
+    result = .failure(error)
+  }
+  await application.shutdown()
+  await searchServer.shutdown(within: .zero)
+  await authServer.shutdown(within: .zero)
+  try await World.drop(database)
+  try result.get()
+}
+
+/// A UTC instant as ISO 8601 has it, with or without a fraction of six digits.
+private func instant(_ text: String) throws -> Timestamp {
+  let parts = text.dropLast().split(separator: ".")
+  guard let date = try? Date(String(parts[0]) + "Z", strategy: .iso8601) else {
+    throw SocketFailure(description: "not an instant: \(text)")
+  }
+  let fraction = parts.count > 1 ? Int64(parts[1]) ?? 0 : 0
+  return Timestamp(microseconds: Int64(date.timeIntervalSince1970) * 1_000_000 + fraction)
+}

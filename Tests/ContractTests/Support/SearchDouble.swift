@@ -1,0 +1,116 @@
+import EventLoops
+import Foundation
+import HTTPTransport
+import HTTPTypes
+import Logging
+import Synchronization
+
+/// A prisoner as prisoner search answers it.
+struct SearchPrisoner: Sendable {
+  let number, firstName, lastName: String
+  let prisonID, prisonName, cellLocation: String?
+
+  init(
+    _ number: String,
+    _ firstName: String,
+    _ lastName: String,
+    _ prisonID: String?,
+    _ prisonName: String?,
+    _ cellLocation: String?
+  ) {
+    self.number = number
+    self.firstName = firstName
+    self.lastName = lastName
+    self.prisonID = prisonID
+    self.prisonName = prisonName
+    self.cellLocation = cellLocation
+  }
+
+  fileprivate var json: String {
+    func member(_ name: String, _ value: String?) -> String {
+      "\"\(name)\":" + (value.map { "\"\($0)\"" } ?? "null")
+    }
+    let members = [
+      member("prisonerNumber", number), member("firstName", firstName), member("lastName", lastName),
+      member("prisonId", prisonID), member("prisonName", prisonName), member("cellLocation", cellLocation),
+    ]
+    return "{" + members.joined(separator: ",") + "}"
+  }
+}
+
+/// A server in place of prisoner search: it knows the prisoners of non-associations.md section 15, records what it is
+/// asked, and can be told to fail.
+final class SearchDouble: Sendable {
+  struct Request: Sendable {
+    let path, query, body: String
+    let authorization, contentType: String?
+  }
+
+  private struct State {
+    var prisoners: [String: SearchPrisoner] = [:]
+    var requests: [Request] = []
+    var status: Int?
+    var hangs = false
+  }
+
+  let contractPrisoners = [
+    SearchPrisoner("A1234BC", "ANN", "ADAMS", "MDI", "Moorland", "A-1"),
+    SearchPrisoner("D5678EF", "BEN", "BRAND", "MDI", "Moorland", "A-2"),
+    SearchPrisoner("G9012HI", "CY", "YOUNG", "MDI", "Moorland", "A-3"),
+    SearchPrisoner("L3456MN", "ED", "MARSH", "FBI", "Forest Bank", "C-2"),
+    SearchPrisoner("C1234CC", "TIM", "TRAVIS", "TRN", "Transfer", nil),
+    SearchPrisoner("B1234BB", "OLA", "OUTER", "OUT", "Outside", nil),
+    SearchPrisoner("D1234DD", "LOU", "LOST", nil, nil, nil),
+    SearchPrisoner("D1234DE", "LIZ", "LORN", nil, nil, nil),
+  ]
+
+  private let state = Mutex(State())
+
+  init() { setPrisoners(contractPrisoners) }
+
+  var requestCount: Int { state.withLock { $0.requests.count } }
+  var lastRequest: Request? { state.withLock { $0.requests.last } }
+  /// How many numbers each request asked for.
+  var askedCounts: [Int] {
+    state.withLock { state in
+      state.requests.map { $0.body.split(separator: ",").count }
+    }
+  }
+
+  func setPrisoners(_ prisoners: [SearchPrisoner]) {
+    let byNumber = Dictionary(uniqueKeysWithValues: prisoners.map { ($0.number, $0) })
+    state.withLock { $0.prisoners = byNumber }
+  }
+
+  /// Answers every request with this status from now on; nil goes back to answering properly.
+  func answer(status: Int?) { state.withLock { $0.status = status } }
+
+  /// Never answers from now on.
+  func hang() { state.withLock { $0.hangs = true } }
+
+  func respond(to request: ServerRequest) async -> ServerResponse {
+    let body = String(decoding: (try? await request.body()) ?? [], as: UTF8.self)
+    let target = request.head.target.path
+    let query = request.head.target.query.raw
+    let recorded = Request(
+      path: target,
+      query: query,
+      body: body,
+      authorization: request.head.fields[.authorization],
+      contentType: request.head.fields[.contentType]
+    )
+    let (status, hangs, prisoners) = state.withLock { state in
+      state.requests.append(recorded)
+      return (state.status, state.hangs, state.prisoners)
+    }
+    if hangs { try? await Task.sleep(for: .seconds(3600)) }
+    if let status { return ServerResponse(status: .init(code: status), fields: [:], body: Array("no".utf8)) }
+    let asked = (try? JSON(parsing: Array(body.utf8)))?["prisonerNumbers"]?.items.compactMap(\.text) ?? []
+    let found = asked.compactMap { prisoners[$0]?.json }.joined(separator: ",")
+    return ServerResponse(
+      status: .ok,
+      fields: [.contentType: "application/json"],
+      body: Array("[\(found)]".utf8)
+    )
+  }
+}

@@ -1,0 +1,39 @@
+import EventLoops
+import Foundation
+import Logging
+import Postgres
+
+@testable import Gateway
+@testable import NonAssociationsModule
+
+/// What all tests of the process share: event loops, and a migrated database to copy.
+enum World {
+  /// Lives as long as the process.
+  static let group = Result { try EventLoopGroup(count: 2) }
+
+  private static let template = Task { () throws -> String in
+    let name = "contract_template_\(UInt32.random(in: 0 ... .max))"
+    _ = try await Psql.run("create database \(name)", url: try Psql.serverURL)
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let database = try PostgresDatabase(
+      configuration: PostgresConfiguration(connectionString: try Psql.url(database: name)),
+      group: try group.get(),
+      logger: logger
+    )
+    _ = try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
+    await database.shutdown()
+    return name
+  }
+
+  static func makeDatabase() async throws -> TestDatabase {
+    let template = try await template.value
+    let name = "contract_\(UInt64.random(in: 0 ... .max))"
+    _ = try await Psql.run("create database \(name) template \(template)", url: try Psql.serverURL)
+    return TestDatabase(url: try Psql.url(database: name))
+  }
+
+  static func drop(_ database: TestDatabase) async throws {
+    guard let name = database.url.split(separator: "/").last else { return }
+    _ = try await Psql.run("drop database \(name) with (force)", url: try Psql.serverURL)
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+
+/// A PostgreSQL server that belongs to one test, so that the test may stop it.
+struct PrivateCluster {
+  private let folder: String
+  private let programs: String
+
+  /// The loopback port it serves TLS on, if it does.
+  private let port: UInt16?
+
+  /// - Parameter hasTLS: whether to listen on loopback, with a certificate for `localhost`, besides the socket.
+  init(hasTLS: Bool = false) async throws {
+    let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
+    guard let version = versions.compactMap({ Int($0) }).max() else {
+      throw TestFailure(description: "no PostgreSQL server programs under /usr/lib/postgresql")
+    }
+    programs = "/usr/lib/postgresql/\(version)/bin"
+    folder = "/tmp/gateway-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    if geteuid() == 0 {
+      try await Self.run(["install", "-d", "-m", "700", "-o", "postgres", folder])
+    } else {
+      try await Self.run(["install", "-d", "-m", "700", folder])
+    }
+    port = hasTLS ? try Self.freePort() : nil
+    try await pg("initdb", "-D", "\(folder)/data", "-U", "postgres", "-A", "trust", "--no-sync")
+    if hasTLS {
+      try await Self.run(
+        asPostgres([
+          "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+          "-addext", "subjectAltName=DNS:localhost", "-keyout", "\(folder)/data/server.key",
+          "-out", "\(folder)/data/server.crt",
+        ])
+      )
+      // The client may not read the data folder, and checks the certificate against this copy.
+      try await Self.run(asPostgres(["cp", "\(folder)/data/server.crt", "\(folder)/root.crt"]))
+    }
+    try await start()
+  }
+
+  /// Verifies the server's certificate and name.
+  var tlsConnectionString: String {
+    "host=localhost port=\(port ?? 0) sslmode=verify-full sslrootcert=\(folder)/root.crt user=postgres dbname=postgres"
+  }
+
+  var connectionString: String { "host=\(folder) user=postgres dbname=postgres" }
+
+  private var network: String {
+    port.map { "-c listen_addresses=localhost -p \($0) -c ssl=on" } ?? "-c listen_addresses=''"
+  }
+
+  private func start() async throws {
+    try await pg(
+      "pg_ctl",
+      "-D",
+      "\(folder)/data",
+      "-w",
+      "-l",
+      "\(folder)/log",
+      "-o",
+      "-k \(folder) -F \(network)",
+      "start"
+    )
+  }
+
+  /// - Parameter mode: of pg_ctl: `fast` ends the sessions, `immediate` is a crash with recovery.
+  func restart(mode: String) async throws {
+    try await pg("pg_ctl", "-D", "\(folder)/data", "-m", mode, "-w", "stop")
+    try await start()
+  }
+
+  func remove() async {
+    _ = try? await pg("pg_ctl", "-D", "\(folder)/data", "-m", "immediate", "-w", "stop")
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  private func pg(_ program: String, _ arguments: String...) async throws {
+    try await Self.run(asPostgres(["\(programs)/\(program)"] + arguments))
+  }
+
+  /// PostgreSQL's programs refuse to work for root.
+  private func asPostgres(_ command: [String]) -> [String] {
+    (geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []) + command
+  }
+
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) | getsockname(descriptor, $0, &length)
+      }
+    }
+    guard result == 0 else { throw TestFailure(description: "no free port") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// Foundation's `Process` would wait for the server too, which inherits its end of a pipe.
+  private static func run(_ command: [String]) async throws {
+    let status: Int32 = await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: spawn(["/usr/bin/env"] + command)) }
+    }
+    guard status == 0 else { throw TestFailure(description: "\(command.joined(separator: " ")): \(status)") }
+  }
+
+  private static func spawn(_ command: [String]) -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for descriptor in 1...2 as ClosedRange<Int32> {
+      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+    }
+    var arguments = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child = pid_t()
+    let error = posix_spawn(&child, command[0], &actions, nil, &arguments, environ)
+    guard error == 0 else { return error }
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    return status
+  }
+}
