@@ -29,6 +29,10 @@ struct NonAssociationEvents: Sendable {
     // Two blanks before the id: subscribers have always seen them.
     writer.field("description", "\(description)  \(row.id)")
     writer.endObject()
-    return DomainEvent(eventType: type, message: writer.bytes)
+    return DomainEvent(
+      eventType: type,
+      subject: DomainEvent.subject(row.first.prisonerNumber, row.second.prisonerNumber),
+      message: writer.bytes
+    )
   }
 }

@@ -37,7 +37,7 @@ public struct NonAssociationsModule: Module {
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``.
-  ///   - events: where a change leaves its domain event, in its own transaction.
+  ///   - outbox: where a change leaves its domain event, in its own transaction.
   ///   - clock: read once a request; its microseconds are stored and sent alike.
   ///   - readiness: what `/health/readiness` tells.
   public init(
@@ -45,11 +45,11 @@ public struct NonAssociationsModule: Module {
     prisonerSearch: PrisonerSearch,
     london: LondonTime,
     clock: any WallClock = SystemClock(),
-    events: any DomainEventRecorder = NoDomainEvents(),
+    outbox: any Outbox = NoOutbox(),
     readiness: ReadinessState
   ) {
     let service = NonAssociationsService(
-      store: NonAssociationsStore(database: database, events: events),
+      store: NonAssociationsStore(database: database, outbox: outbox),
       search: PrisonerSearchClient(
         baseURL: prisonerSearch.baseURL,
         client: prisonerSearch.client,

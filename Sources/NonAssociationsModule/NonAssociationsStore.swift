@@ -5,7 +5,7 @@ import Postgres
 /// Reads and writes the table `non_association` (`non-associations.md` §8).
 struct NonAssociationsStore: Sendable {
   let database: PostgresDatabase
-  let events: any DomainEventRecorder
+  let outbox: any Outbox
 
   private static let columns = """
     id, first_prisoner_number, first_prisoner_role, second_prisoner_number, second_prisoner_role, reason, \
@@ -89,7 +89,7 @@ struct NonAssociationsStore: Sendable {
         )
         guard let returned = rows.first else { throw StoreError.noRowReturned }
         let row = NonAssociation(new, id: try returned.int64(0), by: user, at: now)
-        try await events.record(event(row), in: transaction)
+        try await outbox.append(event(row), in: transaction)
         return row
       }
     } catch let error as PostgresError

@@ -22,16 +22,19 @@ final class FixedClock: WallClock {
 }
 
 /// Keeps what was recorded, and whether it was within a transaction that sees the new row.
-final class EventRecorder: DomainEventRecorder {
+final class RecordingOutbox: Outbox {
   struct Failure: Error {}
 
-  private let state = Mutex((events: [DomainEvent](), rowsSeen: [Int64](), fails: false))
+  private let state = Mutex(
+    (events: [DomainEvent](), audits: [AuditMessage](), rowsSeen: [Int64](), fails: false)
+  )
 
   var events: [DomainEvent] { state.withLock { $0.events } }
+  var audits: [AuditMessage] { state.withLock { $0.audits } }
   var rowsSeen: [Int64] { state.withLock { $0.rowsSeen } }
   func failNext() { state.withLock { $0.fails = true } }
 
-  func record(_ event: DomainEvent, in transaction: PostgresTransaction) async throws {
+  func append(_ event: DomainEvent, in transaction: PostgresTransaction) async throws {
     let statement = PostgresStatement(name: "rows_seen", sql: "select count(*) from non_association")
     let rows = try await transaction.query(statement, [])
     let seen = try #require(rows.first).int64(0)
@@ -43,6 +46,10 @@ final class EventRecorder: DomainEventRecorder {
     }
     if fails { throw Failure() }
   }
+
+  func append(_ audit: AuditMessage, in transaction: PostgresTransaction) async throws {
+    state.withLock { $0.audits.append(audit) }
+  }
 }
 
 /// The module on a database of its own, with prisoner search behind a socket. Everything runs on a loop, as in the
@@ -52,7 +59,7 @@ struct ModuleFixture: Sendable {
   let database: PostgresDatabase
   let search: SearchDouble
   let clock: FixedClock
-  let events: EventRecorder
+  let events: RecordingOutbox
 
   static func run<Success: Sendable>(
     _ people: [Prisoner] = Fixture.everybody,
@@ -63,13 +70,13 @@ struct ModuleFixture: Sendable {
       try await TestDatabase.with(group) { database in
         let search = SearchDouble(people, group: group)
         return try await search.withModuleDependency { dependency in
-          let (clock, events) = (FixedClock(), EventRecorder())
+          let (clock, events) = (FixedClock(), RecordingOutbox())
           let module = NonAssociationsModule(
             database: database,
             prisonerSearch: dependency,
             london: try LondonTime(),
             clock: clock,
-            events: events,
+            outbox: events,
             readiness: ReadinessState()
           )
           let responder = try ModuleResponder(

@@ -1,0 +1,70 @@
+public import EventLoops
+
+/// A queue with visibility timeouts and receive counts: an SQS queue, or one of PostgreSQL. Every delivery is at least
+/// once, in no promised order.
+public protocol MessageQueue: Sendable {
+  var name: String { get }
+
+  /// - Returns: the queue's id of the message. Once this returned, the queue has it.
+  func send(_ message: OutgoingMessage, deadline: MonotonicInstant) async throws(BrokerError) -> String
+
+  /// Takes up to `limit` visible messages, waiting until there is one.
+  /// - Parameters:
+  ///   - limit: 1 to 10.
+  ///   - wait: how long to wait for the first, at most 20 seconds. Whole seconds where the broker knows no others.
+  ///   - visibilityTimeout: how long the messages stay hidden; nil for the queue's own.
+  /// - Returns: no message if the wait ended without one.
+  func receive(
+    limit: Int,
+    wait: Duration,
+    visibilityTimeout: Duration?,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> [ReceivedMessage]
+
+  /// Deletes what was handled, at most 10 deliveries.
+  /// - Returns: those receipts that could not be deleted; their messages will come again.
+  func delete(receipts: [String], deadline: MonotonicInstant) async throws(BrokerError) -> [String]
+
+  /// Hides a delivery from now on for `timeout`, 0 to 12 hours; with 0 it is visible at once.
+  func changeVisibility(
+    receipt: String,
+    timeout: Duration,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError)
+
+  /// - Throws: `BrokerError` with kind `notFound` if there is no such queue.
+  func status(deadline: MonotonicInstant) async throws(BrokerError) -> QueueStatus
+
+  /// Deletes every message that is there now.
+  func purge(deadline: MonotonicInstant) async throws(BrokerError)
+
+  /// Has the broker move every message of this dead-letter queue to the queue it came from, receive count anew.
+  func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError)
+}
+
+/// What the broker knows of a queue (`platform.md` §3.4, §5.4). Numbers are approximate, as SQS says of its own.
+public struct QueueStatus: Equatable, Sendable {
+  public let arn: String
+  public let messagesOnQueue: Int
+  public let messagesInFlight: Int
+  /// From the queue's redrive policy; nil without one.
+  public let maxReceiveCount: Int?
+  public let deadLetterQueueARN: String?
+  public let visibilityTimeout: Duration
+
+  public init(
+    arn: String,
+    messagesOnQueue: Int,
+    messagesInFlight: Int,
+    maxReceiveCount: Int?,
+    deadLetterQueueARN: String?,
+    visibilityTimeout: Duration
+  ) {
+    self.arn = arn
+    self.messagesOnQueue = messagesOnQueue
+    self.messagesInFlight = messagesInFlight
+    self.maxReceiveCount = maxReceiveCount
+    self.deadLetterQueueARN = deadLetterQueueARN
+    self.visibilityTimeout = visibilityTimeout
+  }
+}
