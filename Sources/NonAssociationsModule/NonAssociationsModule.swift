@@ -34,19 +34,19 @@ public struct NonAssociationsModule: Module {
 
   public let name = "non-associations"
   public let routes: [RouteDeclaration]
+  /// What the module tells about a person (`non-associations.md` §7.13).
+  public let subjectAccess: any SubjectAccessSource
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``.
   ///   - outbox: where a change leaves its domain event, in its own transaction.
   ///   - clock: read once a request; its microseconds are stored and sent alike.
-  ///   - readiness: what `/health/readiness` tells.
   public init(
     database: PostgresDatabase,
     prisonerSearch: PrisonerSearch,
     london: LondonTime,
     clock: any WallClock = SystemClock(),
-    outbox: any Outbox = NoOutbox(),
-    readiness: ReadinessState
+    outbox: any Outbox = NoOutbox()
   ) {
     let service = NonAssociationsService(
       store: NonAssociationsStore(database: database, outbox: outbox),
@@ -59,7 +59,8 @@ public struct NonAssociationsModule: Module {
       events: NonAssociationEvents(london: london),
       clock: clock
     )
-    routes = Routes(service: service, london: london).table + HealthProbes.routes(readiness)
+    routes = Routes(service: service, london: london).table
+    subjectAccess = NonAssociationsSubjectAccess(service: service, london: london)
   }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }

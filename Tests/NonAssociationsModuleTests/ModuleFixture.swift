@@ -76,8 +76,7 @@ struct ModuleFixture: Sendable {
             prisonerSearch: dependency,
             london: try LondonTime(),
             clock: clock,
-            outbox: events,
-            readiness: ReadinessState()
+            outbox: events
           )
           let responder = try ModuleResponder(
             module: module,

@@ -93,7 +93,6 @@ struct ReadOneTests {
         #expect(answer.status == 405)
         #expect(answer.fields[.allow]?.contains("GET") == true)
       }
-      #expect(try await module.status("/health/ping", nil) == 200)
     }
   }
 }

@@ -78,14 +78,42 @@ final class GatewayApplication: Sendable {
         timeout: configuration.upstreams.timeout
       ),
       london: london,
-      clock: clock,
-      readiness: readiness
+      clock: clock
     )
     let verifier = TokenVerifier(
       jwks: JWKSCache(logger: logger, client: client, issuer: urls.oauth),
       clock: clock
     )
-    let responder = try ModuleResponder(module: module, verifier: verifier, logger: logger)
+    let about = configuration.about
+    let healthRoutes = HealthRoutes(readiness, showsDetails: about.showsHealthDetails)
+    let subjectAccess = SubjectAccessRoutes(additionalRole: about.subjectAccessRole)
+    let surface = ModuleSurface(
+      name: "nonAssociations",
+      health: Health(
+        HealthCheck.process(readiness) + [
+          .database(database, timeout: about.healthTimeout),
+          .upstream("hmppsAuthApi", base: urls.oauth, client: client, timeout: about.healthTimeout),
+          .upstream(
+            "prisonerSearchApi",
+            base: urls.prisonerSearch,
+            client: client,
+            timeout: about.healthTimeout
+          ),
+        ]
+      ),
+      info: ServiceInfo(
+        name: "hmpps-non-associations-api",
+        productID: about.nonAssociationsProductID,
+        build: about.build
+      ),
+      subjectAccess: module.subjectAccess
+    )
+    let responder = try ModuleResponder(
+      module: module,
+      surface: surface.routes(healthRoutes, subjectAccess),
+      verifier: verifier,
+      logger: logger
+    )
     let mount = Mount(
       .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api")
     )

@@ -52,10 +52,25 @@ public struct JSONWriter: Sendable {
     bytes[start...].reverse()
   }
 
+  /// The shortest text that reads back as `value`, with a fraction always; null for what JSON cannot say.
+  public mutating func value(_ value: Double) {
+    guard value.isFinite else { return null() }
+    separate()
+    bytes.append(contentsOf: value.description.utf8)
+    needsComma = true
+  }
+
   public mutating func value(_ value: String) {
     separate()
     needsComma = true
     quote(value)
+  }
+
+  /// A whole JSON document as a value.
+  public mutating func value(json document: [UInt8]) {
+    separate()
+    needsComma = true
+    bytes.append(contentsOf: document)
   }
 
   public mutating func value(_ value: LocalDateTime) {

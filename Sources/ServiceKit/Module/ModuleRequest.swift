@@ -61,6 +61,16 @@ public struct ModuleRequest {
     return choice
   }
 
+  /// A day in the query, `yyyy-MM-dd`; nil when it is empty or absent.
+  /// - Throws: `parameterType` with the type `java.time.LocalDate`, by which callers know it.
+  public func queryDate(_ name: String) throws(PlatformFailure) -> CivilDate? {
+    guard let text = query(name), !text.trimmingBlanks.isEmpty else { return nil }
+    guard let date = CivilDate(isoText: text) else {
+      throw .parameterType(name: name, type: "java.time.LocalDate")
+    }
+    return date
+  }
+
   // MARK: Body
 
   /// The whole body as JSON, whose content type has been checked. Call it once.

@@ -14,18 +14,30 @@ public final class ModuleResponder: Sendable {
   private let authenticate: Authenticator
   private let logger: Logger
 
+  /// - Parameter surface: routes around the module's own, which every service has: health, information, documents.
   /// - Throws: `RouterError` when two routes clash or a template is malformed.
-  public init(module: any Module, authenticate: @escaping Authenticator, logger: Logger) throws(RouterError) {
+  public init(
+    module: any Module,
+    surface: [RouteDeclaration] = [],
+    authenticate: @escaping Authenticator,
+    logger: Logger
+  ) throws(RouterError) {
     self.module = module
     self.authenticate = authenticate
     self.logger = logger
-    router = try Router(module.routes.map { Route($0.method, PathTemplate($0.template), $0) })
+    router = try Router((module.routes + surface).map { Route($0.method, PathTemplate($0.template), $0) })
   }
 
   /// - Throws: `RouterError`, as the other initialiser.
-  public convenience init(module: any Module, verifier: TokenVerifier, logger: Logger) throws(RouterError) {
+  public convenience init(
+    module: any Module,
+    surface: [RouteDeclaration] = [],
+    verifier: TokenVerifier,
+    logger: Logger
+  ) throws(RouterError) {
     try self.init(
       module: module,
+      surface: surface,
       authenticate: { authorization throws(TokenError) in
         try await verifier.authenticate(authorization: authorization)
       },
@@ -130,7 +142,7 @@ public final class ModuleResponder: Sendable {
   private func refusal(of error: TokenError, _ request: ServerRequest) -> ServerResponse {
     let challenge = BearerChallenge(
       scheme: request.isSecure ? "https" : "http",
-      host: request.head.authority
+      host: request.authority
     )
     guard let value = challenge.value(for: error) else { return unavailable() }
     return ServerResponse(status: .unauthorized, fields: [.wwwAuthenticate: value], body: [])
