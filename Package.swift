@@ -46,7 +46,11 @@ let package = Package(
     module("HTTPTransport", ["EventLoops", "CZlib", "CLinux", httpTypes, logging]),
     module("Postgres", ["EventLoops", "CLibPQ", "CLinux", deque, logging]),
     module("SharedAuth", ["HTTPTransport", "EventLoops", "COpenSSL", httpTypes, logging]),
-    module("ServiceKit", ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
+    module(
+      "ServiceKit",
+      ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging],
+      resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
+    ),
     module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
     module(
       "NonAssociationsModule",

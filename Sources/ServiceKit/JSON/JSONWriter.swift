@@ -8,6 +8,13 @@ public struct JSONWriter: Sendable {
   /// - Parameter capacity: bytes to set aside; the text may grow beyond.
   public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
 
+  /// A text as a JSON string.
+  static func quoted(_ text: String) -> String {
+    var writer = JSONWriter(capacity: text.utf8.count + 2)
+    writer.value(text)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
   public mutating func beginObject() { begin("{") }
   public mutating func endObject() { end("}") }
   public mutating func beginArray() { begin("[") }

@@ -27,6 +27,16 @@ public struct ModuleRequest {
 
   // MARK: Parameters
 
+  /// The path under which the module is found: `/non-associations-api`, or empty at the root.
+  var basePath: String {
+    let segments = server.head.target.segments
+    let depth = route.template.split(separator: "/").count
+    return segments.dropLast(min(depth, segments.count)).map { "/\($0)" }.joined()
+  }
+
+  /// The query as it was sent, without the question mark; empty if there is none.
+  var rawQuery: String { server.head.target.query.raw }
+
   /// A parameter of the path, decoded; empty if the route's template has none of that name.
   public func path(_ name: String) -> String { parameters[name] ?? "" }
 

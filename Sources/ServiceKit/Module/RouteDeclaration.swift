@@ -31,6 +31,8 @@ public struct RouteDeclaration: Sendable {
   public let access: AccessRule
   public let consumes: Consumes
   public let produces: Produces
+  /// What the API's description says of the route; nil leaves it out.
+  public let operation: APIOperation?
   let handler: Handler
 
   public init(
@@ -39,6 +41,7 @@ public struct RouteDeclaration: Sendable {
     _ access: AccessRule,
     consumes: Consumes = .nothing,
     produces: Produces = .json,
+    operation: APIOperation? = nil,
     handler: @escaping Handler
   ) {
     self.method = method
@@ -46,6 +49,7 @@ public struct RouteDeclaration: Sendable {
     self.access = access
     self.consumes = consumes
     self.produces = produces
+    self.operation = operation
     self.handler = handler
   }
 }
