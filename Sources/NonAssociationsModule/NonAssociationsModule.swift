@@ -37,8 +37,9 @@ public struct NonAssociationsModule: Module {
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``.
-  ///   - outbox: where a change leaves its domain event, in its own transaction.
+  ///   - outbox: where a change leaves its domain event and audit message, in its own transaction.
   ///   - clock: read once a request; its microseconds are stored and sent alike.
+  ///   - telemetry: gets the module's custom events, after the change is committed.
   ///   - readiness: what `/health/readiness` tells.
   public init(
     database: PostgresDatabase,
@@ -46,20 +47,27 @@ public struct NonAssociationsModule: Module {
     london: LondonTime,
     clock: any WallClock = SystemClock(),
     outbox: any Outbox = NoOutbox(),
+    telemetry: any Telemetry,
     readiness: ReadinessState
   ) {
-    let service = NonAssociationsService(
-      store: NonAssociationsStore(database: database, outbox: outbox),
-      search: PrisonerSearchClient(
-        baseURL: prisonerSearch.baseURL,
-        client: prisonerSearch.client,
-        tokens: prisonerSearch.tokens,
-        timeout: prisonerSearch.timeout
-      ),
+    let store = NonAssociationsStore(database: database, outbox: outbox)
+    let search = PrisonerSearchClient(
+      baseURL: prisonerSearch.baseURL,
+      client: prisonerSearch.client,
+      tokens: prisonerSearch.tokens,
+      timeout: prisonerSearch.timeout
+    )
+    let changes = NonAssociationChangeService(
+      store: store,
+      search: search,
       events: NonAssociationEvents(london: london),
+      telemetry: telemetry,
+      london: london,
       clock: clock
     )
-    routes = Routes(service: service, london: london).table + HealthProbes.routes(readiness)
+    let service = NonAssociationsService(store: store, search: search)
+    routes =
+      Routes(service: service, changes: changes, london: london).table + HealthProbes.routes(readiness)
   }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }

@@ -58,8 +58,10 @@ struct MigrationTests {
       )
       #expect(
         indexes == [
-          "non_association_idx_p1", "non_association_idx_p1p2", "non_association_idx_p2",
-          "non_association_open_pair_idx", "non_association_pkey",
+          "non_association_closed_idx", "non_association_idx_p1p2", "non_association_idx_p2",
+          "non_association_open_idx",
+          "non_association_open_pair_idx", "non_association_pkey", "non_association_when_created_idx",
+          "non_association_when_updated_idx",
         ]
       )
     }

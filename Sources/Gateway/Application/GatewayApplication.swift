@@ -79,6 +79,7 @@ final class GatewayApplication: Sendable {
       ),
       london: london,
       clock: clock,
+      telemetry: LoggedTelemetry(logger: logger),
       readiness: readiness
     )
     let verifier = TokenVerifier(
