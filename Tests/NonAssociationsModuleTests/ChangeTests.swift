@@ -14,13 +14,13 @@ struct ChangeTests {
   /// Sends a change, and gives the answer with the messages and telemetry that it added.
   private static func send(
     _ module: ModuleFixture,
-    _ method: String,
+    _ method: HTTPRequest.Method,
     _ target: String,
     as caller: Caller,
     _ body: String
   ) async throws -> (answer: Answer, event: String, audit: [String: JSONValue], telemetry: [TelemetryEvent]) {
     let counts = (module.events.events.count, module.events.audits.count, module.telemetry.events.count)
-    let answer = try await module.send(.init(method)!, target, as: caller, body: body)
+    let answer = try await module.send(method, target, as: caller, body: body)
     let events = Array(module.events.events.dropFirst(counts.0))
     let audits = Array(module.events.audits.dropFirst(counts.1))
     #expect(events.count == 1)
@@ -43,7 +43,7 @@ struct ChangeTests {
     try await ModuleFixture.run { module in
       let created = try await Self.send(
         module,
-        "POST",
+        .post,
         "/non-associations",
         as: .writer,
         ModuleFixture.createBody()
@@ -65,11 +65,11 @@ struct ChangeTests {
           TelemetryEvent("NON_ASSOCIATION_CREATED", ["id": "\(id)"]),
         ]
       )
-      let steps: [(String, String, Caller, String, String, String, String)] = [
-        ("PATCH", path, .writer, "{}", "amended", "amended", "UPDATED"),
-        ("PUT", path + "/close", .writer, #"{"closedReason":"fine"}"#, "closed", "closed", "CLOSED"),
+      let steps: [(HTTPRequest.Method, String, Caller, String, String, String, String)] = [
+        (.patch, path, .writer, "{}", "amended", "amended", "UPDATED"),
+        (.put, path + "/close", .writer, #"{"closedReason":"fine"}"#, "closed", "closed", "CLOSED"),
         (
-          "PUT", path + "/reopen", .reopener, #"{"reopenReason":"bad"}"#, "amended", "re-opened", "REOPENED"
+          .put, path + "/reopen", .reopener, #"{"reopenReason":"bad"}"#, "amended", "re-opened", "REOPENED"
         ),
       ]
       for (method, target, caller, body, type, verb, what) in steps {
@@ -82,7 +82,7 @@ struct ChangeTests {
       }
       let deleted = try await Self.send(
         module,
-        "POST",
+        .post,
         path + "/delete",
         as: .deleterWithoutUser,
         Self.deletion
@@ -102,7 +102,7 @@ struct ChangeTests {
       let body = #"{"closedReason":"fine","closedAt":"2023-06-07T10:30","closedBy":"ASMITH"}"#
       let closed = try await Self.send(
         module,
-        "PUT",
+        .put,
         "/non-associations/\(id)/close",
         as: .writerWithoutUser,
         body
@@ -119,7 +119,7 @@ struct ChangeTests {
       module.clock.set(Timestamp(seconds: 1_689_424_496))
       let created = try await Self.send(
         module,
-        "POST",
+        .post,
         "/non-associations",
         as: .writer,
         ModuleFixture.createBody()
@@ -136,12 +136,12 @@ struct ChangeTests {
       let id = try await module.store(Fixture.open(0, "A1234BC", "D5678EF"))
       let path = "/non-associations/\(id)"
       for (method, target, caller, body) in [
-        ("PATCH", path, Caller.writer, #"{"comment":"new"}"#),
-        ("PUT", path + "/close", .writer, #"{"closedReason":"fine"}"#),
-        ("POST", path + "/delete", .deleter, Self.deletion),
+        (HTTPRequest.Method.patch, path, Caller.writer, #"{"comment":"new"}"#),
+        (.put, path + "/close", .writer, #"{"closedReason":"fine"}"#),
+        (.post, path + "/delete", .deleter, Self.deletion),
       ] {
         module.events.failNext()
-        let answer = try await module.send(.init(method)!, target, as: caller, body: body)
+        let answer = try await module.send(method, target, as: caller, body: body)
         #expect(answer.status == 500)
         #expect(try await module.count("not is_closed and comment = 'kept apart'") == 1)
         #expect(try await module.count("exists (select from non_association_history)") == 0)

@@ -14,7 +14,8 @@ struct RaceTests {
   private static let second = "D5678EF"
 
   private struct Call: Sendable {
-    var method, target: String
+    var method: HTTPRequest.Method
+    var target: String
     var caller: Caller
     var body: String
   }
@@ -25,16 +26,16 @@ struct RaceTests {
     for id in ids {
       let path = "/non-associations/\(id)"
       calls += [
-        Call(method: "PATCH", target: path, caller: .writer, body: #"{"comment":"patched"}"#),
-        Call(method: "PATCH", target: path, caller: .writer, body: #"{"reason":"THREAT"}"#),
-        Call(method: "PUT", target: path + "/close", caller: .writer, body: #"{"closedReason":"one"}"#),
-        Call(method: "PUT", target: path + "/close", caller: .writer, body: #"{"closedReason":"two"}"#),
-        Call(method: "PUT", target: path + "/reopen", caller: .reopener, body: #"{"reopenReason":"bad"}"#),
+        Call(method: .patch, target: path, caller: .writer, body: #"{"comment":"patched"}"#),
+        Call(method: .patch, target: path, caller: .writer, body: #"{"reason":"THREAT"}"#),
+        Call(method: .put, target: path + "/close", caller: .writer, body: #"{"closedReason":"one"}"#),
+        Call(method: .put, target: path + "/close", caller: .writer, body: #"{"closedReason":"two"}"#),
+        Call(method: .put, target: path + "/reopen", caller: .reopener, body: #"{"reopenReason":"bad"}"#),
       ]
     }
     calls.append(
       Call(
-        method: "POST",
+        method: .post,
         target: "/non-associations",
         caller: .writer,
         body: ModuleFixture.createBody(second, first)
@@ -50,7 +51,7 @@ struct RaceTests {
         group.addTask(executorPreference: loops.any()) {
           (
             call,
-            try await module.send(.init(call.method)!, call.target, as: call.caller, body: call.body)
+            try await module.send(call.method, call.target, as: call.caller, body: call.body)
           )
         }
       }
@@ -71,7 +72,7 @@ struct RaceTests {
         let answers = try await Self.race(module, Self.calls(ids))
         for (call, answer) in answers {
           #expect([200, 201, 409].contains(answer.status), "\(call.target): \(answer.status) \(answer.body)")
-          if call.method == "PATCH" { #expect(answer.status == 200) }
+          if call.method == .patch { #expect(answer.status == 200) }
         }
         // The table's checks hold closed fields together; the rest is to be seen here.
         #expect(try await module.count("not is_closed") <= 1)
@@ -124,14 +125,14 @@ struct RaceTests {
         let id = try await module.store(Fixture.open(0, Self.first, Self.second))
         let path = "/non-associations/\(id)"
         let close = Call(
-          method: "PUT",
+          method: .put,
           target: path + "/close",
           caller: .writer,
           body: #"{"closedReason":"x"}"#
         )
         let closed = try await Self.race(module, [close, close, close])
         #expect(closed.map(\.1.status).sorted() == [200, 409, 409])
-        let delete = Call(method: "POST", target: path + "/delete", caller: .deleter, body: deletion)
+        let delete = Call(method: .post, target: path + "/delete", caller: .deleter, body: deletion)
         let deleted = try await Self.race(module, [delete, delete, close])
         #expect(deleted.count { $0.1.status == 204 } == 1)
         #expect(deleted.allSatisfy { [204, 404, 409].contains($0.1.status) })
@@ -163,13 +164,13 @@ struct RaceTests {
         async let twice: Void = Self.untilDone(handler, message)
         let calls = [
           Call(
-            method: "POST",
+            method: .post,
             target: "/non-associations",
             caller: .writer,
             body: ModuleFixture.createBody("B1111BB", Self.first)
           ),
           Call(
-            method: "PATCH",
+            method: .patch,
             target: "/non-associations/\(id)",
             caller: .writer,
             body: #"{"comment":"new"}"#
