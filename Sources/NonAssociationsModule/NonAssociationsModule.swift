@@ -39,27 +39,34 @@ public struct NonAssociationsModule: Module {
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``.
-  ///   - outbox: where a change leaves its domain event, in its own transaction.
+  ///   - outbox: where a change leaves its domain event and audit message, in its own transaction.
   ///   - clock: read once a request; its microseconds are stored and sent alike.
+  ///   - telemetry: gets the module's custom events, after the change is committed.
   public init(
     database: PostgresDatabase,
     prisonerSearch: PrisonerSearch,
     london: LondonTime,
     clock: any WallClock = SystemClock(),
-    outbox: any Outbox = NoOutbox()
+    outbox: any Outbox = NoOutbox(),
+    telemetry: any Telemetry
   ) {
-    let service = NonAssociationsService(
-      store: NonAssociationsStore(database: database, outbox: outbox),
-      search: PrisonerSearchClient(
-        baseURL: prisonerSearch.baseURL,
-        client: prisonerSearch.client,
-        tokens: prisonerSearch.tokens,
-        timeout: prisonerSearch.timeout
-      ),
+    let store = NonAssociationsStore(database: database, outbox: outbox)
+    let search = PrisonerSearchClient(
+      baseURL: prisonerSearch.baseURL,
+      client: prisonerSearch.client,
+      tokens: prisonerSearch.tokens,
+      timeout: prisonerSearch.timeout
+    )
+    let changes = NonAssociationChangeService(
+      store: store,
+      search: search,
       events: NonAssociationEvents(london: london),
+      telemetry: telemetry,
+      london: london,
       clock: clock
     )
-    routes = Routes(service: service, london: london).table
+    let service = NonAssociationsService(store: store, search: search)
+    routes = Routes(service: service, changes: changes, london: london).table
     subjectAccess = NonAssociationsSubjectAccess(service: service, london: london)
   }
 

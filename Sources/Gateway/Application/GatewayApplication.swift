@@ -78,7 +78,8 @@ final class GatewayApplication: Sendable {
         timeout: configuration.upstreams.timeout
       ),
       london: london,
-      clock: clock
+      clock: clock,
+      telemetry: LoggedTelemetry(logger: logger)
     )
     let verifier = TokenVerifier(
       jwks: JWKSCache(logger: logger, client: client, issuer: urls.oauth),

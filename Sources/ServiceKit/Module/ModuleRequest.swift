@@ -50,6 +50,9 @@ public struct ModuleRequest {
   /// A query parameter's first value; nil when it is absent.
   public func query(_ name: String) -> String? { server.head.target.query[name] }
 
+  /// All values of a query parameter, in order.
+  public func queryValues(_ name: String) -> [String] { server.head.target.query.all(name) }
+
   /// A boolean in the query; empty or blank counts as absent.
   /// - Throws: `parameterType` with the type `boolean`.
   public func query(_ name: String, default value: Bool) throws(PlatformFailure) -> Bool {
@@ -86,8 +89,14 @@ public struct ModuleRequest {
   /// The whole body as JSON, whose content type has been checked. Call it once.
   /// - Throws: `missingBody`, `unreadableBody`, `bodyTooLarge`, `bodyTooSlow`.
   public func body() async throws(PlatformFailure) -> JSONValue {
+    guard let value = try await optionalBody() else { throw .missingBody }
+    return value
+  }
+
+  /// As ``body()``, but nil when there is none.
+  public func optionalBody() async throws(PlatformFailure) -> JSONValue? {
     let bytes = try await read()
-    guard !bytes.isEmpty else { throw .missingBody }
+    guard !bytes.isEmpty else { return nil }
     do {
       return try JSONValue(parsing: bytes)
     } catch {

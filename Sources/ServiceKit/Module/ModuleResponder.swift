@@ -112,13 +112,14 @@ public final class ModuleResponder: Sendable {
     if route.produces == .json, !MediaType.acceptsJSON(fields[.accept]) {
       return ServerResponse(status: .notAcceptable, fields: [:], body: [])
     }
-    guard route.consumes == .json else { return nil }
+    guard route.consumes != .nothing else { return nil }
     if let type = fields[.contentType] {
       return MediaType.isJSON(type) ? nil : module.response(to: .unsupportedMediaType(type))
     }
-    return module.response(
-      to: request.server.hasBody ? .unsupportedMediaType("application/octet-stream") : .missingBody
-    )
+    if request.server.hasBody {
+      return module.response(to: .unsupportedMediaType("application/octet-stream"))
+    }
+    return route.consumes == .json ? module.response(to: .missingBody) : nil
   }
 
   /// A known path's answer to `OPTIONS`, or to a method it does not have.

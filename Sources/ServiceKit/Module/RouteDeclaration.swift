@@ -11,6 +11,8 @@ public struct RouteDeclaration: Sendable {
     case nothing
     /// JSON: any other `Content-Type` is 415.
     case json
+    /// JSON, or no body at all: any `Content-Type` of something else is 415.
+    case optionalJSON
   }
 
   /// What the answer is, for the `Accept` header.
