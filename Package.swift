@@ -47,7 +47,10 @@ let package = Package(
     module("Postgres", ["EventLoops", "CLibPQ", "CLinux", deque, logging]),
     module("SharedAuth", ["HTTPTransport", "EventLoops", "COpenSSL", httpTypes, logging]),
     module("ServiceKit", ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
-    module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
+    module(
+      "Events",
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+    ),
     module(
       "NonAssociationsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
@@ -104,6 +107,13 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    tests(
+      "EventsTests",
+      [
+        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
+    ),
     tests(
       "ContractTests",
       [
