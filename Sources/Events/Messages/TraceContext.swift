@@ -29,3 +29,13 @@ public struct TraceContext: Hashable, Sendable {
       || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
   }
 }
+
+extension TraceContext {
+  /// The trace of a message: of its envelope, else of the queue's own attributes. A message whose trace cannot be read
+  /// has none.
+  init?(of message: ReceivedMessage) {
+    let enveloped = try? NotificationEnvelope(parsing: message.body).attributes[Self.attributeName]?.value
+    guard let text = enveloped ?? message.attributes[Self.attributeName]?.value else { return nil }
+    self.init(traceparent: text)
+  }
+}
