@@ -66,6 +66,13 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
+  /// A value that is JSON already; that it is, is the caller's business.
+  public mutating func json(_ json: [UInt8]) {
+    separate()
+    needsComma = true
+    bytes.append(contentsOf: json)
+  }
+
   // MARK: A key and its value
 
   public mutating func field(_ key: StaticString, _ value: String) {
