@@ -18,10 +18,12 @@ import Testing
       for loop in Loops.shared.loops {
         let wakeUps = WakeUps(database: test.database, channel: "test_channel", loop: loop)
         var generation = await wakeUps.generation(of: "a")
-        for number in 1...300 {
+        for number in 1...500 {
           let notified = Task(executorPreference: Loops.shared.loops[number % 2]) {
             try await notify(test, "a")
           }
+          // As long as the other takes, so that both arrive together.
+          try await notify(test, "b")
           let end = MonotonicInstant.soon
           await wakeUps.wait(for: "a", after: generation, until: end)
           try #require(.now() < end, "missed notification \(number)")
