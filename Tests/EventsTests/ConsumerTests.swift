@@ -230,11 +230,15 @@ final class RecordingTelemetry: Telemetry {
     try await BrokerFixture.run { fixture in
       let gate = Gate()
       let handler = ClosureHandler { _ in await gate.wait() }
-      let consumer = consumer(fixture, handler) { $0.acknowledgementInterval = .seconds(3600) }
+      let consumer = consumer(fixture, handler) { settings in
+        settings.acknowledgementInterval = .seconds(3600)
+        settings.maximumInFlight = 3
+      }
       await consumer.start()
       for number in 1...3 { try await fixture.send("\(number)") }
       try await eventually("all are in hand") { handler.messages.count == 3 }
       let stopped = Task { await consumer.stop() }
+      try await eventually("it is stopping") { await consumer.isStopping }
       try await fixture.send("after")
       gate.open()
       await stopped.value

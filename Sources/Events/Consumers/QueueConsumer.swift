@@ -87,6 +87,9 @@ public actor QueueConsumer {
     await acknowledgements.flush()
   }
 
+  /// Whether `stop()` has begun, and no further poll begins.
+  var isStopping: Bool { polling?.isCancelled ?? false }
+
   public func statistics() -> ConsumerStatistics {
     var statistics = counters
     statistics.inFlight = handlers.count

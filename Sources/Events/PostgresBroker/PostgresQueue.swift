@@ -83,7 +83,9 @@ public struct PostgresQueue: MessageQueue {
 
   public func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError) {
     try await asBroker("redrive") {
-      while try await store.redrive(to: source.name, deadline: deadline) > 0 {}
+      // What comes back meanwhile, because it failed again, is for the next time.
+      let last = try await store.lastMessage(deadline: deadline)
+      while try await store.redrive(to: source.name, upTo: last, deadline: deadline) > 0 {}
     }
   }
 

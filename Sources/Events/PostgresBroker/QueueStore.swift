@@ -106,11 +106,16 @@ struct QueueStore {
     }
   }
 
-  /// Moves up to 1,000 messages, with new ids and receive counts as SQS gives them.
+  /// The row of the newest message, 0 if there is none. Rows are numbered as messages are sent or redriven.
+  func lastMessage(deadline: MonotonicInstant) async throws -> Int64 {
+    try await database.query(Self.lastMessage, [.text(queue)], deadline: deadline).first?.int64(0) ?? 0
+  }
+
+  /// Moves up to 1,000 messages that are not newer than `last`, with new ids and receive counts as SQS gives them.
   /// - Returns: how many.
-  func redrive(to source: String, deadline: MonotonicInstant) async throws -> Int {
+  func redrive(to source: String, upTo last: Int64, deadline: MonotonicInstant) async throws -> Int {
     try await database.withTransaction(deadline: deadline) { transaction in
-      let row = try await transaction.query(Self.redrive, [.text(queue), .text(source)]).first
+      let row = try await transaction.query(Self.redrive, [.text(queue), .text(source), .int8(last)]).first
       return Int(try row?.int64(0) ?? 0)
     }
   }
@@ -204,12 +209,18 @@ struct QueueStore {
     sql: "delete from gateway_queue_message where queue = $1"
   )
 
+  private static let lastMessage = PostgresStatement(
+    name: "queue_last_message",
+    sql: "select coalesce(max(id), 0) from gateway_queue_message where queue = $1"
+  )
+
   private static let redrive = PostgresStatement(
     name: "queue_redrive",
     sql: """
       with moved as (
         delete from gateway_queue_message where id in (
-          select id from gateway_queue_message where queue = $1 order by id limit 1000 for update skip locked
+          select id from gateway_queue_message where queue = $1 and id <= $3
+          order by id limit 1000 for update skip locked
         ) returning id, body, attributes
       ), sent as (
         insert into gateway_queue_message (queue, body, attributes)
