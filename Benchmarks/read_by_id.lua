@@ -1,4 +1,6 @@
 -- GET /non-associations/{id} for ids spread over the whole table. Arguments after `--`: number of rows, token.
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "report.lua")
+
 local rows, token
 
 function init(arguments)
@@ -9,10 +11,4 @@ end
 
 function request()
   return wrk.format("GET", "/non-associations/" .. math.random(1, rows), { ["Authorization"] = "Bearer " .. token })
-end
-
-function done(summary, latency)
-  io.write(string.format(
-    "RESULT %d %d %d %d %d\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end

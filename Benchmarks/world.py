@@ -42,6 +42,14 @@ def wait_until_answering(url, process, seconds=30):
     raise SystemExit(f"{url} did not answer within {seconds} s")
 
 
+def wait_for_file(path, process, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"the gateway did not write {path.name}")
+        time.sleep(0.01)
+
+
 class World:
     """PostgreSQL with a filled table, and the doubles. A context manager: leaving it stops everything."""
 
@@ -64,7 +72,9 @@ class World:
         self.process = subprocess.Popen(
             [BINARY, "serve", "--profile", "all-in-one"], env=environment, stdout=subprocess.DEVNULL)
         wait_until_answering(f"http://127.0.0.1:{port}/health/ping", self.process)
-        lines = (data / "endpoints.env").read_text().splitlines()
+        endpoints = data / "endpoints.env"
+        wait_for_file(endpoints, self.process)
+        lines = endpoints.read_text().splitlines()
         self.settings = dict(line.split("=", 1) for line in lines if "=" in line)
         self.database_url = self.settings["DATABASE_URL"]
         self.fill()

@@ -39,8 +39,9 @@ actor Acknowledgements {
   func flush() async {
     while !order.isEmpty || underWay > 0 {
       send()
-      guard underWay > 0 else { continue }
-      await withUnsafeContinuation { idle.append($0) }
+      await withUnsafeContinuation { continuation in
+        if underWay > 0 { idle.append(continuation) } else { continuation.resume() }
+      }
     }
   }
 

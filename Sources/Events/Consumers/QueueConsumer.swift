@@ -136,7 +136,12 @@ public actor QueueConsumer {
     isPolling = false
     let loop = loop
     await withCancellableContinuation { continuation in
-      if Task.isCancelled { continuation.resume() } else { free = continuation }
+      // Here again: between the check above and this the last handler may have ended.
+      if Task.isCancelled || handlers.count < settings.maximumInFlight {
+        continuation.resume()
+      } else {
+        free = continuation
+      }
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.givePlace() } }
     }

@@ -15,13 +15,12 @@ public enum LenientJSON {
     var isInString = false
     var isEscaped = false
     for byte in bytes {
-      if isInString, byte < 0x20 {
-        // An escape cut off by a control character stays the error that it is.
+      // An escape cut off by a control character stays the error that it is.
+      if isInString, byte < 0x20, !isEscaped {
         strict.append(contentsOf: "\\u00".utf8)
         strict.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
         let low = byte & 0xF
         strict.append(low < 10 ? UInt8(ascii: "0") &+ low : UInt8(ascii: "A") &+ (low &- 10))
-        isEscaped = false
         continue
       }
       strict.append(byte)

@@ -1,7 +1,8 @@
 internal import EventLoops
 internal import Logging
 
-/// Publishes one lane of an outbox, round by round: claim, publish, settle.
+/// Publishes one lane of an outbox, round by round: claim, publish, settle. Two rounds may be under way at once, so that
+/// one slow call does not hold up what comes after it.
 actor OutboxWorker {
   typealias Send = @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
 
@@ -9,8 +10,9 @@ actor OutboxWorker {
     /// There may be more to do at once.
     case worked
     case idle
-    /// Nothing got through; try again after a pause.
-    case failed
+    /// The broker took nothing.
+    case brokerFailed
+    case databaseFailed
   }
 
   nonisolated let loop: EventLoop
@@ -23,9 +25,8 @@ actor OutboxWorker {
   private let logger: Logger
   private let observer: OutboxRelay.Observer?
   private var counters = OutboxStatistics()
-  private var backOff: BackOff
   private var nextPruning = MonotonicInstant(nanoseconds: 0)
-  private var running: Task<Void, Never>?
+  private var running: [Task<Void, Never>] = []
 
   init(
     store: OutboxStore,
@@ -44,43 +45,49 @@ actor OutboxWorker {
     logger[metadataKey: "outbox"] = "\(store.lane.name)"
     self.logger = logger
     self.observer = observer
-    backOff = BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff)
   }
 
   // MARK: Life
 
+  private static let runners = 2
+
   func start() {
-    guard running == nil else { return }
-    running = Task(executorPreference: loop) { await self.run() }
+    guard running.isEmpty else { return }
+    running = (0..<Self.runners).map { _ in Task(executorPreference: loop) { await self.run() } }
   }
 
   /// Ends the pauses; a round under way is not interrupted.
-  func cancel() { running?.cancel() }
+  func cancel() { for runner in running { runner.cancel() } }
 
-  func finished() async { await running?.value }
+  func finished() async { for runner in running { await runner.value } }
 
   private func run() async {
+    var brokerBackOff = BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff)
+    // Short, because a restarted database must find the relay at work.
+    var databaseBackOff = BackOff(initial: .milliseconds(50), maximum: .milliseconds(500))
     while !Task.isCancelled {
       let generation = await wakeUps.generation(of: store.lane.name)
+      let isProbe = brokerBackOff.failures > 0
       // A task of its own, which the cancellation of this one does not reach.
-      switch await Task(executorPreference: loop, operation: { await self.round() }).value {
-      case .worked: backOff.reset()
+      let round = await Task(executorPreference: loop) { await self.round(isProbe: isProbe) }.value
+      if round != .databaseFailed { databaseBackOff.reset() }
+      switch round {
+      case .worked: brokerBackOff.reset()
       case .idle:
-        backOff.reset()
         let end = MonotonicInstant.now() + settings.pollInterval
         await wakeUps.wait(for: store.lane.name, after: generation, until: end)
-      case .failed: try? await Task.sleep(for: backOff.next())
+      case .brokerFailed: try? await Task.sleep(for: brokerBackOff.next())
+      case .databaseFailed: try? await Task.sleep(for: databaseBackOff.next())
       }
     }
   }
 
   // MARK: A round
 
-  private func round() async -> Round {
+  private func round(isProbe: Bool) async -> Round {
     let claim = Int64.random(in: 1...Int64.max)
     let claimEnd = MonotonicInstant.now() + settings.claimDuration
     do {
-      let isProbe = backOff.failures > 0
       let rows = try await store.claim(
         limit: isProbe ? settings.probeSize : settings.batchSize,
         claim: claim,
@@ -99,11 +106,11 @@ actor OutboxWorker {
       if !isProgress {
         logger.warning("nothing can be published", metadata: ["reason": "\(counters.lastError ?? "")"])
       }
-      return isProgress ? .worked : .failed
+      return isProgress ? .worked : .brokerFailed
     } catch {
       counters.lastError = "\(error)"
       logger.warning("the outbox's database failed", metadata: ["reason": "\(error)"])
-      return .failed
+      return .databaseFailed
     }
   }
 
@@ -111,10 +118,11 @@ actor OutboxWorker {
     OutboxRow, OutboxOutcome
   )] {
     let (kind, send, timeout, loop) = (store.lane.kind, send, settings.publishTimeout, loop)
+    let limit = max(1, settings.maximumInFlight / Self.runners)
     return await withTaskGroup(of: (OutboxRow, OutboxOutcome).self) { group in
       var outcomes: [(OutboxRow, OutboxOutcome)] = []
       for (index, row) in rows.enumerated() {
-        if index >= settings.maximumInFlight, let outcome = await group.next() { outcomes.append(outcome) }
+        if index >= limit, let outcome = await group.next() { outcomes.append(outcome) }
         group.addTask(executorPreference: loop) {
           guard let message = row.outgoing(kind) else {
             return (row, .failed(BrokerError(.refused, "the message is not UTF-8")))

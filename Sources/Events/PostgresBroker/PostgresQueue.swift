@@ -31,9 +31,12 @@ public struct PostgresQueue: MessageQueue {
     let end = min(MonotonicInstant.now() + min(wait, .seconds(20)), deadline)
     while true {
       let generation = await broker.wakeUps.generation(of: name)
-      let answer = try await asBroker("receive from") {
+      // In a task of its own: one cancelled between commit and answer would leave its messages hidden for nothing.
+      let store = store
+      let taking = Task(executorPreference: EventLoop.current) {
         try await store.receive(limit: limit, visibilityTimeout: visibilityTimeout, deadline: deadline)
       }
+      let answer = try await asBroker("receive from") { try await taking.value }
       if !answer.messages.isEmpty { return answer.messages }
       // There may be more behind those that only went to the dead-letter queue.
       if answer.deadLettered > 0 { continue }

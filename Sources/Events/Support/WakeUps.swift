@@ -41,14 +41,15 @@ actor WakeUps {
 
   /// Returns once `key` has another generation than `generation`, at `end`, or when the task is cancelled.
   func wait(for key: String, after generation: UInt64, until end: MonotonicInstant) async {
-    guard self.generation(of: key) == generation, end > .now() else { return }
+    guard end > .now() else { return }
     lastWaiter += 1
     let number = lastWaiter
     let loop = loop
     await withCancellableContinuation { continuation in
       let timer = loop.schedule(at: end) { [weak self] in self?.assumeIsolated { $0.finish(number) } }
       waiters[number] = Waiter(key: key, continuation: continuation, timer: timer)
-      if Task.isCancelled { finish(number) }
+      // Here, and not before the call: between the two the actor may hear something.
+      if Task.isCancelled || self.generation(of: key) != generation { finish(number) }
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.finish(number) } }
     }

@@ -14,7 +14,7 @@ final class GatewayApplication: Sendable {
   let address: SocketAddress
 
   private let isSecure: Bool
-  private let server: HTTPServer
+  let server: HTTPServer
   /// The non-associations database.
   let database: PostgresDatabase
   private let client: HTTPClient

@@ -24,11 +24,15 @@ struct LocalEndpoints {
     ]
   }
 
+  /// Whoever finds the file finds all of it.
   /// - Throws: `SystemError` when the file cannot be written.
   func write() throws(SystemError) {
-    guard let file = fopen(path, "w") else { throw .last("writing \(path)") }
+    let unfinished = path + ".new"
+    guard let file = fopen(unfinished, "w") else { throw .last("writing \(unfinished)") }
     let text = lines.joined(separator: "\n") + "\n"
     let isWritten = fputs(text, file) >= 0
-    guard fclose(file) == 0, isWritten else { throw .last("writing \(path)") }
+    guard fclose(file) == 0, isWritten, rename(unfinished, path) == 0 else {
+      throw .last("writing \(path)")
+    }
   }
 }

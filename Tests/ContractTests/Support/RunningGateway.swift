@@ -16,12 +16,14 @@ struct FixedClock: WallClock {
 
 /// One gateway of a test: its own database, its own doubles, real sockets.
 struct RunningGateway: Sendable {
-  let port: UInt16
+  let application: GatewayApplication
   let database: TestDatabase
   let search: SearchDouble
   let auth: AuthDouble
   /// The gateway's time of day, in seconds since 1970.
   let epoch: Int
+
+  var port: UInt16 { application.address.port }
 
   // MARK: Requests
 
@@ -81,9 +83,12 @@ struct RunningGateway: Sendable {
 }
 
 /// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.
-/// - Parameter settings: what differs from the usual configuration, by the names of the environment.
+/// - Parameters:
+///   - ownDatabase: used instead of a fresh one, and kept.
+///   - settings: what differs from the usual configuration, by the names of the environment.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
+  on ownDatabase: TestDatabase? = nil,
   settings: [String: String] = [:],
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
@@ -109,7 +114,7 @@ func withGateway(
   guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { return }
   let searchAddress = try await searchServer.start(address: loopback)
   let authAddress = try await authServer.start(address: loopback)
-  let database = try await World.makeDatabase()
+  let database = if let ownDatabase { ownDatabase } else { try await World.makeDatabase() }
   var reader = SettingsReader(
     environment: [
       "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
@@ -127,7 +132,7 @@ func withGateway(
     logger: logger
   )
   let gateway = RunningGateway(
-    port: application.address.port,
+    application: application,
     database: database,
     search: search,
     auth: auth,
@@ -142,7 +147,7 @@ func withGateway(
   await application.shutdown()
   await searchServer.shutdown(within: .zero)
   await authServer.shutdown(within: .zero)
-  try await World.drop(database)
+  if ownDatabase == nil { try await World.drop(database) }
   try result.get()
 }
 

@@ -51,6 +51,7 @@ final class SearchDouble: Sendable {
     var requests: [Request] = []
     var status: Int?
     var hangs = false
+    var placeOfOthers: String?
   }
 
   let contractPrisoners = [
@@ -88,6 +89,9 @@ final class SearchDouble: Sendable {
   /// Never answers from now on.
   func hang() { state.withLock { $0.hangs = true } }
 
+  /// Knows everybody from now on, those not named in this prison.
+  func answerAnyone(in prisonID: String) { state.withLock { $0.placeOfOthers = prisonID } }
+
   func respond(to request: ServerRequest) async -> ServerResponse {
     let body = String(decoding: (try? await request.body()) ?? [], as: UTF8.self)
     let target = request.head.target.path
@@ -99,14 +103,16 @@ final class SearchDouble: Sendable {
       authorization: request.head.fields[.authorization],
       contentType: request.head.fields[.contentType]
     )
-    let (status, hangs, prisoners) = state.withLock { state in
+    let (status, hangs, prisoners, place) = state.withLock { state in
       state.requests.append(recorded)
-      return (state.status, state.hangs, state.prisoners)
+      return (state.status, state.hangs, state.prisoners, state.placeOfOthers)
     }
     if hangs { try? await Task.sleep(for: .seconds(3600)) }
     if let status { return ServerResponse(status: .init(code: status), fields: [:], body: Array("no".utf8)) }
     let asked = (try? JSON(parsing: Array(body.utf8)))?["prisonerNumbers"]?.items.compactMap(\.text) ?? []
-    let found = asked.compactMap { prisoners[$0]?.json }.joined(separator: ",")
+    let found = asked.compactMap { number in
+      (prisoners[number] ?? place.map { SearchPrisoner(number, "A", "B", $0, nil, nil) })?.json
+    }.joined(separator: ",")
     return ServerResponse(
       status: .ok,
       fields: [.contentType: "application/json"],
