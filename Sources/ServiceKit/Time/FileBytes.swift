@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Reads a small file whole, at start-up.
-enum FileBytes {
+/// Reads a small file whole, blocking its thread: at start-up, or off the event loops.
+public enum FileBytes {
   /// - Parameter limit: bytes; a larger file is refused.
   /// - Returns: the file's content, or nil when it cannot be read or is larger than `limit`.
-  static func read(_ path: String, limit: Int) -> [UInt8]? {
+  public static func read(_ path: String, limit: Int) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

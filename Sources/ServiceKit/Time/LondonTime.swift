@@ -80,6 +80,15 @@ public struct LondonTimeError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Timestamp {
+  /// Reads an instant in UTC, to the microsecond: `2023-12-05T12:34:56.12Z`; nil for anything else.
+  public init?(instantText: String) {
+    guard instantText.hasSuffix("Z"), let time = LocalDateTime(contractText: String(instantText.dropLast()))
+    else {
+      return nil
+    }
+    self = Timestamp(seconds: time.wallSeconds) + .nanoseconds(Int64(time.nanosecond))
+  }
+
   /// An instant in UTC with a fraction of 0, 3 or 6 digits, as audit messages carry it (`non-associations.md` §10.2):
   /// `2023-12-05T12:34:56.120Z`.
   public var instantText: String {

@@ -1,0 +1,62 @@
+public import EventLoops
+public import HTTPTransport
+
+/// Topics of SNS and queues of SQS: AWS's own, or an emulator's (`platform.md` §5.7, §5.8).
+public final class AWSBroker: Sendable {
+  public let endpoints: AWSEndpoints
+  private let credentials: any AWSCredentialsProvider
+  private let client: HTTPClient
+  private let clock: any WallClock
+
+  /// - Parameters:
+  ///   - credentials: of ``AWSCredentialSettings``; ``AWSCredentials/emulator`` for an emulator.
+  ///   - client: each queue that is consumed holds one of its connections nearly always.
+  ///   - clock: dates the signatures; AWS refuses what is 5 minutes off.
+  public init(
+    endpoints: AWSEndpoints,
+    credentials: any AWSCredentialsProvider,
+    client: HTTPClient,
+    clock: any WallClock = SystemClock()
+  ) {
+    self.endpoints = endpoints
+    self.credentials = credentials
+    self.client = client
+    self.clock = clock
+  }
+
+  /// - Parameters:
+  ///   - arn: as configured; see ``BrokerNames``.
+  ///   - credentials: of the topic's own (`HMPPS_SQS_USE_WEB_TOKEN=false`); nil for the broker's.
+  public func topic(arn: String, credentials: (any AWSCredentialsProvider)? = nil) -> SNSTopic {
+    SNSTopic(arn: arn, sns: sns(credentials))
+  }
+
+  /// A queue by its name. Keep it: it remembers where the queue is.
+  /// - Parameter credentials: of the queue's own (`HMPPS_SQS_USE_WEB_TOKEN=false`); nil for the broker's.
+  public func queue(_ name: String, credentials: (any AWSCredentialsProvider)? = nil) -> SQSQueue {
+    SQSQueue(name: name, sqs: sqs(credentials), isEmulator: endpoints.isEmulator)
+  }
+
+  func sns(_ credentials: (any AWSCredentialsProvider)? = nil) -> AWSClient {
+    client("sns", endpoints.sns, credentials)
+  }
+
+  func sqs(_ credentials: (any AWSCredentialsProvider)? = nil) -> AWSClient {
+    client("sqs", endpoints.sqs, credentials)
+  }
+
+  private func client(
+    _ service: String,
+    _ endpoint: HTTPURL,
+    _ credentials: (any AWSCredentialsProvider)?
+  ) -> AWSClient {
+    AWSClient(
+      service: service,
+      endpoint: endpoint,
+      region: endpoints.region,
+      credentials: credentials ?? self.credentials,
+      client: client,
+      clock: clock
+    )
+  }
+}

@@ -1,0 +1,125 @@
+internal import EventLoops
+internal import HTTPTransport
+internal import HTTPTypes
+
+/// One call of a service.
+struct AWSCall: Sendable {
+  /// Such as `SendMessage`.
+  let action: String
+  let fields: HeaderFields
+  let body: [UInt8]
+  /// How long the service may take over it on purpose, as in a long poll.
+  var holding = Duration.zero
+  /// Tries in all, at least 1.
+  var attempts = 4
+  var maximumResponseBytes = 1024 * 1024
+
+  /// A call in the query protocol, which SNS and STS speak; answers are XML.
+  static func query(_ action: String, version: String, _ parameters: [(String, String)]) -> AWSCall {
+    let all = [("Action", action), ("Version", version)] + parameters
+    let body = all.map { "\(PercentCoding.encode($0))=\(PercentCoding.encode($1))" }.joined(separator: "&")
+    return AWSCall(
+      action: action,
+      fields: [.contentType: "application/x-www-form-urlencoded; charset=utf-8"],
+      body: Array(body.utf8)
+    )
+  }
+
+  /// A call in the JSON protocol of SQS.
+  static func sqs(_ action: String, _ body: [UInt8]) -> AWSCall {
+    AWSCall(
+      action: action,
+      fields: [.contentType: "application/x-amz-json-1.0", .amzTarget: "AmazonSQS.\(action)"],
+      body: body
+    )
+  }
+}
+
+/// Calls one service of AWS: signs, sends, and tries again after what may pass.
+struct AWSClient: Sendable {
+  /// For one try, besides the time that the service takes on purpose.
+  private static let attemptTimeout = Duration.seconds(10)
+
+  /// Its name in signatures: `sqs`.
+  let service: String
+  let endpoint: HTTPURL
+  let region: String
+  /// nil for calls that are not signed.
+  let credentials: (any AWSCredentialsProvider)?
+  let client: HTTPClient
+  let clock: any WallClock
+
+  /// Sends a call until it is answered, its tries are used up, or there is no time for another. A try whose answer was
+  /// lost may have done its work: every call made here may be made twice.
+  /// - Returns: the answer, with a status from 200 to 299.
+  func send(_ call: AWSCall, deadline: MonotonicInstant) async throws(AWSError) -> ClientResponse {
+    var backOff = BackOff(initial: .milliseconds(100), maximum: .seconds(5))
+    // A throttled service wants a longer pause.
+    var throttledBackOff = BackOff(initial: .milliseconds(500), maximum: .seconds(10))
+    var attempt = 1
+    while true {
+      do throws(AWSError) {
+        return try await sendOnce(call, deadline: deadline)
+      } catch {
+        let isRetried = error.isWorthRetrying || error.isExpiredToken && attempt == 1
+        guard isRetried, attempt < call.attempts else { throw error }
+        let pause = error.kind == .throttled ? throttledBackOff.next() : backOff.next()
+        guard MonotonicInstant.now() + pause + call.holding < deadline else { throw error }
+        do { try await Task.sleep(for: pause) } catch { throw .cancellation(what(call)) }
+        attempt += 1
+      }
+    }
+  }
+
+  private func sendOnce(_ call: AWSCall, deadline: MonotonicInstant) async throws(AWSError) -> ClientResponse
+  {
+    var request = ClientRequest(
+      method: .post,
+      url: endpoint,
+      fields: call.fields,
+      body: call.body,
+      isIdempotent: true,
+      maximumResponseBytes: call.maximumResponseBytes
+    )
+    var used: AWSCredentials?
+    if let credentials {
+      let current: AWSCredentials
+      do throws(BrokerError) {
+        current = try await credentials.credentials(deadline: deadline)
+      } catch {
+        throw AWSError(error, what(call))
+      }
+      SignatureV4(region: region, service: service).sign(&request, current, at: clock.now())
+      used = current
+    }
+    let response: ClientResponse
+    do throws(HTTPClientError) {
+      let end = MonotonicInstant.now() + Self.attemptTimeout + call.holding
+      response = try await client.send(request, deadline: min(deadline, end))
+    } catch {
+      throw AWSError(error, what(call))
+    }
+    guard (200..<300).contains(response.status.code) else {
+      var error = AWSError(response, what(call))
+      if error.isExpiredToken, let used, credentials?.discard(used) != true {
+        // The same credentials would be refused again.
+        error.code = nil
+      }
+      throw error
+    }
+    return response
+  }
+
+  /// Sends a call in the query protocol.
+  /// - Returns: the root element of the answer.
+  func sendQuery(_ call: AWSCall, deadline: MonotonicInstant) async throws(AWSError) -> XMLElement {
+    let response = try await send(call, deadline: deadline)
+    do throws(XMLElement.ParseError) {
+      return try XMLElement(parsing: response.body)
+    } catch {
+      throw AWSError(.unavailable, "\(what(call)): the answer is no XML: \(error.reason)")
+    }
+  }
+
+  private func what(_ call: AWSCall) -> String { "\(service.uppercased()) \(call.action)" }
+}

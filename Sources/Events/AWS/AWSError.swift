@@ -1,0 +1,131 @@
+internal import HTTPTransport
+internal import HTTPTypes
+internal import ServiceKit
+
+/// Why a call of AWS failed.
+struct AWSError: Error, Equatable {
+  let kind: BrokerError.Kind
+  /// As AWS names it, without a namespace: `QueueDoesNotExist`; nil if the answer named none.
+  var code: String?
+  /// Of the answer; nil if there was none.
+  var status: Int?
+  let text: String
+
+  init(_ kind: BrokerError.Kind, _ text: String, code: String? = nil, status: Int? = nil) {
+    self.kind = kind
+    self.text = text
+    self.code = code
+    self.status = status
+  }
+
+  var brokerError: BrokerError { BrokerError(kind, text) }
+
+  /// Whether the same call may succeed in a moment.
+  var isWorthRetrying: Bool {
+    // A second purge is refused for a whole minute.
+    (kind == .unavailable || kind == .throttled) && code != "PurgeQueueInProgress" && !isCancellation
+  }
+
+  var isCancellation: Bool { code == Self.cancelled }
+  var isExpiredToken: Bool { code == "ExpiredToken" || code == "ExpiredTokenException" }
+
+  /// Whether an emulator says that it does not know the action: 501, one of these codes, or a 500 without any.
+  var isUnknownAction: Bool {
+    switch code {
+    case "UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented": true
+    case nil: status == 500 || status == 501
+    default: status == 501
+    }
+  }
+
+  private static let cancelled = "cancelled"
+
+  /// The caller's task was cancelled.
+  static func cancellation(_ what: String) -> AWSError {
+    AWSError(.unavailable, "\(what): cancelled", code: cancelled)
+  }
+
+  // MARK: From what happened
+
+  init(_ error: HTTPClientError, _ what: String) {
+    self = error == .cancelled ? .cancellation(what) : AWSError(.unavailable, "\(what): \(error)")
+  }
+
+  init(_ error: BrokerError, _ what: String) {
+    self.init(error.kind, "\(what): \(error.description)")
+  }
+
+  /// An answer with an error status.
+  init(_ response: ClientResponse, _ what: String) {
+    let status = response.status.code
+    let (code, message) = Self.named(in: response)
+    let kind = Self.kind(code, status: status)
+    var text = "\(what): \(code ?? "no error code"), status \(status)"
+    if let message { text += ": \(Self.shortened(message))" }
+    self.init(kind, text, code: code, status: status)
+  }
+
+  /// The code and message of the JSON or XML body, or the code of the header field that repeats it.
+  private static func named(in response: ClientResponse) -> (code: String?, message: String?) {
+    if let json = try? JSONValue(parsing: response.body), case .object(let members) = json {
+      let type = members["__type"]?.scalarText ?? members["code"]?.scalarText
+      return (type.map(withoutNamespace), (members["message"] ?? members["Message"])?.scalarText)
+    }
+    if let answer = try? XMLElement(parsing: response.body), let error = answer.first("Error") {
+      return (error.text("Code").map(withoutNamespace), error.text("Message"))
+    }
+    let field = response.fields[.amznQueryError]?.split(separator: ";").first
+    return (field.map { withoutNamespace(String($0)) }, nil)
+  }
+
+  /// `QueueDoesNotExist` of `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.QueueDoesNotExist` and
+  /// `QueueDoesNotExist:http://…`.
+  private static func withoutNamespace(_ code: String) -> String {
+    let name = code.prefix { $0 != ":" }
+    return String(name.split { $0 == "#" || $0 == "." }.last ?? name)
+  }
+
+  /// One line of a log.
+  private static func shortened(_ text: String) -> String {
+    String(text.prefix(300).map { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } ? $0 : " " })
+  }
+
+  // MARK: Kinds
+
+  private static func kind(_ code: String?, status: Int) -> BrokerError.Kind {
+    if let code {
+      if notFound.contains(code) { return .notFound }
+      if throttled.contains(code) || code.contains("Throttl") { return .throttled }
+      if denied.contains(code) || code.hasPrefix("AccessDenied") || code.hasSuffix("AccessDenied") {
+        return .denied
+      }
+      if unavailable.contains(code) { return .unavailable }
+    }
+    switch status {
+    case 429: return .throttled
+    case 401, 403: return .denied
+    // 300 to 399: something between us and AWS answers.
+    case 408, 300..<400, 500...: return .unavailable
+    default: return .refused
+    }
+  }
+
+  private static let notFound: Set = [
+    "QueueDoesNotExist", "NonExistentQueue", "NotFound", "NotFoundException", "ResourceNotFound",
+    "ResourceNotFoundException",
+  ]
+  private static let throttled: Set = [
+    "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown", "LimitExceeded",
+    "LimitExceededException", "OverLimit", "PriorRequestNotComplete", "PurgeQueueInProgress",
+  ]
+  private static let denied: Set = [
+    "AuthorizationError", "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "MissingAuthenticationToken",
+    "IncompleteSignature", "InvalidSecurity", "InvalidIdentityToken", "IDPRejectedClaim", "OptInRequired",
+    "NotAuthorized", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException",
+  ]
+  private static let unavailable: Set = [
+    "InternalError", "InternalFailure", "ServiceUnavailable", "RequestTimeout", "RequestTimeoutException",
+    "IDPCommunicationError", "QueueDeletedRecently", "ConcurrentAccess",
+  ]
+}

@@ -1,0 +1,201 @@
+public import EventLoops
+internal import HTTPTransport
+internal import Synchronization
+
+/// A queue of SQS.
+public final class SQSQueue: MessageQueue {
+  public let name: String
+  private let sqs: AWSClient
+  private let isEmulator: Bool
+  private let knownURL = Mutex<String?>(nil)
+
+  /// The time that is left for an answer when a long poll ends with the caller's deadline.
+  private static let pollMargin = Duration.seconds(1)
+  private static let longestPoll = Duration.seconds(20)
+  private static let longestVisibilityTimeout = Duration.seconds(43_200)
+  private static let batchSize = 10
+
+  init(name: String, sqs: AWSClient, isEmulator: Bool) {
+    self.name = name
+    self.sqs = sqs
+    self.isEmulator = isEmulator
+  }
+
+  public func send(
+    _ message: OutgoingMessage,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> String {
+    // Checked before the queue is looked for: it will be refused whether there is one or not.
+    _ = try message.awsText()
+    return try await withURL(deadline) { (url) throws(AWSError) in
+      let call: AWSCall
+      do throws(BrokerError) {
+        call = try SQSRequests.send(message, to: url)
+      } catch {
+        throw AWSError(error, "SQS SendMessage")
+      }
+      return try await self.call(call, deadline).text("MessageId")
+    }
+  }
+
+  /// A wait is made shorter to end before the deadline: an answer that nobody waits for would hide its messages until
+  /// their visibility timeout ends.
+  public func receive(
+    limit: Int,
+    wait: Duration,
+    visibilityTimeout: Duration?,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> [ReceivedMessage] {
+    guard (1...Self.batchSize).contains(limit) else {
+      throw BrokerError(.refused, "a receive takes 1 to 10 messages")
+    }
+    let hidden = try visibilityTimeout.map { (timeout) throws(BrokerError) in try seconds(timeout) }
+    do throws(AWSError) {
+      return try await withQueueURL(deadline) { (url) throws(AWSError) in
+        let rest = deadline.duration(since: .now() + Self.pollMargin)
+        let seconds = min(min(wait, Self.longestPoll).roundedUpSeconds, Int(rest.components.seconds))
+        let call = SQSRequests.receive(url, limit: limit, wait: seconds, visibilityTimeout: hidden)
+        return try await self.call(call, deadline).messages
+      }
+    } catch {
+      if error.isCancellation { return [] }
+      throw error.brokerError
+    }
+  }
+
+  public func delete(
+    receipts: [String],
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> [String] {
+    // A batch that names a receipt twice would be refused whole.
+    let unique = Array(Set(receipts))
+    var failed: [String] = []
+    for start in stride(from: 0, to: unique.count, by: Self.batchSize) {
+      let batch = Array(unique[start..<min(start + Self.batchSize, unique.count)])
+      let entries = try await withURL(deadline) { (url) throws(AWSError) in
+        try await self.call(SQSRequests.delete(batch, from: url), deadline).failedEntries
+      }
+      failed += entries.compactMap { Int($0) }.filter(batch.indices.contains).map { batch[$0] }
+    }
+    return failed
+  }
+
+  public func changeVisibility(
+    receipt: String,
+    timeout: Duration,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) {
+    let seconds = try seconds(timeout)
+    try await withURL(deadline) { (url) throws(AWSError) in
+      _ = try await self.call(
+        SQSRequests.changeVisibility(url, receipt: receipt, seconds: seconds),
+        deadline
+      )
+    }
+  }
+
+  public func status(deadline: MonotonicInstant) async throws(BrokerError) -> QueueStatus {
+    try await withURL(deadline) { (url) throws(AWSError) in
+      try await self.call(SQSRequests.attributes(url), deadline).status()
+    }
+  }
+
+  public func purge(deadline: MonotonicInstant) async throws(BrokerError) {
+    try await withURL(deadline) { (url) throws(AWSError) in
+      _ = try await self.call(SQSRequests.purge(url), deadline)
+    }
+  }
+
+  /// Has SQS move the messages, which goes on after this returns. For an emulator that knows no such task they are moved
+  /// here, one by one: see ``move(to:deadline:)``.
+  public func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError) {
+    let destination = try await source.status(deadline: deadline)
+    let own = try await status(deadline: deadline)
+    var call = SQSRequests.moveMessages(from: own.arn, to: destination.arn)
+    // An emulator without the action says that something of its own failed, each time.
+    if isEmulator { call.attempts = 1 }
+    do throws(AWSError) {
+      _ = try await self.call(call, deadline)
+    } catch {
+      guard isEmulator, error.isUnknownAction else { throw error.brokerError }
+      try await move(own.messagesOnQueue, to: source, deadline: deadline)
+    }
+  }
+
+  /// Moves so many messages itself. Each is sent before it is deleted: one that is interrupted in between is there
+  /// twice, none is lost.
+  private func move(
+    _ count: Int,
+    to source: any MessageQueue,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) {
+    var left = count
+    while left > 0 {
+      let messages = try await receive(
+        limit: min(left, Self.batchSize),
+        wait: .zero,
+        visibilityTimeout: nil,
+        deadline: deadline
+      )
+      if messages.isEmpty { return }
+      for message in messages {
+        let copy = OutgoingMessage(body: message.body, attributes: message.attributes)
+        _ = try await source.send(copy, deadline: deadline)
+        _ = try await delete(receipts: [message.receipt], deadline: deadline)
+      }
+      left -= messages.count
+    }
+  }
+
+  // MARK: Calling
+
+  private func call(_ call: AWSCall, _ deadline: MonotonicInstant) async throws(AWSError) -> SQSAnswer {
+    try SQSAnswer(try await sqs.send(call, deadline: deadline), to: call)
+  }
+
+  private func withURL<Value: Sendable>(
+    _ deadline: MonotonicInstant,
+    _ body: (String) async throws(AWSError) -> Value
+  ) async throws(BrokerError) -> Value {
+    do throws(AWSError) {
+      return try await withQueueURL(deadline, body)
+    } catch {
+      throw error.brokerError
+    }
+  }
+
+  /// Calls with the queue's URL, which is looked up once, and again when the queue is not where it was.
+  private func withQueueURL<Value: Sendable>(
+    _ deadline: MonotonicInstant,
+    _ body: (String) async throws(AWSError) -> Value
+  ) async throws(AWSError) -> Value {
+    if let known = knownURL.withLock({ $0 }) {
+      do throws(AWSError) {
+        return try await body(known)
+      } catch {
+        guard error.kind == .notFound else { throw error }
+        knownURL.withLock { $0 = nil }
+      }
+    }
+    let url = try await call(SQSRequests.queueURL(name), deadline).text("QueueUrl")
+    let value = try await body(url)
+    knownURL.withLock { $0 = url }
+    return value
+  }
+
+  /// - Throws: `BrokerError` of kind `refused` for a time that SQS does not hide a message for.
+  private func seconds(_ timeout: Duration) throws(BrokerError) -> Int {
+    guard timeout >= .zero, timeout <= Self.longestVisibilityTimeout else {
+      throw BrokerError(.refused, "a visibility timeout is from 0 to 12 hours")
+    }
+    return timeout.roundedUpSeconds
+  }
+}
+
+extension Duration {
+  /// Whole seconds, rounded up; 0 for a negative duration.
+  fileprivate var roundedUpSeconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(clamping: max(0, seconds)) + (attoseconds > 0 ? 1 : 0)
+  }
+}
