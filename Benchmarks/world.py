@@ -133,7 +133,8 @@ class Gateway:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = dict(os.environ, **world.settings)
-        environment.update(SERVER_PORT=str(port), SERVER_HOST="127.0.0.1", LOG_LEVEL="warning")
+        environment.update(SERVER_PORT=str(port), SERVER_HOST="127.0.0.1", LOG_LEVEL="warning",
+                           HMPPS_SQS_PROVIDER="in-process")
         if loops:
             environment["SERVER_LOOPS"] = str(loops)
         self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=subprocess.DEVNULL)

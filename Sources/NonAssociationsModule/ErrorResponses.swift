@@ -36,6 +36,7 @@ extension ErrorBody {
         kind: "No resource found",
         text: "No static resource \(path) for request '/\(path)'."
       )
+    case .notFound(let text): self.init(status: .notFound, text: text)
     case .methodNotAllowed(let method, _):
       self.init(
         status: .methodNotAllowed,

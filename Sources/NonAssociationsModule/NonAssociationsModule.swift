@@ -32,7 +32,11 @@ public struct NonAssociationsModule: Module {
     }
   }
 
-  public let name = "non-associations"
+  /// Names the module in logs and in its outbox.
+  public static let name = "non-associations"
+  public var name: String { Self.name }
+  /// What the API's description says of its errors.
+  public static let errorSchema = Schemas.error
   public let routes: [RouteDeclaration]
   /// What the module tells about a person (`non-associations.md` §7.13).
   public let subjectAccess: any SubjectAccessSource

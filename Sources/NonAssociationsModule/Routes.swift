@@ -17,35 +17,109 @@ struct Routes: Sendable {
     let deleting = AccessRule.requires(role: "DELETE_NON_ASSOCIATIONS", scope: "write")
     let synchronise = AccessRule.requires(role: "NON_ASSOCIATIONS_SYNC")
     return [
-      RouteDeclaration(.get, "/prisoner/{prisonerNumber}/non-associations", read, handler: list),
-      RouteDeclaration(.post, "/non-associations", write, consumes: .json, handler: create),
-      RouteDeclaration(.get, "/non-associations", read, handler: page),
-      RouteDeclaration(.post, "/non-associations/between", read, consumes: .optionalJSON) {
+      RouteDeclaration(
+        .get,
+        "/prisoner/{prisonerNumber}/non-associations",
+        read,
+        operation: Operations.list,
+        handler: list
+      ),
+      RouteDeclaration(
+        .post,
+        "/non-associations",
+        write,
+        consumes: .json,
+        operation: Operations.create,
+        handler: create
+      ),
+      RouteDeclaration(.get, "/non-associations", read, operation: Operations.page, handler: page),
+      RouteDeclaration(
+        .post,
+        "/non-associations/between",
+        read,
+        consumes: .optionalJSON,
+        operation: Operations.between
+      ) {
         try await list(.between, $0)
       },
-      RouteDeclaration(.post, "/non-associations/involving", read, consumes: .optionalJSON) {
+      RouteDeclaration(
+        .post,
+        "/non-associations/involving",
+        read,
+        consumes: .optionalJSON,
+        operation: Operations.involving
+      ) {
         try await list(.involving, $0)
       },
-      RouteDeclaration(.post, "/non-associations/permissions", read, consumes: .json, handler: permissions),
-      RouteDeclaration(.get, "/non-associations/{id}", read, handler: get),
-      RouteDeclaration(.get, "/non-associations/{id}/history", read, handler: history),
-      RouteDeclaration(.patch, "/non-associations/{id}", write, consumes: .json, handler: patch),
-      RouteDeclaration(.put, "/non-associations/{id}/close", write, consumes: .json, handler: close),
-      RouteDeclaration(.put, "/non-associations/{id}/reopen", reopening, consumes: .json, handler: reopen),
-      RouteDeclaration(.post, "/non-associations/{id}/delete", deleting, consumes: .json, handler: delete),
-      RouteDeclaration(.get, "/legacy/api/non-associations/{id}", synchronise, handler: legacy),
-      RouteDeclaration(.get, "/constants", .authenticated) { _ in json(.ok, Constants.json) },
+      RouteDeclaration(
+        .post,
+        "/non-associations/permissions",
+        read,
+        consumes: .json,
+        operation: Operations.permissions,
+        handler: permissions
+      ),
+      RouteDeclaration(.get, "/non-associations/{id}", read, operation: Operations.get, handler: get),
+      RouteDeclaration(
+        .get,
+        "/non-associations/{id}/history",
+        read,
+        operation: Operations.history,
+        handler: history
+      ),
+      RouteDeclaration(
+        .patch,
+        "/non-associations/{id}",
+        write,
+        consumes: .json,
+        operation: Operations.patch,
+        handler: patch
+      ),
+      RouteDeclaration(
+        .put,
+        "/non-associations/{id}/close",
+        write,
+        consumes: .json,
+        operation: Operations.close,
+        handler: close
+      ),
+      RouteDeclaration(
+        .put,
+        "/non-associations/{id}/reopen",
+        reopening,
+        consumes: .json,
+        operation: Operations.reopen,
+        handler: reopen
+      ),
+      RouteDeclaration(
+        .post,
+        "/non-associations/{id}/delete",
+        deleting,
+        consumes: .json,
+        operation: Operations.delete,
+        handler: delete
+      ),
+      RouteDeclaration(
+        .get,
+        "/legacy/api/non-associations/{id}",
+        synchronise,
+        operation: Operations.legacy,
+        handler: legacy
+      ),
+      RouteDeclaration(.get, "/constants", .authenticated, operation: Operations.constants) { _ in
+        json(.ok, Constants.json)
+      },
     ]
   }
 
   @Sendable private func list(_ request: ModuleRequest) async throws -> ServerResponse {
     let prisonerNumber = request.path("prisonerNumber")
     var options = ListOptions()
-    options.includeOpen = try request.query("includeOpen", default: true)
-    options.includeClosed = try request.query("includeClosed", default: false)
-    options.includeOtherPrisons = try request.query("includeOtherPrisons", default: false)
-    options.sortBy = try request.query("sortBy", SortKey.self) ?? .whenCreated
-    options.sortDirection = try request.query("sortDirection", SortDirection.self)
+    options.includeOpen = try request.query(Parameters.includeOpen)
+    options.includeClosed = try request.query(Parameters.includeClosed)
+    options.includeOtherPrisons = try request.query(Parameters.includeOtherPrisons)
+    options.sortBy = try request.query(Parameters.sortBy) ?? .whenCreated
+    options.sortDirection = try request.query(Parameters.sortDirection)
     guard PrisonerNumber.isWellFormed(prisonerNumber) else {
       throw NonAssociationsError.malformedPrisonerNumber
     }
@@ -58,9 +132,9 @@ struct Routes: Sendable {
   @Sendable private func page(_ request: ModuleRequest) async throws -> ServerResponse {
     let wanted = try PageRequest(
       filter: try filter(request),
-      page: request.query("page"),
-      size: request.query("size"),
-      sort: request.queryValues("sort")
+      page: request.query(Parameters.pageNumber),
+      size: request.query(Parameters.pageSize),
+      sort: request.query(Parameters.sort)
     )
     let page = try await service.page(wanted, deadline: request.deadline)
     var writer = JSONWriter(capacity: 512 + page.items.count * 1024)
@@ -80,7 +154,7 @@ struct Routes: Sendable {
       involvement,
       numbers,
       filter,
-      prisonID: request.query("prisonId"),
+      prisonID: request.query(Parameters.prisonID),
       deadline: request.deadline
     )
     var writer = JSONWriter(capacity: 64 + rows.count * 1024)
@@ -92,8 +166,8 @@ struct Routes: Sendable {
 
   private func filter(_ request: ModuleRequest) throws -> StateFilter {
     StateFilter(
-      includeOpen: try request.query("includeOpen", default: true),
-      includeClosed: try request.query("includeClosed", default: false)
+      includeOpen: try request.query(Parameters.includeOpen),
+      includeClosed: try request.query(Parameters.includeClosed)
     )
   }
 

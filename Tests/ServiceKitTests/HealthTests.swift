@@ -8,7 +8,10 @@ import Testing
 @Suite("Health")
 struct HealthTests {
   private func answer(_ target: String, _ routes: [RouteDeclaration]) async throws -> Answer {
-    let mount = Mount(Mount.Entry(try TestModule(routes: routes).responder, hosts: [], basePath: "x"))
+    let mount = Mount(
+      [Mount.Entry(try TestModule(routes: routes).responder, hosts: [], basePath: "x")],
+      union: try TestModule(routes: []).responder
+    )
     return Answer(await mount.respond(to: try request(.get, target)))
   }
 

@@ -20,21 +20,25 @@ struct MountTests {
     )
   }
 
-  private func mount(union: TestModule? = nil) throws -> Mount {
+  private func mount(union: TestModule = TestModule(name: "union", routes: [])) throws -> Mount {
     Mount(
-      Mount.Entry(
-        try Self.module("one", "a").responder,
-        hosts: ["One.example", "[::1]"],
-        basePath: "one-api"
-      ),
-      [Mount.Entry(try Self.module("two", "b").responder, hosts: ["two.example:8443"], basePath: "two-api")],
-      union: try union?.responder
+      [
+        Mount.Entry(
+          try Self.module("one", "a").responder,
+          hosts: ["One.example", "[::1]"],
+          basePath: "one-api"
+        ),
+        Mount.Entry(try Self.module("two", "b").responder, hosts: ["two.example:8443"], basePath: "two-api"),
+      ],
+      union: try union.responder
     )
   }
 
-  private func answer(_ target: String, host: String = "gateway", union: TestModule? = nil) async throws
-    -> Answer
-  {
+  private func answer(
+    _ target: String,
+    host: String = "gateway",
+    union: TestModule = TestModule(name: "union", routes: [])
+  ) async throws -> Answer {
     let request = try request(.get, target, HeaderFields(host: host, (.authorization, "reader")))
     return Answer(try await mount(union: union).respond(to: request))
   }
@@ -61,7 +65,7 @@ struct MountTests {
       ("one.example", "/one-api/a", "one: noRoute(path: \"one-api/a\")"),
       ("gateway", "/two-api/a", "two: noRoute(path: \"a\")"),
       ("gateway", "/two-api", "two: noRoute(path: \"\")"),
-      ("gateway", "/nowhere", "one: noRoute(path: \"nowhere\")"),
+      ("gateway", "/nowhere", "union: noRoute(path: \"nowhere\")"),
     ]
   )
   func alone(host: String, target: String, body: String) async throws {
@@ -112,7 +116,10 @@ struct MountTests {
   func shutdown() async throws {
     let readiness = ReadinessState()
     let module = TestModule(routes: HealthRoutes(readiness).routes(Health([])))
-    let mount = Mount(Mount.Entry(try module.responder, hosts: [], basePath: "x"))
+    let mount = Mount(
+      [Mount.Entry(try module.responder, hosts: [], basePath: "x")],
+      union: try TestModule(routes: []).responder
+    )
     readiness.beginShutdown()
     let answer = Answer(await mount.respond(to: try request(.get, "/health/readiness")))
     #expect(answer.status == 503)

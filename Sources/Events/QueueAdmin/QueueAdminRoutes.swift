@@ -27,10 +27,34 @@ public struct QueueAdminRoutes: Sendable {
     let rule: AccessRule = groups.count == 1 ? .requires(role: groups[0].role) : .authenticated
     let retryAllRule = groups.contains(where: \.isRetryAllOpen) ? AccessRule.open : rule
     return [
-      RouteDeclaration(.put, "/queue-admin/retry-dlq/{dlqName}", rule, handler: retry),
-      RouteDeclaration(.put, "/queue-admin/retry-all-dlqs", retryAllRule, handler: retryAll),
-      RouteDeclaration(.put, "/queue-admin/purge-queue/{queueName}", rule, handler: purge),
-      RouteDeclaration(.get, "/queue-admin/get-dlq-messages/{dlqName}", rule, handler: deadLetters),
+      RouteDeclaration(
+        .put,
+        "/queue-admin/retry-dlq/{dlqName}",
+        rule,
+        operation: Self.retryOperation,
+        handler: retry
+      ),
+      RouteDeclaration(
+        .put,
+        "/queue-admin/retry-all-dlqs",
+        retryAllRule,
+        operation: Self.retryAllOperation,
+        handler: retryAll
+      ),
+      RouteDeclaration(
+        .put,
+        "/queue-admin/purge-queue/{queueName}",
+        rule,
+        operation: Self.purgeOperation,
+        handler: purge
+      ),
+      RouteDeclaration(
+        .get,
+        "/queue-admin/get-dlq-messages/{dlqName}",
+        rule,
+        operation: Self.listOperation,
+        handler: deadLetters
+      ),
     ]
   }
 
@@ -69,7 +93,7 @@ public struct QueueAdminRoutes: Sendable {
 
   @Sendable private func deadLetters(_ request: ModuleRequest) async throws -> ServerResponse {
     let name = request.path("dlqName")
-    let limit = try Self.limit(request.query("maxMessages"))
+    let limit = try Self.limit(request.query(Self.maximum))
     guard let queue = try find(request, { $0.queue(withDeadLetterQueue: name)?.deadLetterQueue }) else {
       return notFound("\(name) not found")
     }

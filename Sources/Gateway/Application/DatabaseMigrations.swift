@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Events
 internal import Logging
 internal import NonAssociationsModule
 internal import Postgres
@@ -16,7 +17,8 @@ struct DatabaseMigrations {
       baseline: NonAssociationsModule.baseline,
       logger: logger
     )
-    steps = [(migrator, nonAssociations)]
+    let events = Migrator(module: EventsMigrations.module, migrations: EventsMigrations.all, logger: logger)
+    steps = [(migrator, nonAssociations), (events, nonAssociations)]
   }
 
   /// Applies what is missing. A database that cannot be reached is asked again until it can, with a log line each time:

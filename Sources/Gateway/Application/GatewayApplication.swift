@@ -18,6 +18,8 @@ final class GatewayApplication: Sendable {
   /// The non-associations database.
   let database: PostgresDatabase
   private let client: HTTPClient
+  private let messaging: Messaging
+  private let events: EventsRuntime
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
 
@@ -27,6 +29,8 @@ final class GatewayApplication: Sendable {
     server: HTTPServer,
     database: PostgresDatabase,
     client: HTTPClient,
+    messaging: Messaging,
+    events: EventsRuntime,
     readiness: ReadinessState,
     shutdownTimeout: Duration
   ) {
@@ -35,6 +39,8 @@ final class GatewayApplication: Sendable {
     self.server = server
     self.database = database
     self.client = client
+    self.messaging = messaging
+    self.events = events
     self.readiness = readiness
     self.shutdownTimeout = shutdownTimeout
   }
@@ -48,7 +54,6 @@ final class GatewayApplication: Sendable {
     clock: any WallClock,
     logger: Logger
   ) async throws -> GatewayApplication {
-    let london = try LondonTime()
     let urls = try UpstreamURLs(configuration.upstreams)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
       try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
@@ -59,65 +64,38 @@ final class GatewayApplication: Sendable {
       logger: logger
     )
     try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
-    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
-    let readiness = ReadinessState()
-    let module = NonAssociationsModule(
+    let messaging = try Messaging(
+      configuration.messaging,
       database: database,
-      prisonerSearch: .init(
-        baseURL: urls.prisonerSearch,
-        client: client,
-        tokens: UpstreamTokens(
-          configuration: UpstreamTokensConfiguration(
-            clientID: configuration.upstreams.nonAssociationsClientID,
-            clientSecret: Secret(configuration.upstreams.nonAssociationsClientSecret)
-          ),
-          logger: logger,
-          client: client,
-          issuer: urls.oauth
-        ),
-        timeout: configuration.upstreams.timeout
-      ),
-      london: london,
+      trustedCertificatesFile: configuration.upstreams.trustedCertificatesFile,
+      group: group,
       clock: clock,
-      telemetry: LoggedTelemetry(logger: logger)
-    )
-    let verifier = TokenVerifier(
-      jwks: JWKSCache(logger: logger, client: client, issuer: urls.oauth),
-      clock: clock
-    )
-    let about = configuration.about
-    let healthRoutes = HealthRoutes(readiness, showsDetails: about.showsHealthDetails)
-    let subjectAccess = SubjectAccessRoutes(additionalRole: about.subjectAccessRole)
-    let surface = ModuleSurface(
-      name: "nonAssociations",
-      health: Health(
-        HealthCheck.process(readiness) + [
-          .database(database, timeout: about.healthTimeout),
-          .upstream("hmppsAuthApi", base: urls.oauth, client: client, timeout: about.healthTimeout),
-          .upstream(
-            "prisonerSearchApi",
-            base: urls.prisonerSearch,
-            client: client,
-            timeout: about.healthTimeout
-          ),
-        ]
-      ),
-      info: ServiceInfo(
-        name: "hmpps-non-associations-api",
-        productID: about.nonAssociationsProductID,
-        build: about.build
-      ),
-      subjectAccess: module.subjectAccess
-    )
-    let responder = try ModuleResponder(
-      module: module,
-      surface: surface.routes(healthRoutes, subjectAccess),
-      verifier: verifier,
       logger: logger
     )
-    let mount = Mount(
-      .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api")
+    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
+    let shared = SharedParts(
+      configuration: configuration,
+      urls: urls,
+      client: client,
+      london: try LondonTime(),
+      clock: clock,
+      telemetry: LoggedTelemetry(logger: logger),
+      readiness: ReadinessState(),
+      messaging: messaging,
+      logger: logger
     )
+    let hosted = [HostedModule.nonAssociations(shared, database: database)]
+    try await messaging.prepare(hosted.map(\.messaging), logger: logger)
+    var eventsSettings = EventsRuntime.Settings()
+    eventsSettings.redriveInterval = configuration.messaging.redriveInterval
+    let events = EventsRuntime(
+      hosted.map(\.part),
+      settings: eventsSettings,
+      group: group,
+      telemetry: shared.telemetry,
+      logger: logger
+    )
+    let mount = try mount(hosted, shared, events)
     let server = HTTPServer(
       configuration: configuration.server.http(errorResponse: TransportErrors.response),
       tls: serverTLS,
@@ -131,15 +109,47 @@ final class GatewayApplication: Sendable {
         "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
       ])
     }
+    let address = try await server.start(address: wanted)
+    await events.start()
     return GatewayApplication(
-      address: try await server.start(address: wanted),
+      address: address,
       isSecure: serverTLS != nil,
       server: server,
       database: database,
       client: client,
-      readiness: readiness,
+      messaging: messaging,
+      events: events,
+      readiness: shared.readiness,
       shutdownTimeout: configuration.server.shutdownTimeout
     )
+  }
+
+  /// Which module answers what.
+  private static func mount(
+    _ hosted: [HostedModule],
+    _ shared: SharedParts,
+    _ events: EventsRuntime
+  ) throws -> Mount {
+    let verifier = TokenVerifier(
+      jwks: JWKSCache(logger: shared.logger, client: shared.client, issuer: shared.urls.oauth),
+      clock: shared.clock
+    )
+    let surface = ModuleSurface(shared, events)
+    let all = hosted.map { (hosted: $0, health: $0.health(shared, events)) }
+    let entries = try all.map { hosted, health in
+      Mount.Entry(
+        try ModuleResponder(
+          module: hosted.module,
+          surface: surface.routes(around: hosted, health: health),
+          verifier: verifier,
+          logger: shared.logger
+        ),
+        hosts: hosted.hosts,
+        basePath: hosted.basePath
+      )
+    }
+    let union = try ModuleResponder(module: surface.union(all), verifier: verifier, logger: shared.logger)
+    return Mount(entries, union: union)
   }
 
   /// Where a client on this machine finds it.
@@ -152,6 +162,8 @@ final class GatewayApplication: Sendable {
   func shutdown() async {
     readiness.beginShutdown()
     await server.shutdown(within: shutdownTimeout)
+    await events.stop()
+    await messaging.stop()
     await client.shutdown()
     await database.shutdown()
   }

@@ -1,51 +1,89 @@
+internal import Events
 internal import HTTPTransport
+internal import HTTPTypes
 internal import ServiceKit
 
-/// What stands around the endpoints of one service: its health, its information, its part of subject access requests.
+/// What stands around the endpoints of every service: health, information, subject access requests, queue admin, and
+/// the description of the API.
 struct ModuleSurface {
-  /// By which the union tells the services apart: `nonAssociations`.
-  let name: String
-  let health: Health
-  let info: ServiceInfo
-  let subjectAccess: any SubjectAccessSource
+  let shared: SharedParts
+  let events: EventsRuntime
+  private let health: HealthRoutes
+  private let subjectAccess: SubjectAccessRoutes
 
-  /// The routes of the service where it answers alone.
-  func routes(_ health: HealthRoutes, _ subjectAccess: SubjectAccessRoutes) -> [RouteDeclaration] {
-    health.routes(self.health) + [
-      info.route, subjectAccess.route(self.subjectAccess), ProtectedResource.route,
-    ]
+  init(_ shared: SharedParts, _ events: EventsRuntime) {
+    self.shared = shared
+    self.events = events
+    let about = shared.configuration.about
+    health = HealthRoutes(shared.readiness, showsDetails: about.showsHealthDetails)
+    subjectAccess = SubjectAccessRoutes(additionalRole: about.subjectAccessRole)
+  }
+
+  /// Around one module, where it answers alone.
+  /// - Parameter health: of the module; the union shows the same.
+  func routes(around hosted: HostedModule, health: Health) -> [RouteDeclaration] {
+    let around =
+      [subjectAccess.route(hosted.subjectAccess), ProtectedResource.route]
+      + queueAdmin([hosted], errorsOf: hosted.module)
+    let document = APIDocument(hosted.document, routes: hosted.module.routes + around)
+    return self.health.routes(health) + [hosted.info.route] + around
+      + (hosted.isDocumented ? APIDocumentRoutes.routes(document) : [])
+  }
+
+  /// The paths that all services share, answered for all of them at once: what the root of an unnamed host gives
+  /// (`design/architecture.md`, Mounting).
+  func union(_ all: [(hosted: HostedModule, health: Health)]) -> UnionModule {
+    let around =
+      [
+        subjectAccess.route(of: all.map { (name: $0.hosted.name, source: $0.hosted.subjectAccess) }),
+        ProtectedResource.route,
+      ] + queueAdmin(all.map(\.hosted), errorsOf: all.first?.hosted.module)
+    let documented = all.map(\.hosted).filter(\.isDocumented)
+    var description = APIDocument.Description(
+      title: "Prisoner gateway",
+      version: shared.configuration.about.build.version,
+      description: "Non-associations and restricted patients in one server.",
+      errorSchema: all.first?.hosted.document.errorSchema ?? .any
+    )
+    description.errorSchemasByTag = documented.reduce(into: [:]) { schemas, hosted in
+      for route in hosted.module.routes {
+        if let tag = route.operation?.tag { schemas[tag] = hosted.document.errorSchema }
+      }
+    }
+    let document = APIDocument(description, routes: documented.flatMap(\.module.routes) + around)
+    return UnionModule(
+      modules: all.map(\.hosted.module),
+      routes: health.routes(all.map { (name: $0.hosted.name, health: $0.health) })
+        + [
+          ServiceInfo.route(
+            of: all.map { (name: $0.hosted.name, info: $0.hosted.info) },
+            build: shared.configuration.about.build
+          )
+        ]
+        + around + APIDocumentRoutes.routes(document)
+    )
+  }
+
+  private func queueAdmin(_ all: [HostedModule], errorsOf module: (any Module)?) -> [RouteDeclaration] {
+    QueueAdminRoutes(all.map(\.part.adminGroup), admin: events.admin) { text in
+      module?.response(to: .notFound(text)) ?? ServerResponse(status: .notFound, fields: [:], body: [])
+    }.table
   }
 }
 
-/// The paths that all services share, answered for all of them at once: what the root of an unnamed host gives
-/// (`design/architecture.md`, Mounting).
+/// Answers for all modules where they share a path.
 struct UnionModule: Module {
   let name = "gateway"
+  let modules: [any Module]
   let routes: [RouteDeclaration]
-  private let first: any Module
-  private let modules: [any Module]
 
-  /// - Parameter first: whose error shape the shared paths have; an error of another's part has that one's.
-  init(
-    _ surfaces: [ModuleSurface],
-    build: ServiceInfo.Build,
-    first: any Module,
-    others: [any Module],
-    health: HealthRoutes,
-    subjectAccess: SubjectAccessRoutes
-  ) {
-    modules = [first] + others
-    self.first = first
-    routes =
-      health.routes(surfaces.map { (name: $0.name, health: $0.health) }) + [
-        ServiceInfo.route(of: surfaces.map { (name: $0.name, info: $0.info) }, build: build),
-        subjectAccess.route(of: surfaces.map { (name: $0.name, source: $0.subjectAccess) }),
-        ProtectedResource.route,
-      ]
+  /// In the shape of the first.
+  func response(to failure: PlatformFailure) -> ServerResponse {
+    modules.first?.response(to: failure)
+      ?? ServerResponse(status: .internalServerError, fields: [:], body: [])
   }
 
-  func response(to failure: PlatformFailure) -> ServerResponse { first.response(to: failure) }
-
+  /// Each module knows its own errors.
   func response(to error: any Error) -> ServerResponse? {
     modules.lazy.compactMap { $0.response(to: error) }.first
   }

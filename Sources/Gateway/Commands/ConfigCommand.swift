@@ -42,6 +42,7 @@ extension Setting {
   fileprivate var tableRow: String {
     let names = ([name] + aliases).map { "`\($0)`" }.joined(separator: ", ")
     var value = fallback.map { "`\($0)`" } ?? "–"
+    if let emulated { value += " (without AWS: `\(emulated)`)" }
     if let allInOne { value += " (all-in-one: `\(allInOne)`)" }
     return "| \(names) | \(value) | \(summary) |"
   }

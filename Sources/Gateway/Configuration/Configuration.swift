@@ -54,6 +54,7 @@ struct Configuration: Sendable {
   var nonAssociationsHosts: [String]
   var upstreams: Upstreams
   var about: About
+  var messaging: MessagingConfiguration
   var logLevel: Logger.Level
   var logFormat: LogFormat
 }
@@ -66,16 +67,22 @@ extension Configuration {
     _ reader: inout SettingsReader,
     provided: LocalWorld? = nil
   ) throws(ConfigurationError) -> Configuration {
-    let configuration = Configuration(
-      server: readServer(&reader),
-      nonAssociationsDatabase: readDatabase(&reader, provided: provided?.databaseURL),
-      nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
-      upstreams: readUpstreams(&reader, provided: provided),
-      about: readAbout(&reader),
-      logLevel: readLogLevel(&reader),
-      logFormat: readLogFormat(&reader)
-    )
-    guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
+    let messaging = MessagingConfiguration.read(&reader)
+    let configuration = messaging.map { messaging in
+      Configuration(
+        server: readServer(&reader),
+        nonAssociationsDatabase: readDatabase(&reader, provided: provided?.databaseURL),
+        nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
+        upstreams: readUpstreams(&reader, provided: provided),
+        about: readAbout(&reader),
+        messaging: messaging,
+        logLevel: readLogLevel(&reader),
+        logFormat: readLogFormat(&reader)
+      )
+    }
+    guard let configuration, reader.problems.isEmpty else {
+      throw ConfigurationError(problems: reader.problems)
+    }
     return configuration
   }
 

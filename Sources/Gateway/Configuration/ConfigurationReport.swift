@@ -17,6 +17,7 @@ struct ConfigurationReport: CustomStringConvertible {
     case .environment(let name): name == setting.name ? "environment" : "environment, as \(name)"
     case .file(let name): name == setting.name ? "file" : "file, as \(name)"
     case .profile: "all-in-one profile"
+    case .emulator: "default without AWS"
     case .builtIn: "default"
     }
   }

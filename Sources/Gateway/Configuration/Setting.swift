@@ -9,6 +9,8 @@ struct Setting: Sendable {
   let summary: String
   /// What it is when nobody sets it; nil means nothing.
   let fallback: String?
+  /// What it is when nobody sets it and topics and queues are not AWS's own; nil means as `fallback`.
+  let emulated: String?
   /// What it is in the all-in-one profile when nobody sets it; nil means as `fallback`.
   let allInOne: String?
   /// Whether the value must never be shown.
@@ -18,6 +20,7 @@ struct Setting: Sendable {
     _ name: String,
     aliases: [String] = [],
     default fallback: String? = nil,
+    emulated: String? = nil,
     allInOne: String? = nil,
     isSecret: Bool = false,
     _ summary: String
@@ -26,6 +29,7 @@ struct Setting: Sendable {
     self.aliases = aliases
     self.summary = summary
     self.fallback = fallback
+    self.emulated = emulated
     self.allInOne = allInOne
     self.isSecret = isSecret
   }

@@ -172,21 +172,24 @@ enum SettingsCatalog {
   )
 
   /// All settings, in the order of the README.
-  static let all: [Setting] = [
-    serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
-    maximumHeaderBytes,
-    maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout, databaseURL,
-    nonAssociationsDatabaseURL, nonAssociationsDatabaseEndpoint, nonAssociationsDatabaseName,
-    nonAssociationsDatabaseUsername, nonAssociationsDatabasePassword, databaseReadConnections,
-    databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts, oauthBase,
-    prisonerSearchBase, apiTimeout, nonAssociationsClientID,
-    nonAssociationsClientSecret, upstreamCertificates, apiHealthTimeout, healthDetails,
-    subjectAccessRole, nonAssociationsProductID, buildNumber, buildTime, gitBranch, gitCommit, logLevel,
-    logFormat, localData,
-  ]
+  static let all: [Setting] =
+    [
+      serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
+      maximumHeaderBytes,
+      maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout, databaseURL,
+      nonAssociationsDatabaseURL, nonAssociationsDatabaseEndpoint, nonAssociationsDatabaseName,
+      nonAssociationsDatabaseUsername, nonAssociationsDatabasePassword, databaseReadConnections,
+      databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts,
+      oauthBase,
+      prisonerSearchBase, apiTimeout, nonAssociationsClientID,
+      nonAssociationsClientSecret, upstreamCertificates, apiHealthTimeout, healthDetails,
+      subjectAccessRole, nonAssociationsProductID, buildNumber, buildTime, gitBranch, gitCommit, logLevel,
+      logFormat, localData,
+    ] + messaging + [logLevel, logFormat, localData]
 
   /// Prefixes of names that are ours to know: a variable that starts with one and is in no setting is a mistake.
   static let ownPrefixes = [
     "SERVER_", "NON_ASSOCIATIONS_", "RESTRICTED_PATIENTS_", "API_BASE_URL_", "GATEWAY_",
+    "HMPPS_SQS_",
   ]
 }

@@ -1,3 +1,5 @@
+internal import HTTPTransport
+
 /// Reads settings from the environment, then a file, then defaults, and collects everything that is wrong, so that an
 /// operator sees all of it at once.
 struct SettingsReader {
@@ -6,6 +8,8 @@ struct SettingsReader {
     case environment(name: String)
     case file(name: String)
     case profile
+    /// Because topics and queues are not AWS's own.
+    case emulator
     case builtIn
   }
 
@@ -38,6 +42,9 @@ struct SettingsReader {
       if let text = file[name], !text.isEmpty { return Value(text: text, origin: .file(name: name)) }
     }
     if profile == .allInOne, let text = setting.allInOne { return Value(text: text, origin: .profile) }
+    if let text = setting.emulated, self.text(SettingsCatalog.queueProvider) != "aws" {
+      return Value(text: text, origin: .emulator)
+    }
     return setting.fallback.map { Value(text: $0, origin: .builtIn) }
   }
 
@@ -76,6 +83,34 @@ struct SettingsReader {
       return .seconds(1)
     }
     return duration
+  }
+
+  mutating func optionalDuration(_ setting: Setting) -> Duration? {
+    text(setting) == nil ? nil : duration(setting)
+  }
+
+  mutating func boolean(_ setting: Setting) -> Bool {
+    choice(setting, [("true", true), ("false", false)], fallback: false)
+  }
+
+  /// Whole seconds, with commas between.
+  mutating func seconds(_ setting: Setting) -> [Int] {
+    let parts = (text(setting) ?? "").split(separator: ",").map { Int($0.filter { $0 != " " }) }
+    let numbers = parts.compactMap { $0 }.filter { (0...43_200).contains($0) }
+    if numbers.count != parts.count {
+      complain(setting, text(setting) ?? "", "seconds, 0 to 43200, with commas between")
+    }
+    return numbers
+  }
+
+  mutating func url(_ setting: Setting) -> HTTPURL? {
+    let text = requiredText(setting)
+    do {
+      return try HTTPURL(text)
+    } catch {
+      problems.append("\(setting.name): '\(text)' is not a usable URL: \(error)")
+      return nil
+    }
   }
 
   mutating func choice<Choice>(_ setting: Setting, _ choices: [(String, Choice)], fallback: Choice) -> Choice

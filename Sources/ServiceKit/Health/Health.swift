@@ -15,11 +15,8 @@ public actor Health {
   private var latest: (report: Report, time: MonotonicInstant)?
   private var round: Task<Report, Never>?
 
-  /// - Parameter checks: of two with one name, the later counts.
-  public init(_ checks: [HealthCheck]) {
-    let byName = Dictionary(checks.map { ($0.name, $0) }) { $1 }
-    self.checks = byName.values.sorted { $0.name < $1.name }
-  }
+  /// - Parameter checks: of components of their own each.
+  public init(_ checks: [HealthCheck]) { self.checks = checks }
 
   /// The report of the last two seconds; otherwise that of a new round, which all who ask meanwhile share.
   func report() async -> Report {
@@ -36,17 +33,18 @@ public actor Health {
 
   /// One component, checked now; nil if there is none of that name.
   nonisolated func component(_ name: String) async -> ComponentHealth? {
-    guard let check = checks.first(where: { $0.name == name }) else { return nil }
-    return await Self.run([check]).components.first?.health
+    guard let check = checks.first(where: { $0.names.contains(name) }) else { return nil }
+    return await Self.run([check]).components.first { $0.name == name }?.health
   }
 
   private static func run(_ checks: [HealthCheck]) async -> Report {
-    let found = await withTaskGroup(of: (String, ComponentHealth).self) { group in
-      for check in checks {
-        group.addTask { (check.name, await check.run(.now() + check.timeout)) }
-      }
-      return await group.reduce(into: [String: ComponentHealth]()) { $0[$1.0] = $1.1 }
+    let found = await withTaskGroup(of: [String: ComponentHealth].self) { group in
+      for check in checks { group.addTask { await check.run(.now() + check.timeout) } }
+      return await group.reduce(into: [String: ComponentHealth]()) { $0.merge($1) { $1 } }
     }
-    return Report(components: checks.compactMap { check in found[check.name].map { (check.name, $0) } })
+    let components = checks.flatMap(\.names).sorted().map { name in
+      (name: name, health: found[name] ?? .down("not found out"))
+    }
+    return Report(components: components)
   }
 }

@@ -30,17 +30,15 @@ public struct Mount: Sendable {
   }
 
   private let entries: [Entry]
-  private let first: ModuleResponder
-  private let union: ModuleResponder?
+  private let union: ModuleResponder
   private let hasHosts: Bool
 
   /// - Parameters:
-  ///   - first: the entry whose error shape an unknown path gets at the root of an unnamed host.
-  ///   - others: the other modules. Of two that own one path, the earlier entry answers.
-  ///   - union: what the root of an unnamed host answers for the modules together; it comes before either.
-  public init(_ first: Entry, _ others: [Entry] = [], union: ModuleResponder? = nil) {
-    entries = [first] + others
-    self.first = first.responder
+  ///   - entries: of two that own one path, the earlier answers.
+  ///   - union: what the root of an unnamed host answers for the modules together; it comes before any of them, and its
+  ///     error shape is that of an unknown path there.
+  public init(_ entries: [Entry], union: ModuleResponder) {
+    self.entries = entries
     self.union = union
     hasHosts = entries.contains { !$0.hosts.isEmpty }
   }
@@ -50,7 +48,7 @@ public struct Mount: Sendable {
     if let response = HealthProbes.ping(request.head) { return response }
     let segments = request.head.target.segments
     if hasHosts {
-      let host = Entry.hostName(request.head.authority)
+      let host = Entry.hostName(request.authority)
       if let entry = entries.first(where: { $0.hosts.contains(host) }) {
         return await entry.responder.respond(to: request, segments: segments)
       }
@@ -58,8 +56,8 @@ public struct Mount: Sendable {
     if let base = segments.first, let entry = entries.first(where: { $0.basePath == base }) {
       return await entry.responder.respond(to: request, segments: Array(segments.dropFirst()))
     }
-    if let union, union.owns(segments) { return await union.respond(to: request, segments: segments) }
+    if union.owns(segments) { return await union.respond(to: request, segments: segments) }
     let owner = entries.first { $0.responder.owns(segments) }
-    return await (owner?.responder ?? first).respond(to: request, segments: segments)
+    return await (owner?.responder ?? union).respond(to: request, segments: segments)
   }
 }

@@ -3,6 +3,8 @@
 public enum PlatformFailure: Error, Equatable, Sendable {
   /// 404: no route. The path is decoded, without its leading slash.
   case noRoute(path: String)
+  /// 404: something that the path names is not there, with a text that says what.
+  case notFound(String)
   /// 405: the path is known, the method is not. `allow` lists what is.
   case methodNotAllowed(method: String, allow: [String])
   /// 403: the role or the scope is missing.

@@ -9,8 +9,10 @@ public struct APIDocument: Sendable {
     public var description: String
     /// URL and what it is.
     public var servers: [(url: String, description: String)] = [("/", "Current url")]
-    /// The name and the schema of an error's body.
+    /// An error's body.
     public var errorSchema: APISchema
+    /// An error's body where it is another one: by the operation's tag.
+    public var errorSchemasByTag: [String: APISchema] = [:]
 
     public init(title: String, version: String, description: String, errorSchema: APISchema) {
       self.title = title
@@ -93,8 +95,8 @@ public struct APIDocument: Sendable {
       writer.beginObject()
       for (other, operation) in routes where other.template == route.template {
         writer.key(other.method.rawValue.lowercased())
-        APIOperationWriter(route: other, operation: operation, errorSchema: description.errorSchema)
-          .write(to: &writer)
+        let errors = description.errorSchemasByTag[operation.tag] ?? description.errorSchema
+        APIOperationWriter(route: other, operation: operation, errorSchema: errors).write(to: &writer)
       }
       writer.endObject()
     }
@@ -104,6 +106,7 @@ public struct APIDocument: Sendable {
   private func writeComponents(to writer: inout JSONWriter) {
     var schemas: [String: APISchema] = [:]
     description.errorSchema.collectNamed(into: &schemas)
+    for schema in description.errorSchemasByTag.values { schema.collectNamed(into: &schemas) }
     for (_, operation) in routes {
       operation.requestBody?.collectNamed(into: &schemas)
       for response in operation.responses { response.schema?.collectNamed(into: &schemas) }

@@ -83,7 +83,7 @@ struct APIOperationWriter {
     guard let schema = operation.requestBody else { return }
     writer.key("requestBody")
     writer.beginObject()
-    writer.field("required", true)
+    writer.field("required", route.consumes == .json)
     writer.key("content")
     writeContent(schema, "application/json", to: &writer)
     writer.endObject()
@@ -102,7 +102,7 @@ struct APIOperationWriter {
       responses.append(.init(403, "The token lacks the role or the scope", errorSchema))
     }
     if route.produces == .json { responses.append(.init(406, "Only JSON is given")) }
-    if route.consumes == .json {
+    if route.consumes != .nothing {
       responses.append(.init(408, "The body came too slowly", errorSchema))
       responses.append(.init(413, "The body is too large", errorSchema))
       responses.append(.init(415, "Only JSON is taken", errorSchema))

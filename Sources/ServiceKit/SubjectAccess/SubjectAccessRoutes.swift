@@ -14,7 +14,7 @@ public struct SubjectAccessRoutes: Sendable {
 
   /// For one module.
   public func route(_ source: any SubjectAccessSource) -> RouteDeclaration {
-    RouteDeclaration(.get, "/subject-access-request", access) { request in
+    RouteDeclaration(.get, "/subject-access-request", access, operation: Self.operation) { request in
       switch try Self.parse(request) {
       case .refused(let response): return response
       case .asked(let asked):
@@ -29,7 +29,7 @@ public struct SubjectAccessRoutes: Sendable {
 
   /// For several modules together: what each has to tell, under its name. 209 only if none of them knows the person.
   public func route(of parts: [(name: String, source: any SubjectAccessSource)]) -> RouteDeclaration {
-    RouteDeclaration(.get, "/subject-access-request", access) { request in
+    RouteDeclaration(.get, "/subject-access-request", access, operation: Self.operation) { request in
       switch try Self.parse(request) {
       case .refused(let response): return response
       case .asked(let asked):
@@ -63,20 +63,47 @@ public struct SubjectAccessRoutes: Sendable {
 
   // MARK: Parameters
 
+  private static let prisonerNumber = QueryParameter.text("prn", "Prisoner number", example: "A1234BC")
+  private static let caseReference = QueryParameter.text(
+    "crn",
+    "Case reference number, which finds nothing here"
+  )
+  private static let fromDate = QueryParameter.date("fromDate", "The first day that matters")
+  private static let toDate = QueryParameter.date("toDate", "The last day that matters")
+
+  private static let operation = APIOperation(
+    "getSubjectAccessContent",
+    "What is held about a person",
+    tag: "Subject Access Request",
+    query: [
+      prisonerNumber.declaration, caseReference.declaration, fromDate.declaration, toDate.declaration,
+    ],
+    responses: [
+      .init(
+        200,
+        "What is held",
+        .object([.init("content", .any), .init("attachments", .nullable(.array(.any)))])
+      ),
+      .init(204, "Nothing is held of those days"),
+      .init(209, "The person is not known here", .any),
+    ]
+  )
+
   private enum Question {
     case asked(SubjectAccessRequest)
     case refused(ServerResponse)
   }
 
   private static func parse(_ request: ModuleRequest) throws(PlatformFailure) -> Question {
-    func text(_ name: String) -> String? {
-      request.query(name).flatMap { $0.trimmingBlanks.isEmpty ? nil : $0 }
+    func text(_ name: String?) -> String? {
+      name.flatMap { $0.trimmingBlanks.isEmpty ? nil : $0 }
     }
-    let from = try request.queryDate("fromDate")
-    let to = try request.queryDate("toDate")
-    guard let prisonerNumber = text("prn") else {
+    let from = try request.query(fromDate)
+    let to = try request.query(toDate)
+    let crn = text(try request.query(caseReference))
+    guard let prisonerNumber = text(try request.query(prisonerNumber)) else {
       return .refused(
-        text("crn") == nil ? error(.badRequest, "One of prn or crn must be supplied.") : empty(.notHeld)
+        crn == nil ? error(.badRequest, "One of prn or crn must be supplied.") : empty(.notHeld)
       )
     }
     return .asked(SubjectAccessRequest(prisonerNumber: prisonerNumber, from: from, to: to))

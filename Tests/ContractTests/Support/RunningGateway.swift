@@ -136,7 +136,8 @@ func withGateway(
       "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
       "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
       "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
-      "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1", "SERVER_SHUTDOWN_TIMEOUT": "2s",
+      "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
+      "SERVER_SHUTDOWN_TIMEOUT": "2s",
     ].merging(settings) { $1 },
     profile: .standard
   )

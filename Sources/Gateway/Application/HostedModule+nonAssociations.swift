@@ -1,0 +1,68 @@
+internal import Events
+internal import NonAssociationsModule
+internal import Postgres
+internal import ServiceKit
+
+extension HostedModule {
+  /// - Parameter database: migrated.
+  static func nonAssociations(_ shared: SharedParts, database: PostgresDatabase) -> HostedModule {
+    let configuration = shared.configuration
+    let outbox = PostgresOutbox(module: NonAssociationsModule.name)
+    let module = NonAssociationsModule(
+      database: database,
+      prisonerSearch: .init(
+        baseURL: shared.urls.prisonerSearch,
+        client: shared.client,
+        tokens: shared.upstreamTokens(
+          clientID: configuration.upstreams.nonAssociationsClientID,
+          clientSecret: configuration.upstreams.nonAssociationsClientSecret
+        ),
+        timeout: configuration.upstreams.timeout
+      ),
+      london: shared.london,
+      clock: shared.clock,
+      outbox: outbox,
+      telemetry: shared.telemetry
+    )
+    let merges = MergeHandler(
+      database: database,
+      london: shared.london,
+      clock: shared.clock,
+      outbox: outbox,
+      telemetry: shared.telemetry,
+      mergeEvents: configuration.messaging.mergeEvents
+    )
+    let messaging = configuration.messaging.nonAssociations
+    let build = configuration.about.build
+    return HostedModule(
+      module: module,
+      hosts: configuration.nonAssociationsHosts,
+      basePath: "non-associations-api",
+      name: "nonAssociations",
+      part: shared.messaging.ends(messaging).part(
+        module: module.name,
+        database: database,
+        handlers: [merges]
+      ),
+      messaging: messaging,
+      info: ServiceInfo(
+        name: "hmpps-non-associations-api",
+        productID: configuration.about.nonAssociationsProductID,
+        build: build
+      ),
+      subjectAccess: module.subjectAccess,
+      checks: [
+        .database(database, timeout: configuration.about.healthTimeout),
+        shared.upstreamCheck("hmppsAuthApi", shared.urls.oauth),
+        shared.upstreamCheck("prisonerSearchApi", shared.urls.prisonerSearch),
+      ],
+      document: APIDocument.Description(
+        title: "Non-Associations API",
+        version: build.version,
+        description: "Prisoners who must be kept apart from each other.",
+        errorSchema: NonAssociationsModule.errorSchema
+      ),
+      isDocumented: true
+    )
+  }
+}

@@ -1,0 +1,139 @@
+internal import EventLoops
+internal import Events
+internal import HTTPTransport
+internal import NonAssociationsModule
+internal import SharedAuth
+
+/// Where domain events go and come from.
+struct MessagingConfiguration: Sendable {
+  enum Provider: Sendable {
+    case aws
+    case emulator(HTTPURL)
+    case inProcess
+  }
+
+  /// A queue that a service consumes.
+  struct Queue: Sendable {
+    var id: String
+    var name: String
+    var deadLetterQueue: String
+    /// The topic that an emulator subscribes it to, and for which events.
+    var subscribedTopicARN: String
+    var eventTypes: [String]
+    var errorVisibility: ErrorVisibility
+  }
+
+  /// The names of one service.
+  struct Service: Sendable {
+    var topicID: String
+    var topicARN: String
+    var auditQueue: String?
+    var queues: [Queue]
+    var adminRole: String
+    /// Whether dead letters may be retried without a token from within the cluster.
+    var isRetryAllOpen: Bool
+
+    /// The topics that an emulator must have.
+    var topicARNs: [String] { [topicARN] + queues.map(\.subscribedTopicARN) }
+
+    /// The queues that an emulator must have.
+    var definitions: [QueueDefinition] {
+      let audit = auditQueue.map { QueueDefinition($0) }
+      let consumed = queues.map {
+        QueueDefinition(
+          $0.name,
+          deadLetterQueue: $0.deadLetterQueue,
+          subscriptions: [
+            SubscriptionDefinition(
+              topic: BrokerARN.name($0.subscribedTopicARN),
+              filter: FilterPolicy(eventTypes: $0.eventTypes)
+            )
+          ]
+        )
+      }
+      return consumed + (audit.map { [$0] } ?? [])
+    }
+  }
+
+  var provider: Provider
+  var region: String
+  var credentials: AWSCredentialSettings
+  var redriveInterval: Duration?
+  var mergeEvents: Bool
+  var nonAssociations: Service
+
+  /// - Returns: nil if something is wrong, which the reader then holds.
+  static func read(_ reader: inout SettingsReader) -> MessagingConfiguration? {
+    let name = reader.choice(
+      SettingsCatalog.queueProvider,
+      [("aws", ProviderName.aws), ("localstack", .localstack), ("in-process", .inProcess)],
+      fallback: .aws
+    )
+    let provider: Provider?
+    switch name {
+    case .aws: provider = .aws
+    case .inProcess: provider = .inProcess
+    case .localstack: provider = reader.url(SettingsCatalog.queueEmulator).map { .emulator($0) }
+    }
+    let nonAssociations = readNonAssociations(&reader)
+    let configuration = provider.map {
+      MessagingConfiguration(
+        provider: $0,
+        region: reader.requiredText(SettingsCatalog.queueRegion),
+        credentials: readCredentials(reader),
+        redriveInterval: reader.optionalDuration(SettingsCatalog.redriveInterval),
+        mergeEvents: reader.boolean(SettingsCatalog.mergeEvents),
+        nonAssociations: nonAssociations
+      )
+    }
+    for problem in nonAssociations.names.problems { reader.note("non-associations: \(problem)") }
+    return configuration
+  }
+
+  private enum ProviderName { case aws, localstack, inProcess }
+
+  private static func readNonAssociations(_ reader: inout SettingsReader) -> Service {
+    let topic = reader.requiredText(SettingsCatalog.domainEventsTopic)
+    return Service(
+      topicID: "domainevents",
+      topicARN: topic,
+      auditQueue: reader.requiredText(SettingsCatalog.auditQueue),
+      queues: [
+        Queue(
+          id: "nonassociations",
+          name: reader.requiredText(SettingsCatalog.nonAssociationsQueue),
+          deadLetterQueue: reader.requiredText(SettingsCatalog.nonAssociationsDeadLetters),
+          subscribedTopicARN: topic,
+          eventTypes: MergeHandler.eventTypes,
+          errorVisibility: ErrorVisibility(reader.seconds(SettingsCatalog.nonAssociationsErrorVisibility))
+        )
+      ],
+      adminRole: reader.requiredText(SettingsCatalog.nonAssociationsQueueAdmin),
+      isRetryAllOpen: true
+    )
+  }
+
+  private static func readCredentials(_ reader: SettingsReader) -> AWSCredentialSettings {
+    var credentials = AWSCredentialSettings()
+    credentials.accessKeyID = reader.text(SettingsCatalog.awsAccessKey)
+    credentials.secretAccessKey = reader.text(SettingsCatalog.awsSecretKey).map { Secret($0) }
+    credentials.sessionToken = reader.text(SettingsCatalog.awsSessionToken).map { Secret($0) }
+    credentials.roleARN = reader.text(SettingsCatalog.awsRole)
+    credentials.webIdentityTokenFile = reader.text(SettingsCatalog.awsTokenFile)
+    if let session = reader.text(SettingsCatalog.awsSession) { credentials.roleSessionName = session }
+    return credentials
+  }
+}
+
+extension MessagingConfiguration.Service {
+  /// What must not clash.
+  var names: BrokerNames {
+    var names = BrokerNames()
+    names.topics = [(id: topicID, arn: topicARN)]
+    names.queues = queues.map {
+      BrokerNames.Queue(id: $0.id, name: $0.name, deadLetterQueue: $0.deadLetterQueue)
+    }
+    if let auditQueue { names.queues.append(BrokerNames.Queue(id: "audit", name: auditQueue)) }
+    return names
+  }
+}

@@ -1,0 +1,86 @@
+internal import Events
+
+extension SettingsCatalog {
+  static let queueProvider = Setting(
+    "HMPPS_SQS_PROVIDER",
+    default: "aws",
+    allInOne: "in-process",
+    "Where topics and queues are: aws, localstack (an emulator; what is missing is created) or in-process (in the "
+      + "non-associations database)."
+  )
+  static let queueRegion = Setting("HMPPS_SQS_REGION", default: "eu-west-2", "Region of SNS and SQS.")
+  static let queueEmulator = Setting(
+    "HMPPS_SQS_LOCALSTACK_URL",
+    default: "http://localhost:4566",
+    "The emulator of SNS and SQS."
+  )
+  static let redriveInterval = Setting(
+    "HMPPS_SQS_REDRIVE_INTERVAL",
+    "How often dead letters are tried again, by one replica; never if not set."
+  )
+  static let domainEventsTopic = Setting(
+    "HMPPS_SQS_TOPICS_DOMAINEVENTS_ARN",
+    emulated: BrokerARN.topic("11111111-2222-3333-4444-555555555555"),
+    allInOne: BrokerARN.topic("domain-events"),
+    "Topic that non-associations publishes to."
+  )
+  static let auditQueue = Setting(
+    "HMPPS_SQS_QUEUES_AUDIT_QUEUE_NAME",
+    emulated: "audit-queue",
+    allInOne: "audit",
+    "Queue that non-associations writes audit messages to."
+  )
+  static let nonAssociationsQueue = Setting(
+    "HMPPS_SQS_QUEUES_NONASSOCIATIONS_QUEUE_NAME",
+    emulated: "non-associations-event-queue",
+    allInOne: "non-associations",
+    "Queue of merges and booking moves for non-associations."
+  )
+  static let nonAssociationsDeadLetters = Setting(
+    "HMPPS_SQS_QUEUES_NONASSOCIATIONS_DLQ_NAME",
+    emulated: "non-associations-event-dlq",
+    allInOne: "non-associations-dlq",
+    "Its dead-letter queue."
+  )
+  static let nonAssociationsQueueAdmin = Setting(
+    "NON_ASSOCIATIONS_QUEUE_ADMIN_ROLE",
+    default: "ROLE_NON_ASSOCIATIONS_API_QUEUE_ADMIN",
+    "Who may look after the queues of non-associations."
+  )
+  static let nonAssociationsErrorVisibility = Setting(
+    "NON_ASSOCIATIONS_ERROR_VISIBILITY_TIMEOUT",
+    aliases: ["HMPPS_SQS_DEFAULTERRORVISIBILITYTIMEOUT"],
+    default: "0",
+    "Seconds after the first, second, … failure of a message until its next delivery; the last holds on."
+  )
+  static let mergeEvents = Setting(
+    "NON_ASSOCIATIONS_MERGE_EVENTS",
+    default: "false",
+    "Whether merges and booking moves publish events and audit messages for the records they change."
+  )
+  static let awsAccessKey = Setting(
+    "AWS_ACCESS_KEY_ID",
+    "Key for SNS and SQS, where no web identity is used."
+  )
+  static let awsSecretKey = Setting("AWS_SECRET_ACCESS_KEY", isSecret: true, "Its secret.")
+  static let awsSessionToken = Setting(
+    "AWS_SESSION_TOKEN",
+    isSecret: true,
+    "Its session token, if it has one."
+  )
+  static let awsRole = Setting("AWS_ROLE_ARN", "Role to assume with the web identity.")
+  static let awsTokenFile = Setting("AWS_WEB_IDENTITY_TOKEN_FILE", "File with the web identity's token.")
+  static let awsSession = Setting(
+    "AWS_ROLE_SESSION_NAME",
+    default: "gateway",
+    "What AWS's logs call this process."
+  )
+
+  /// In the order of the README.
+  static let messaging: [Setting] = [
+    queueProvider, queueRegion, queueEmulator, redriveInterval, domainEventsTopic, auditQueue,
+    nonAssociationsQueue, nonAssociationsDeadLetters, nonAssociationsQueueAdmin,
+    nonAssociationsErrorVisibility, mergeEvents, awsAccessKey, awsSecretKey, awsSessionToken, awsRole,
+    awsTokenFile, awsSession,
+  ]
+}
