@@ -116,7 +116,8 @@ let package = Package(
       [
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
-      ]
+      ],
+      resources: [.copy("Support/aws_peer.py")]
     ),
     tests(
       "ContractTests",
