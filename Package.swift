@@ -125,7 +125,8 @@ let package = Package(
         "Gateway", "NonAssociationsModule", "LocalProfile", "SharedAuth", "HTTPTransport", "Postgres",
         "EventLoops",
         httpTypes, logging,
-      ]
+      ],
+      resources: [.copy("Support/check_api.py")]
     ),
   ]
 )

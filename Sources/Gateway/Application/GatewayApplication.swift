@@ -84,7 +84,8 @@ final class GatewayApplication: Sendable {
       messaging: messaging,
       logger: logger
     )
-    let hosted = [HostedModule.nonAssociations(shared, database: database)]
+    let nonAssociations = HostedModule.nonAssociations(shared, database: database)
+    let hosted = [nonAssociations]
     try await messaging.prepare(hosted.map(\.messaging), logger: logger)
     var eventsSettings = EventsRuntime.Settings()
     eventsSettings.redriveInterval = configuration.messaging.redriveInterval
@@ -95,7 +96,7 @@ final class GatewayApplication: Sendable {
       telemetry: shared.telemetry,
       logger: logger
     )
-    let mount = try mount(hosted, shared, events)
+    let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
     let server = HTTPServer(
       configuration: configuration.server.http(errorResponse: TransportErrors.response),
       tls: serverTLS,
@@ -125,8 +126,10 @@ final class GatewayApplication: Sendable {
   }
 
   /// Which module answers what.
+  /// - Parameter first: whose error shape paths have that belong to no module alone.
   private static func mount(
     _ hosted: [HostedModule],
+    errorsOf first: any Module,
     _ shared: SharedParts,
     _ events: EventsRuntime
   ) throws -> Mount {
@@ -148,7 +151,11 @@ final class GatewayApplication: Sendable {
         basePath: hosted.basePath
       )
     }
-    let union = try ModuleResponder(module: surface.union(all), verifier: verifier, logger: shared.logger)
+    let union = try ModuleResponder(
+      module: surface.union(first, all),
+      verifier: verifier,
+      logger: shared.logger
+    )
     return Mount(entries, union: union)
   }
 

@@ -1,6 +1,5 @@
 internal import Events
 internal import HTTPTransport
-internal import HTTPTypes
 internal import ServiceKit
 
 /// What stands around the endpoints of every service: health, information, subject access requests, queue admin, and
@@ -32,12 +31,13 @@ struct ModuleSurface {
 
   /// The paths that all services share, answered for all of them at once: what the root of an unnamed host gives
   /// (`design/architecture.md`, Mounting).
-  func union(_ all: [(hosted: HostedModule, health: Health)]) -> UnionModule {
+  /// - Parameter first: whose error shape the shared paths have.
+  func union(_ first: any Module, _ all: [(hosted: HostedModule, health: Health)]) -> UnionModule {
     let around =
       [
         subjectAccess.route(of: all.map { (name: $0.hosted.name, source: $0.hosted.subjectAccess) }),
         ProtectedResource.route,
-      ] + queueAdmin(all.map(\.hosted), errorsOf: all.first?.hosted.module)
+      ] + queueAdmin(all.map(\.hosted), errorsOf: first)
     let documented = all.map(\.hosted).filter(\.isDocumented)
     var description = APIDocument.Description(
       title: "Prisoner gateway",
@@ -52,7 +52,8 @@ struct ModuleSurface {
     }
     let document = APIDocument(description, routes: documented.flatMap(\.module.routes) + around)
     return UnionModule(
-      modules: all.map(\.hosted.module),
+      first: first,
+      others: all.map(\.hosted.module).filter { $0.name != first.name },
       routes: health.routes(all.map { (name: $0.hosted.name, health: $0.health) })
         + [
           ServiceInfo.route(
@@ -64,9 +65,9 @@ struct ModuleSurface {
     )
   }
 
-  private func queueAdmin(_ all: [HostedModule], errorsOf module: (any Module)?) -> [RouteDeclaration] {
+  private func queueAdmin(_ all: [HostedModule], errorsOf module: any Module) -> [RouteDeclaration] {
     QueueAdminRoutes(all.map(\.part.adminGroup), admin: events.admin) { text in
-      module?.response(to: .notFound(text)) ?? ServerResponse(status: .notFound, fields: [:], body: [])
+      module.response(to: PlatformFailure.notFound(text))
     }.table
   }
 }
@@ -74,17 +75,15 @@ struct ModuleSurface {
 /// Answers for all modules where they share a path.
 struct UnionModule: Module {
   let name = "gateway"
-  let modules: [any Module]
+  /// Whose error shape the shared paths have.
+  let first: any Module
+  let others: [any Module]
   let routes: [RouteDeclaration]
 
-  /// In the shape of the first.
-  func response(to failure: PlatformFailure) -> ServerResponse {
-    modules.first?.response(to: failure)
-      ?? ServerResponse(status: .internalServerError, fields: [:], body: [])
-  }
+  func response(to failure: PlatformFailure) -> ServerResponse { first.response(to: failure) }
 
   /// Each module knows its own errors.
   func response(to error: any Error) -> ServerResponse? {
-    modules.lazy.compactMap { $0.response(to: error) }.first
+    ([first] + others).lazy.compactMap { $0.response(to: error) }.first
   }
 }

@@ -54,7 +54,9 @@ extension Schemas {
     .object([Property("deletionReason", text), Property("staffUserNameRequestingDeletion", name)])
   )
 
-  static let numbers = APISchema.nullable(.array(.text("A prisoner number", example: "A1234BC")))
+  static let numbers = APISchema.nullable(
+    .array(.text("A prisoner number; one that is malformed finds nothing", example: "A1234BC"))
+  )
 
   static let permissions = APISchema.named(
     "PermissionQuestion",

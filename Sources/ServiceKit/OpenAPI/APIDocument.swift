@@ -128,8 +128,6 @@ public struct APIDocument: Sendable {
     writer.field("scheme", "bearer")
     writer.field("bearerFormat", "JWT")
     writer.field("description", "An HMPPS Auth access token.")
-    writer.field("in", "header")
-    writer.field("name", "Authorization")
     writer.endObject()
     writer.endObject()
     writer.endObject()

@@ -85,7 +85,7 @@ public struct SubjectAccessRoutes: Sendable {
         .object([.init("content", .any), .init("attachments", .nullable(.array(.any)))])
       ),
       .init(204, "Nothing is held of those days"),
-      .init(209, "The person is not known here", .any),
+      .init(209, "The person is not known here; with a body only if that is because of the prisoner number"),
     ]
   )
 
