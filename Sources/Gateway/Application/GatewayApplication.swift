@@ -1,8 +1,10 @@
 internal import EventLoops
 internal import Events
 internal import HTTPTransport
+internal import HTTPTypes
 internal import Logging
 internal import NonAssociationsModule
+internal import Observability
 internal import Postgres
 internal import ServiceKit
 internal import SharedAuth
@@ -20,6 +22,12 @@ final class GatewayApplication: Sendable {
   private let client: HTTPClient
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
+  let observability: GatewayObservability
+  /// The listener for `/metrics` alone, and where it listens, if there is one.
+  private let metricsServer: HTTPServer?
+  let metricsAddress: SocketAddress?
+  /// nil on a server that speaks plain HTTP.
+  let certificate: ServerCertificate?
 
   private init(
     address: SocketAddress,
@@ -28,7 +36,10 @@ final class GatewayApplication: Sendable {
     database: PostgresDatabase,
     client: HTTPClient,
     readiness: ReadinessState,
-    shutdownTimeout: Duration
+    shutdownTimeout: Duration,
+    observability: GatewayObservability,
+    metrics: (server: HTTPServer, address: SocketAddress)?,
+    certificate: ServerCertificate?
   ) {
     self.address = address
     self.isSecure = isSecure
@@ -37,80 +48,148 @@ final class GatewayApplication: Sendable {
     self.client = client
     self.readiness = readiness
     self.shutdownTimeout = shutdownTimeout
+    self.observability = observability
+    metricsServer = metrics?.server
+    metricsAddress = metrics?.address
+    self.certificate = certificate
   }
 
   /// Migrates the database, builds the modules and listens.
-  /// - Parameter clock: the time of day, for records and for tokens.
+  /// - Parameters:
+  ///   - clock: the time of day, for records and for tokens.
+  ///   - accessLog: gets an entry for each answer; nil for none.
   /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
   static func start(
     _ configuration: Configuration,
     group: EventLoopGroup,
     clock: any WallClock,
-    logger: Logger
+    logger: Logger,
+    accessLog: RequestObserver.AccessLog? = nil
   ) async throws -> GatewayApplication {
     let london = try LondonTime()
     let urls = try UpstreamURLs(configuration.upstreams)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
-      try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
+      try ServerCertificate.context(files)
     }
+    let observability = try GatewayObservability(
+      configuration.observability,
+      trustedCertificatesFile: configuration.upstreams.trustedCertificatesFile,
+      group: group,
+      clock: clock,
+      logger: logger
+    )
     let database = try PostgresDatabase(
       configuration: configuration.nonAssociationsDatabase.postgres,
       group: group,
-      logger: logger
+      logger: logger,
+      observer: observability.databases.observer(of: "non-associations", spans: observability.spans)
     )
+    observability.databases.add(database, name: "non-associations")
     try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
-    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
+    let client = HTTPClient(
+      group: group,
+      tls: try urls.clientTLS(configuration.upstreams),
+      interceptor: observability.upstreams.interceptor
+    )
+    observability.upstreams.add(client)
     let readiness = ReadinessState()
+    let upstreamTokens = UpstreamTokens(
+      configuration: UpstreamTokensConfiguration(
+        clientID: configuration.upstreams.nonAssociationsClientID,
+        clientSecret: Secret(configuration.upstreams.nonAssociationsClientSecret)
+      ),
+      logger: logger,
+      client: client,
+      issuer: urls.oauth
+    )
+    observability.metrics.add(upstreamTokens, module: "non-associations")
     let module = NonAssociationsModule(
       database: database,
       prisonerSearch: .init(
         baseURL: urls.prisonerSearch,
         client: client,
-        tokens: UpstreamTokens(
-          configuration: UpstreamTokensConfiguration(
-            clientID: configuration.upstreams.nonAssociationsClientID,
-            clientSecret: Secret(configuration.upstreams.nonAssociationsClientSecret)
-          ),
-          logger: logger,
-          client: client,
-          issuer: urls.oauth
-        ),
+        tokens: upstreamTokens,
         timeout: configuration.upstreams.timeout
       ),
       london: london,
       clock: clock,
       readiness: readiness
     )
-    let verifier = TokenVerifier(
-      jwks: JWKSCache(logger: logger, client: client, issuer: urls.oauth),
-      clock: clock
-    )
+    let keys = JWKSCache(logger: logger, client: client, issuer: urls.oauth)
+    let verifier = TokenVerifier(jwks: keys, clock: clock)
+    observability.metrics.add(verifier, keys: keys)
     let responder = try ModuleResponder(module: module, verifier: verifier, logger: logger)
     let mount = Mount(
       .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api")
     )
+    let observer = RequestObserver(
+      metrics: observability.server,
+      spans: observability.spans,
+      accessLog: accessLog
+    )
+    let servesMetrics = configuration.observability.metricsPort == nil
     let server = HTTPServer(
-      configuration: configuration.server.http(errorResponse: TransportErrors.response),
+      configuration: configuration.server.http { status, reason in
+        observability.server.countRefusal(status: status.code)
+        return TransportErrors.response(status, reason)
+      },
       tls: serverTLS,
       group: group,
       logger: logger,
-      responder: { await mount.respond(to: $0) }
+      responder: { request in
+        if servesMetrics, GatewayObservability.isForMetrics(request.head) {
+          return await observability.metricsResponse()
+        }
+        return await observer.respond(to: request) { await mount.respond(to: $0) }
+      }
     )
+    observability.server.add(server)
     guard let wanted = SocketAddress(numeric: configuration.server.host, port: configuration.server.port)
     else {
       throw ConfigurationError(problems: [
         "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
       ])
     }
+    let address = try await server.start(address: wanted)
+    let metrics = try await metricsListener(configuration, observability, group: group, logger: logger)
     return GatewayApplication(
-      address: try await server.start(address: wanted),
+      address: address,
       isSecure: serverTLS != nil,
       server: server,
       database: database,
       client: client,
       readiness: readiness,
-      shutdownTimeout: configuration.server.shutdownTimeout
+      shutdownTimeout: configuration.server.shutdownTimeout,
+      observability: observability,
+      metrics: metrics,
+      certificate: configuration.server.tlsFiles.map {
+        ServerCertificate(files: $0, server: server, logger: logger)
+      }
     )
+  }
+
+  /// A listener for `/metrics` alone, if it has a port of its own.
+  private static func metricsListener(
+    _ configuration: Configuration,
+    _ observability: GatewayObservability,
+    group: EventLoopGroup,
+    logger: Logger
+  ) async throws -> (server: HTTPServer, address: SocketAddress)? {
+    guard let port = configuration.observability.metricsPort,
+      let wanted = SocketAddress(numeric: configuration.server.host, port: port)
+    else { return nil }
+    let server = HTTPServer(
+      configuration: configuration.server.http(errorResponse: TransportErrors.response),
+      tls: nil,
+      group: group,
+      logger: logger,
+      responder: { request in
+        GatewayObservability.isForMetrics(request.head)
+          ? await observability.metricsResponse()
+          : TransportErrors.response(.notFound, "only /metrics is here")
+      }
+    )
+    return (server, try await server.start(address: wanted))
   }
 
   /// Where a client on this machine finds it.
@@ -119,11 +198,19 @@ final class GatewayApplication: Sendable {
     return "\(isSecure ? "https" : "http")://\(host):\(address.port)"
   }
 
+  /// What SIGHUP does: reads the certificate again, on a server that has one.
+  var onHangUp: (@Sendable () -> Void)? {
+    guard let certificate else { return nil }
+    return { certificate.reload() }
+  }
+
   /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
   func shutdown() async {
     readiness.beginShutdown()
     await server.shutdown(within: shutdownTimeout)
+    await metricsServer?.shutdown(within: .zero)
     await client.shutdown()
     await database.shutdown()
+    await observability.shutdown()
   }
 }

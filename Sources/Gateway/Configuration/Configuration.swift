@@ -43,6 +43,7 @@ struct Configuration: Sendable {
   var upstreams: Upstreams
   var logLevel: Logger.Level
   var logFormat: LogFormat
+  var observability: Observability
 }
 
 extension Configuration {
@@ -59,7 +60,8 @@ extension Configuration {
       nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
       upstreams: readUpstreams(&reader, provided: provided),
       logLevel: readLogLevel(&reader),
-      logFormat: readLogFormat(&reader)
+      logFormat: readLogFormat(&reader),
+      observability: readObservability(&reader)
     )
     guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
     return configuration

@@ -14,11 +14,14 @@ public struct ModuleRequest {
   /// Who asks; nil only on open routes.
   public let principal: Principal?
   public let correlationID: CorrelationID
-  /// Carries the correlation id and the route's template. Made when it is asked for: most requests log nothing.
+  /// Carries the correlation id, the route's template, the module and who asks. Made when it is asked for: most requests log nothing.
   public var logger: Logger {
     var logger = baseLogger
     logger[metadataKey: "correlationId"] = "\(correlationID)"
     logger[metadataKey: "route"] = "\(route.method.rawValue) \(route.template)"
+    if let module = server.record.module { logger[metadataKey: "module"] = "\(module)" }
+    if let client = principal?.clientID { logger[metadataKey: "client"] = "\(client)" }
+    if let user = principal?.userName { logger[metadataKey: "user"] = "\(user)" }
     return logger
   }
 
