@@ -111,7 +111,7 @@ let package = Package(
       "ServiceKitTests",
       [
         "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging,
-        instrumentation,
+        instrumentation, tracing,
       ]
     ),
     tests(

@@ -1,6 +1,7 @@
 import Instrumentation
 import ServiceKit
 import Testing
+import Tracing
 
 @Suite("W3C Trace Context")
 struct SpanContextTests {

@@ -1,4 +1,7 @@
+import EventLoops
 import Testing
+
+@testable import Gateway
 
 @Suite("Metrics")
 struct MetricsTests {

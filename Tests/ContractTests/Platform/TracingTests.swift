@@ -1,4 +1,5 @@
 import Observability
+import ServiceKit
 import Synchronization
 import Testing
 
