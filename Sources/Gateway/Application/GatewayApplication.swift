@@ -73,7 +73,6 @@ final class GatewayApplication: Sendable {
     }
     let observability = try GatewayObservability(
       configuration.observability,
-      trustedCertificatesFile: configuration.upstreams.trustedCertificatesFile,
       group: group,
       clock: clock,
       logger: logger
@@ -84,7 +83,11 @@ final class GatewayApplication: Sendable {
       logger: logger,
       observer: observability.databases.observer(of: "non-associations", spans: observability.spans)
     )
-    observability.databases.add(database, name: "non-associations")
+    observability.databases.add(
+      database,
+      name: "non-associations",
+      maximum: configuration.nonAssociationsDatabase.connections(onLoops: group.loops.count)
+    )
     try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
     let client = HTTPClient(
       group: group,

@@ -23,27 +23,30 @@ final class GatewayObservability: Sendable {
   let restrictedPatientsTelemetry: any Telemetry
 
   private let client: HTTPClient
+  private let tracesClient: HTTPClient
   private let traces: OTLPTraceExporter?
   private let insights: [ApplicationInsights]
 
   init(
     _ configuration: Configuration.Observability,
-    trustedCertificatesFile: String?,
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger
   ) throws(StreamError) {
     let metrics = MetricsRegistry(loops: group.loops.count)
-    let tls = try trustedCertificatesFile.map { (file) throws(StreamError) in
+    // Clients of their own: what is sent to a collector is neither measured nor traced.
+    let client = HTTPClient(group: group)
+    let tracesTLS = try configuration.tracesCertificateFile.map { (file) throws(StreamError) in
       try TLSContext(trustedCertificatesFile: file)
     }
-    let client = HTTPClient(group: group, tls: tls)
+    let tracesClient = HTTPClient(group: group, tls: tracesTLS)
     let traces = configuration.traces.map {
-      OTLPTraceExporter($0, client: client, loop: group.any(), logger: logger)
+      OTLPTraceExporter($0, client: tracesClient, loop: group.any(), logger: logger)
     }
     let spans = Spans(traces?.tracer)
     self.metrics = metrics
     self.client = client
+    self.tracesClient = tracesClient
     self.traces = traces
     self.spans = spans
     server = HTTPServerMetrics(metrics)
@@ -95,6 +98,7 @@ final class GatewayObservability: Sendable {
     await traces?.shutdown(within: .seconds(2))
     for sender in insights { await sender.shutdown(within: .seconds(2)) }
     await client.shutdown()
+    await tracesClient.shutdown()
   }
 
   // MARK: /metrics

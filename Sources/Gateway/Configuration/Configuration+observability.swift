@@ -18,6 +18,8 @@ extension Configuration {
     var metricsPort: UInt16?
     /// nil: nothing is recorded.
     var traces: OTLPTraceExporter.Configuration?
+    /// Whom to trust for the collector of `traces`; nil: whom the system trusts.
+    var tracesCertificateFile: String?
     /// Application Insights of each module; nil: events go to the log alone.
     var nonAssociationsInsights: ApplicationInsightsConnection?
     var restrictedPatientsInsights: ApplicationInsightsConnection?
@@ -38,6 +40,7 @@ extension Configuration {
         UInt16(clamping: $0)
       },
       traces: readTraces(&reader),
+      tracesCertificateFile: reader.text(SettingsCatalog.otlpCertificate),
       nonAssociationsInsights: readInsights(SettingsCatalog.nonAssociationsInsights, &reader),
       restrictedPatientsInsights: readInsights(SettingsCatalog.restrictedPatientsInsights, &reader)
     )

@@ -151,6 +151,10 @@ enum SettingsCatalog {
     isSecret: true,
     "Header fields for it, name=value, comma-separated."
   )
+  static let otlpCertificate = Setting(
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "PEM authorities to trust for it; the system's if not set."
+  )
   static let serviceName = Setting(
     "OTEL_SERVICE_NAME",
     default: "hmpps-gateway",
@@ -190,7 +194,8 @@ enum SettingsCatalog {
     prisonerSearchBase, apiTimeout, nonAssociationsClientID,
     nonAssociationsClientSecret, upstreamCertificates, logLevel, logFormat, accessLog, metricsPort,
     otlpEndpoint,
-    otlpHeaders, serviceName, traceSampling, nonAssociationsInsights, restrictedPatientsInsights, localData,
+    otlpHeaders, otlpCertificate, serviceName, traceSampling, nonAssociationsInsights,
+    restrictedPatientsInsights, localData,
   ]
 
   /// Prefixes of names that are ours to know: a variable that starts with one and is in no setting is a mistake.

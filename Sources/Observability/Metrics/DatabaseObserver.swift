@@ -37,7 +37,23 @@ public struct DatabaseMetrics: Sendable {
   }
 
   /// Adds what a database tells of its connections.
-  public func add(_ database: PostgresDatabase, name: String) {
+  /// - Parameter maximum: connections that each of the two pools may open, on all loops together.
+  public func add(
+    _ database: PostgresDatabase,
+    name: String,
+    maximum: (reads: Int, transactions: Int)
+  ) {
+    let poolLabel = "db_client_connection_pool_name"
+    registry.read(
+      .gauge,
+      name: "db_client_connection_max",
+      help: "Database connections that may be open, by pool."
+    ) {
+      [
+        MetricSample([(poolLabel, "\(name)/reads")], maximum.reads),
+        MetricSample([(poolLabel, "\(name)/transactions")], maximum.transactions),
+      ]
+    }
     let pools: [(name: String, of: @Sendable (PostgresStatistics) -> PostgresStatistics.Pool)] = [
       ("\(name)/reads", { $0.reads }), ("\(name)/transactions", { $0.transactions }),
     ]
@@ -48,7 +64,7 @@ public struct DatabaseMetrics: Sendable {
     ) {
       let statistics = await database.statistics()
       return pools.flatMap { pool in
-        let label = ("db_client_connection_pool_name", pool.name)
+        let label = (poolLabel, pool.name)
         return [
           MetricSample([label, ("db_client_connection_state", "used")], pool.of(statistics).inUse),
           MetricSample([label, ("db_client_connection_state", "idle")], pool.of(statistics).idle),
@@ -62,7 +78,7 @@ public struct DatabaseMetrics: Sendable {
     ) {
       let statistics = await database.statistics()
       return pools.map {
-        MetricSample([("db_client_connection_pool_name", $0.name)], $0.of(statistics).waiting)
+        MetricSample([(poolLabel, $0.name)], $0.of(statistics).waiting)
       }
     }
   }

@@ -27,7 +27,7 @@ public struct RequestObserver: Sendable {
   ) async -> ServerResponse {
     let started = MonotonicInstant.now()
     let incoming = incomingSpan(request.head.fields)
-    guard spans.tracer != nil || incoming != nil else {
+    guard incoming != nil || spans.tracer != nil && !isProbe(request.head.target) else {
       let response = await next(request)
       finish(request, response, started, nil)
       return response
@@ -39,6 +39,12 @@ public struct RequestObserver: Sendable {
       if let span, span.isRecording { describe(span, request, response) }
       return response
     }
+  }
+
+  /// Probes come every few seconds and say nothing in a trace; those of a caller who traces are his to want.
+  private func isProbe(_ target: RequestTarget) -> Bool {
+    target.pathEquals("/health/ping") || target.pathEquals("/health/liveness")
+      || target.pathEquals("/health/readiness") || target.pathEquals("/health") || target.pathEquals("/info")
   }
 
   private func incomingSpan(_ fields: HeaderFields) -> SpanContext? {

@@ -17,6 +17,7 @@ struct MetricsTests {
       _ = try await gateway.get("/non-associations/\(id)")
       _ = try await gateway.get("/non-associations/\(id)", token: "rubbish")
       _ = try await gateway.get("//refused")
+      _ = try await gateway.get("/health/ping")
 
       let answer = try await gateway.get("/metrics")
       #expect(answer.status == 200)
@@ -49,6 +50,7 @@ struct MetricsTests {
         metrics.value("\(requests)_count", ["http_route": "unmatched", "http_response_status_code": "401"])
           == 1
       )
+      #expect(metrics.value("\(requests)_count", ["http_route": "/health/ping"]) == 1)
       #expect(metrics.value("http_server_refused_requests_total", ["http_response_status_code": "400"]) == 1)
       #expect(try #require(metrics.value("http_server_connections_total", ["outcome": "accepted"])) >= 10)
     }
@@ -73,6 +75,7 @@ struct MetricsTests {
       let idle = reads.merging(["db_client_connection_state": "idle"]) { $1 }
       #expect(try #require(metrics.value("db_client_connection_count", idle)) >= 1)
       #expect(metrics.value("db_client_connection_pending_requests", reads) == 0)
+      #expect(metrics.value("db_client_connection_max", reads) == 2)
       let statement = ["db_query_summary": "non_association_by_prisoner", "error_type": ""]
       #expect(metrics.value("db_client_operation_duration_seconds_count", statement) == 2)
       let calls = metrics.samples.filter { $0.name == "http_client_request_duration_seconds_count" }

@@ -21,7 +21,7 @@ struct TracingTests {
           headers: [("traceparent", "00-\(Self.trace)-\(Self.caller)-01"), ("tracestate", "a=1")]
         )
         #expect(answer.status == 200)
-        try await collector.waitFor(4)
+        try await collector.waitFor(3)
         let server = try #require(collector.span("GET /prisoner/{prisonerNumber}/non-associations"))
         #expect(server.kind == 2)
         #expect(server.traceID == Self.trace)
