@@ -53,7 +53,8 @@ let package = Package(
       "ServiceKit",
       [
         "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging, tracing, instrumentation,
-      ]
+      ],
+      resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
     ),
     module(
       "Observability",
@@ -62,7 +63,10 @@ let package = Package(
         logging, tracing, instrumentation,
       ]
     ),
-    module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
+    module(
+      "Events",
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+    ),
     module(
       "NonAssociationsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
@@ -130,6 +134,13 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    tests(
+      "EventsTests",
+      [
+        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
+    ),
     tests(
       "ContractTests",
       [

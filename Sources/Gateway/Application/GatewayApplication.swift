@@ -73,6 +73,7 @@ final class GatewayApplication: Sendable {
     }
     let observability = try GatewayObservability(
       configuration.observability,
+      version: configuration.about.version,
       group: group,
       clock: clock,
       logger: logger
@@ -116,12 +117,41 @@ final class GatewayApplication: Sendable {
       ),
       london: london,
       clock: clock,
-      readiness: readiness
+      telemetry: observability.nonAssociationsTelemetry
     )
     let keys = JWKSCache(logger: logger, client: client, issuer: urls.oauth)
     let verifier = TokenVerifier(jwks: keys, clock: clock)
     observability.metrics.add(verifier, keys: keys)
-    let responder = try ModuleResponder(module: module, verifier: verifier, logger: logger)
+    let about = configuration.about
+    let healthRoutes = HealthRoutes(readiness, showsDetails: about.showsHealthDetails)
+    let subjectAccess = SubjectAccessRoutes(additionalRole: about.subjectAccessRole)
+    let surface = ModuleSurface(
+      name: "nonAssociations",
+      health: Health(
+        HealthCheck.process(readiness) + [
+          .database(database, timeout: about.healthTimeout),
+          .upstream("hmppsAuthApi", base: urls.oauth, client: client, timeout: about.healthTimeout),
+          .upstream(
+            "prisonerSearchApi",
+            base: urls.prisonerSearch,
+            client: client,
+            timeout: about.healthTimeout
+          ),
+        ]
+      ),
+      info: ServiceInfo(
+        name: "hmpps-non-associations-api",
+        productID: about.nonAssociationsProductID,
+        build: about.build
+      ),
+      subjectAccess: module.subjectAccess
+    )
+    let responder = try ModuleResponder(
+      module: module,
+      surface: surface.routes(healthRoutes, subjectAccess),
+      verifier: verifier,
+      logger: logger
+    )
     let mount = Mount(
       .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api")
     )
@@ -140,7 +170,7 @@ final class GatewayApplication: Sendable {
       group: group,
       logger: logger,
       responder: { request in
-        if servesMetrics, GatewayObservability.isForMetrics(request.head) {
+        if servesMetrics, GatewayObservability.isForMetrics(request) {
           return await observability.metricsResponse()
         }
         return await observer.respond(to: request) { await mount.respond(to: $0) }
@@ -187,7 +217,7 @@ final class GatewayApplication: Sendable {
       group: group,
       logger: logger,
       responder: { request in
-        GatewayObservability.isForMetrics(request.head)
+        GatewayObservability.isForMetrics(request)
           ? await observability.metricsResponse()
           : TransportErrors.response(.notFound, "only /metrics is here")
       }

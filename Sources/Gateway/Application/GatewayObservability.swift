@@ -29,6 +29,7 @@ final class GatewayObservability: Sendable {
 
   init(
     _ configuration: Configuration.Observability,
+    version: String,
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger
@@ -68,7 +69,7 @@ final class GatewayObservability: Sendable {
           client: client,
           loop: group.any(),
           instance: HostName.current,
-          version: BuildInformation.version,
+          version: version,
           clock: clock,
           logger: logger
         )
@@ -87,7 +88,7 @@ final class GatewayObservability: Sendable {
     )
     insights = Array(senders.values)
 
-    metrics.addProcess(version: BuildInformation.version, started: Double(clock.now().microseconds) / 1e6)
+    metrics.addProcess(version: version, started: Double(clock.now().microseconds) / 1e6)
     metrics.add(group)
     if let traces { metrics.add("traces") { traces.statistics } }
     for sender in insights { metrics.add("application_insights") { sender.statistics } }
@@ -103,9 +104,10 @@ final class GatewayObservability: Sendable {
 
   // MARK: /metrics
 
-  /// Whether a request is for the metrics.
-  static func isForMetrics(_ head: RequestHead) -> Bool {
-    (head.method == .get || head.method == .head) && head.target.pathEquals("/metrics")
+  /// Whether a request is for the metrics, and not from outside: what an ingress passes on is no scrape.
+  static func isForMetrics(_ request: ServerRequest) -> Bool {
+    (request.head.method == .get || request.head.method == .head)
+      && request.head.target.pathEquals("/metrics") && !request.isForwarded
   }
 
   /// The metrics, written on a thread of the global pool: the text is long enough to hold up a loop.

@@ -62,7 +62,7 @@ extension Configuration {
     var traces = OTLPTraceExporter.Configuration(
       url: url,
       serviceName: reader.requiredText(SettingsCatalog.serviceName),
-      serviceVersion: BuildInformation.version
+      serviceVersion: reader.text(SettingsCatalog.buildNumber) ?? BuildInformation.version
     )
     traces.sampleRatio = ratio ?? 1
     traces.headers = reader.list(SettingsCatalog.otlpHeaders).compactMap { text in

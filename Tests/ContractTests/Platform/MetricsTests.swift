@@ -122,6 +122,15 @@ struct MetricsTests {
     }
   }
 
+  @Test("What an ingress passes on is no scrape")
+  func forwarded() async throws {
+    try await withGateway { (gateway) async throws in
+      let answer = try await gateway.send("GET", "/metrics", headers: [("X-Forwarded-For", "203.0.113.9")])
+      #expect(answer.status == 401)
+      #expect(try await gateway.send("HEAD", "/metrics").status == 200)
+    }
+  }
+
   @Test("With a port of its own, /metrics is there and only there")
   func ownPort() async throws {
     try await withGateway(settings: ["METRICS_PORT": "0"]) { (gateway) async throws in

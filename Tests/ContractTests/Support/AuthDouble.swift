@@ -48,6 +48,8 @@ final class AuthDouble: Sendable {
       state.withLock { $0.tokenRequests.append(body) }
       let answer = #"{"access_token":"upstream-token","token_type":"bearer","expires_in":3599}"#
       return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(answer.utf8))
+    case "/auth/health/ping":
+      return ServerResponse(status: .ok, fields: [:], body: Array(#"{"status":"UP"}"#.utf8))
     default:
       return ServerResponse(status: .notFound, fields: [:], body: [])
     }
