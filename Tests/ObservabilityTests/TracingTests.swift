@@ -173,6 +173,22 @@ struct TracingTests {
     }
   }
 
+  @Test("Shutting down does not wait out a pause that the collector asked for, and sends all that waits")
+  func pause() async throws {
+    let collector = CollectorDouble()
+    collector.answerNext(ServerResponse(status: .tooManyRequests, fields: [.retryAfter: "300"]))
+    try await collector.run { url, client in
+      let exporter = exporter(url, client) { $0.batch = 2 }
+      exporter.tracer.startSpan("first", context: .topLevel).end()
+      try await eventually("it is put off") { collector.received.count == 1 }
+      for _ in 0..<5 { exporter.tracer.startSpan("more", context: .topLevel).end() }
+      #expect(exporter.statistics.waiting == 5)
+      await exporter.shutdown(within: .seconds(10))
+      #expect(exporter.statistics.sent == 6)
+      #expect(exporter.statistics.dropped == 0)
+    }
+  }
+
   @Test("Shutting down sends what waits")
   func flush() async throws {
     let collector = CollectorDouble()

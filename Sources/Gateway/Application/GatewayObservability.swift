@@ -91,7 +91,11 @@ final class GatewayObservability: Sendable {
     metrics.addProcess(version: version, started: Double(clock.now().microseconds) / 1e6)
     metrics.add(group)
     if let traces { metrics.add("traces") { traces.statistics } }
-    for sender in insights { metrics.add("application_insights") { sender.statistics } }
+    if !insights.isEmpty {
+      metrics.add("application_insights") { [insights] in
+        insights.reduce(ExportStatistics()) { $0 + $1.statistics }
+      }
+    }
   }
 
   /// Sends what is still waiting, for at most two seconds.

@@ -8,7 +8,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Run the server until SIGTERM or SIGINT.",
     discussion: """
-      The first signal lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once.
+      SIGTERM or SIGINT lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once. SIGHUP makes
+      a server of HTTPS read its certificate and key again, and stops any other.
 
         gateway serve --profile all-in-one
         SERVER_PORT=9000 gateway serve --profile all-in-one

@@ -15,6 +15,8 @@ final class ExportQueue<Item: Sendable>: Sendable {
     var worker: Task<Void, Never>?
     /// What the worker sleeps in; cancelling it wakes the worker.
     var sleep: Task<Void, Never>?
+    /// Whether that is for want of company; a pause that the collector asked for is not cut short by more work.
+    var isGathering = false
     var isClosing = false
     var isFailing = false
   }
@@ -59,7 +61,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
       state.items.append(item)
       if state.worker == nil {
         state.worker = Task(executorPreference: loop) { await self.work() }
-      } else if state.items.count == settings.batch {
+      } else if state.isGathering, state.items.count >= settings.batch {
         state.sleep?.cancel()
       }
     }
@@ -90,7 +92,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
   /// Runs while there is something to send.
   private func work() async {
     while true {
-      await sleep(settings.interval, isCutShort: { $0.isClosing || $0.items.count >= self.settings.batch })
+      await sleep(settings.interval, isGathering: true)
       while let batch = takeBatch() { await deliver(batch) }
       let isDone = state.withLock { state in
         guard state.items.isEmpty || Task.isCancelled else { return false }
@@ -128,22 +130,27 @@ final class ExportQueue<Item: Sendable>: Sendable {
           note(sent: 0, dropped: batch.count, failure: reason)
           return
         }
-        await sleep(after ?? pause, isCutShort: \.isClosing)
+        await sleep(after ?? pause, isGathering: false)
         pause = min(pause * 2, .seconds(30))
       }
     }
   }
 
   /// Sleeps until the time has passed or somebody cancels `State.sleep`.
-  private func sleep(_ duration: Duration, isCutShort: (borrowing State) -> Bool) async {
+  private func sleep(_ duration: Duration, isGathering: Bool) async {
     let sleep: Task<Void, Never>? = state.withLock { state in
-      guard !isCutShort(state), !Task.isCancelled else { return nil }
+      let hasBatch = isGathering && state.items.count >= settings.batch
+      guard !state.isClosing, !hasBatch, !Task.isCancelled else { return nil }
       let sleep = Task(executorPreference: loop) { _ = try? await Task.sleep(for: duration) }
       state.sleep = sleep
+      state.isGathering = isGathering
       return sleep
     }
     await sleep?.value
-    state.withLock { $0.sleep = nil }
+    state.withLock { state in
+      state.sleep = nil
+      state.isGathering = false
+    }
   }
 
   /// Counts, and says once that a collector fails and once that it is back.

@@ -25,4 +25,15 @@ public struct ExportStatistics: Hashable, Sendable {
   public internal(set) var dropped = 0
   /// Waiting now.
   public internal(set) var waiting = 0
+
+  public init() {}
+
+  /// Both together.
+  public static func + (left: Self, right: Self) -> Self {
+    var sum = left
+    sum.sent += right.sent
+    sum.dropped += right.dropped
+    sum.waiting += right.waiting
+    return sum
+  }
 }
