@@ -144,7 +144,8 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "LocalProfile", "Observability", "ServiceKit", "SharedAuth",
+        "Gateway", "NonAssociationsModule", "LocalProfile", "Observability", "Events", "ServiceKit",
+        "SharedAuth",
         "HTTPTransport", "Postgres",
         "EventLoops",
         httpTypes, logging, instrumentation,

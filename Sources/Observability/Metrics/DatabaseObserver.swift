@@ -5,14 +5,14 @@ internal import Tracing
 
 /// What tells the series of `db_client_operation_duration_seconds` apart (OpenTelemetry, "Database metrics").
 struct StatementLabels: MetricLabels {
-  static let names = ["db_client_connection_pool_name", "db_query_summary", "error_type"]
+  static let names = ["db_namespace", "db_query_summary", "error_type"]
 
-  let pool: String
+  let database: String
   /// The statement's name in the code.
   let statement: String
   let error: String
 
-  var values: [String] { [pool, statement, error] }
+  var values: [String] { [database, statement, error] }
 }
 
 /// Measures the statements of all databases, and their pools.
@@ -105,7 +105,7 @@ struct DatabaseObserver: PostgresObserver {
     let kind = error.map { "\($0.kind)" } ?? ""
     durations.record(
       MonotonicInstant.now().duration(since: started),
-      StatementLabels(pool: name, statement: statement.name, error: kind)
+      StatementLabels(database: name, statement: statement.name, error: kind)
     )
     guard let span = begun as? TraceSpan else { return }
     span.updateAttributes { attributes in

@@ -76,7 +76,10 @@ struct MetricsTests {
       #expect(try #require(metrics.value("db_client_connection_count", idle)) >= 1)
       #expect(metrics.value("db_client_connection_pending_requests", reads) == 0)
       #expect(metrics.value("db_client_connection_max", reads) == 2)
-      let statement = ["db_query_summary": "non_association_by_prisoner", "error_type": ""]
+      let statement = [
+        "db_namespace": "non-associations", "db_query_summary": "non_association_by_prisoner",
+        "error_type": "",
+      ]
       #expect(metrics.value("db_client_operation_duration_seconds_count", statement) == 2)
       let calls = metrics.samples.filter { $0.name == "http_client_request_duration_seconds_count" }
       #expect(calls.allSatisfy { $0.labels["http_response_status_code"] == "200" })
