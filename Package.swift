@@ -26,6 +26,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -36,6 +38,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
   ],
   targets: [
     .target(name: "CLinux"),
@@ -48,8 +51,17 @@ let package = Package(
     module("SharedAuth", ["HTTPTransport", "EventLoops", "COpenSSL", httpTypes, logging]),
     module(
       "ServiceKit",
-      ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging],
+      [
+        "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging, tracing, instrumentation,
+      ],
       resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
+    ),
+    module(
+      "Observability",
+      [
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "CLinux", deque, httpTypes,
+        logging, tracing, instrumentation,
+      ]
     ),
     module(
       "Events",
@@ -73,7 +85,8 @@ let package = Package(
     .executableTarget(
       name: "Gateway",
       dependencies: [
-        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Events", "ServiceKit",
+        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability", "Events",
+        "ServiceKit",
         "SharedAuth",
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
@@ -100,7 +113,10 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",
-      ["ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
+      [
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging,
+        instrumentation, tracing,
+      ]
     ),
     tests(
       "NonAssociationsModuleTests",
@@ -108,6 +124,13 @@ let package = Package(
         "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres",
         "EventLoops",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
+    ),
+    tests(
+      "ObservabilityTests",
+      [
+        "Observability", "ServiceKit", "HTTPTransport", "EventLoops", httpTypes, logging, tracing,
+        instrumentation,
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
@@ -122,11 +145,13 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "LocalProfile", "SharedAuth", "HTTPTransport", "Postgres",
+        "Gateway", "NonAssociationsModule", "LocalProfile", "Observability", "Events", "ServiceKit",
+        "SharedAuth",
+        "HTTPTransport", "Postgres",
         "EventLoops",
-        httpTypes, logging,
+        httpTypes, logging, instrumentation,
       ],
-      resources: [.copy("Support/check_api.py")]
+      resources: [.copy("Support/check_api.py"), .copy("Support/read_metrics.py")]
     ),
   ]
 )

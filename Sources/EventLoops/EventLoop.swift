@@ -34,7 +34,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var localJobs = Deque<UnownedJob>()
   private var endOfTick: [() -> Void] = []
   private var thread = pthread_t()
-  private let lagNanoseconds = Atomic<UInt64>(0)
+  private let meter = LoopMeter()
 
   /// Makes a loop that is not yet running.
   /// - Throws: `SystemError` when the kernel gives no epoll instance or eventfd.
@@ -56,8 +56,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// How long the last turn of the loop kept it from waiting on epoll.
   public var lastTurnDuration: Duration {
-    .nanoseconds(Int64(clamping: lagNanoseconds.load(ordering: .relaxed)))
+    .nanoseconds(Int64(clamping: meter.lastTurn))
   }
+
+  /// How the loop has been doing. Callable from any thread.
+  public var statistics: EventLoopStatistics { meter.statistics(now: gateway_monotonic_nanoseconds()) }
 
   // MARK: Executor
 
@@ -168,12 +171,13 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       let started = gateway_monotonic_nanoseconds()
       poller.deliver()
       takeInbox()
+      let readyJobs = localJobs.count
       runReadyJobs()
       fireTimers()
       runReadyJobs()
       runEndOfTick()
       let ended = gateway_monotonic_nanoseconds()
-      lagNanoseconds.store(ended &- started, ordering: .relaxed)
+      meter.note(started: started, ended: ended, readyJobs: readyJobs)
       poller.wait(for: waitTime(from: ended))
     }
   }

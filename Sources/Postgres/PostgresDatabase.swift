@@ -11,19 +11,24 @@ public final class PostgresDatabase: Sendable {
   private let group: EventLoopGroup
   private let pools: [LoopPool]
   let configuration: PostgresConfiguration
+  private let observer: (any PostgresObserver)?
   private let nextListener = Atomic<UInt64>(0)
 
   /// Connects to nothing yet.
-  /// - Parameter logger: gets warnings when the server cannot be reached, and its notices at debug level.
+  /// - Parameters:
+  ///   - logger: gets warnings when the server cannot be reached, and its notices at debug level.
+  ///   - observer: told of each statement.
   /// - Throws: `PostgresError` of kind `.connectionFailed` when the connection string is not understood.
   public init(
     configuration: PostgresConfiguration,
     group: EventLoopGroup,
-    logger: Logger
+    logger: Logger,
+    observer: (any PostgresObserver)? = nil
   ) throws(PostgresError) {
     let parameters = try ConnectionParameters(configuration)
     self.configuration = configuration
     self.group = group
+    self.observer = observer
     pools = group.loops.map { LoopPool(configuration, parameters: parameters, loop: $0, logger: logger) }
   }
 
@@ -51,7 +56,15 @@ public final class PostgresDatabase: Sendable {
     _ parameters: [PostgresValue] = [],
     deadline: MonotonicInstant
   ) async throws(PostgresError) -> PostgresRows {
-    try await pool.query(statement, parameters, deadline: deadline)
+    let observed = ObservedStatement(statement, observer)
+    do {
+      let rows = try await pool.query(statement, parameters, deadline: deadline)
+      observed?.ended()
+      return rows
+    } catch {
+      observed?.ended(error)
+      throw error
+    }
   }
 
   /// Runs `body` in a transaction: committed when it returns, rolled back when it throws, when its task is cancelled
@@ -73,7 +86,8 @@ public final class PostgresDatabase: Sendable {
       lease: try await pool.lease(deadline: deadline),
       isolation: isolation,
       deadline: deadline,
-      statementTimeout: configuration.statementTimeout
+      statementTimeout: configuration.statementTimeout,
+      observer: observer
     )
     let value: Value
     do {

@@ -21,6 +21,7 @@ public final class PostgresTransaction {
   private let lease: LeasePool.LeaseID
   private let isolation: PostgresIsolation
   private let statementTimeout: Duration
+  private let observer: (any PostgresObserver)?
   private var hasBegun = false
   private var hasEnded = false
 
@@ -29,13 +30,15 @@ public final class PostgresTransaction {
     lease: LeasePool.LeaseID,
     isolation: PostgresIsolation,
     deadline: MonotonicInstant,
-    statementTimeout: Duration
+    statementTimeout: Duration,
+    observer: (any PostgresObserver)?
   ) {
     self.pool = pool
     self.lease = lease
     self.isolation = isolation
     self.deadline = deadline
     self.statementTimeout = statementTimeout
+    self.observer = observer
   }
 
   /// Runs one statement. After one that failed, all that is left is to throw.
@@ -62,8 +65,16 @@ public final class PostgresTransaction {
         )
       }
     hasBegun = true
-    return try await pool.run(StatementJob(statement, parameters, deadline: end), on: lease, after: begin)
-      .get()
+    let observed = ObservedStatement(statement, observer)
+    let job = StatementJob(statement, parameters, deadline: end)
+    switch await pool.run(job, on: lease, after: begin) {
+    case .success(let rows):
+      observed?.ended()
+      return rows
+    case .failure(let error):
+      observed?.ended(error)
+      throw error
+    }
   }
 
   /// Runs one statement and says how many rows it inserted, changed or deleted.

@@ -6,6 +6,7 @@ public final class TokenVerifier: Sendable {
   private let policy: TokenPolicy
   private let clock: any WallClock
   private let verified: VerifiedTokens
+  private let counters = TokenCounters()
 
   /// - Parameters:
   ///   - clock: the time of day that `exp` and `nbf` are compared with.
@@ -25,13 +26,21 @@ public final class TokenVerifier: Sendable {
   /// How many verified tokens are remembered.
   public var rememberedTokens: Int { verified.count }
 
+  /// What has become of the tokens so far.
+  public var statistics: TokenStatistics { counters.statistics }
+
   /// The caller, or nil when no bearer token came: what an open route needs, since a refused token is refused there
   /// as well.
   /// - Parameter authorization: the value of the `Authorization` field; nil if there is none.
   /// - Throws: `TokenError.invalid` or `keysUnavailable`.
   public func authenticate(authorization: String?) async throws(TokenError) -> Principal? {
     guard let authorization, BearerToken.isMeant(by: authorization.utf8Span.span) else { return nil }
-    return try await verify(field: authorization)
+    do {
+      return try await verify(field: authorization)
+    } catch {
+      counters.count(error)
+      throw error
+    }
   }
 
   /// The caller.
@@ -46,12 +55,16 @@ public final class TokenVerifier: Sendable {
     jwks.refreshIfStale()
     guard BearerToken.hasBlank(field.utf8Span.span) else { throw .malformedHeader }
     let digest = SHA256Digest(of: field.utf8Span.span.extracting(droppingFirst: BearerToken.offset))
-    if let principal = try remembered(digest) { return principal }
+    if let principal = try remembered(digest) {
+      counters.countRemembered()
+      return principal
+    }
     guard BearerToken.isToken68(field.utf8Span.span) else { throw .malformedHeader }
     let token = Array(field.utf8.dropFirst(BearerToken.offset))
     guard token.count <= policy.maximumTokenBytes else { throw .malformedToken }
     let checked = try await check(token)
     verified.remember(checked, for: digest)
+    counters.countVerified()
     return checked.principal
   }
 

@@ -16,8 +16,11 @@ enum ImportRules {
     "Events": platform.union(["ServiceKit", "SharedAuth"]),
     "NonAssociationsModule": module,
     "RestrictedPatientsModule": module,
+    "Observability": platform.union(["ServiceKit", "SharedAuth", "CLinux"]),
     "LocalProfile": module.union(["COpenSSL", "CLinux"]).subtracting(["Events"]),
-    "Gateway": module.union(["NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "CLinux"]),
+    "Gateway": module.union([
+      "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability", "CLinux",
+    ]),
   ]
 
   static let own: Set = Set(allowed.keys).union(["CLinux", "COpenSSL", "CZlib", "CLibPQ"])

@@ -1,8 +1,10 @@
 internal import EventLoops
 internal import Events
 internal import HTTPTransport
+internal import HTTPTypes
 internal import Logging
 internal import NonAssociationsModule
+internal import Observability
 internal import Postgres
 internal import ServiceKit
 internal import SharedAuth
@@ -22,6 +24,12 @@ final class GatewayApplication: Sendable {
   private let events: EventsRuntime
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
+  let observability: GatewayObservability
+  /// The listener for `/metrics` alone, and where it listens, if there is one.
+  private let metricsServer: HTTPServer?
+  let metricsAddress: SocketAddress?
+  /// nil on a server that speaks plain HTTP.
+  let certificate: ServerCertificate?
 
   private init(
     address: SocketAddress,
@@ -32,7 +40,10 @@ final class GatewayApplication: Sendable {
     messaging: Messaging,
     events: EventsRuntime,
     readiness: ReadinessState,
-    shutdownTimeout: Duration
+    shutdownTimeout: Duration,
+    observability: GatewayObservability,
+    metrics: (server: HTTPServer, address: SocketAddress)?,
+    certificate: ServerCertificate?
   ) {
     self.address = address
     self.isSecure = isSecure
@@ -43,25 +54,45 @@ final class GatewayApplication: Sendable {
     self.events = events
     self.readiness = readiness
     self.shutdownTimeout = shutdownTimeout
+    self.observability = observability
+    metricsServer = metrics?.server
+    metricsAddress = metrics?.address
+    self.certificate = certificate
   }
 
   /// Migrates the database, builds the modules and listens.
-  /// - Parameter clock: the time of day, for records and for tokens.
+  /// - Parameters:
+  ///   - clock: the time of day, for records and for tokens.
+  ///   - accessLog: gets an entry for each answer; nil for none.
   /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
   static func start(
     _ configuration: Configuration,
     group: EventLoopGroup,
     clock: any WallClock,
-    logger: Logger
+    logger: Logger,
+    accessLog: RequestObserver.AccessLog? = nil
   ) async throws -> GatewayApplication {
     let urls = try UpstreamURLs(configuration.upstreams)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
-      try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
+      try ServerCertificate.context(files)
     }
+    let observability = try GatewayObservability(
+      configuration.observability,
+      version: configuration.about.version,
+      group: group,
+      clock: clock,
+      logger: logger
+    )
     let database = try PostgresDatabase(
       configuration: configuration.nonAssociationsDatabase.postgres,
       group: group,
-      logger: logger
+      logger: logger,
+      observer: observability.databases.observer(of: "non-associations", spans: observability.spans)
+    )
+    observability.databases.add(
+      database,
+      name: "non-associations",
+      maximum: configuration.nonAssociationsDatabase.connections(onLoops: group.loops.count)
     )
     try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
     let messaging = try Messaging(
@@ -72,14 +103,19 @@ final class GatewayApplication: Sendable {
       clock: clock,
       logger: logger
     )
-    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
+    let client = HTTPClient(
+      group: group,
+      tls: try urls.clientTLS(configuration.upstreams),
+      interceptor: observability.upstreams.interceptor
+    )
+    observability.upstreams.add(client)
     let shared = SharedParts(
       configuration: configuration,
       urls: urls,
       client: client,
       london: try LondonTime(),
       clock: clock,
-      telemetry: LoggedTelemetry(logger: logger),
+      observability: observability,
       readiness: ReadinessState(),
       messaging: messaging,
       logger: logger
@@ -93,25 +129,45 @@ final class GatewayApplication: Sendable {
       hosted.map(\.part),
       settings: eventsSettings,
       group: group,
-      telemetry: shared.telemetry,
+      telemetry: observability.nonAssociationsTelemetry,
       logger: logger
     )
     let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
+    let observer = RequestObserver(
+      metrics: observability.server,
+      spans: observability.spans,
+      accessLog: accessLog
+    )
+    let servesMetrics = configuration.observability.metricsPort == nil
     let server = HTTPServer(
-      configuration: configuration.server.http(errorResponse: TransportErrors.response),
+      configuration: configuration.server.http { status, reason in
+        observability.server.countRefusal(status: status.code)
+        return TransportErrors.response(status, reason)
+      },
       tls: serverTLS,
       group: group,
       logger: logger,
-      responder: { await mount.respond(to: $0) }
+      responder: { request in
+        if servesMetrics, GatewayObservability.isForMetrics(request) {
+          return await observability.metricsResponse()
+        }
+        return await observer.respond(to: request) { await mount.respond(to: $0) }
+      }
     )
+    observability.server.add(server)
     guard let wanted = SocketAddress(numeric: configuration.server.host, port: configuration.server.port)
     else {
       throw ConfigurationError(problems: [
         "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
       ])
     }
+    observability.metrics.addEvents { try await events.statistics(deadline: $0) }
+    for each in hosted {
+      observability.metrics.addQueues(each.part.adminGroup.queues, module: each.module.name)
+    }
     let address = try await server.start(address: wanted)
     await events.start()
+    let metrics = try await metricsListener(configuration, observability, group: group, logger: logger)
     return GatewayApplication(
       address: address,
       isSecure: serverTLS != nil,
@@ -121,7 +177,12 @@ final class GatewayApplication: Sendable {
       messaging: messaging,
       events: events,
       readiness: shared.readiness,
-      shutdownTimeout: configuration.server.shutdownTimeout
+      shutdownTimeout: configuration.server.shutdownTimeout,
+      observability: observability,
+      metrics: metrics,
+      certificate: configuration.server.tlsFiles.map {
+        ServerCertificate(files: $0, server: server, logger: logger)
+      }
     )
   }
 
@@ -133,10 +194,9 @@ final class GatewayApplication: Sendable {
     _ shared: SharedParts,
     _ events: EventsRuntime
   ) throws -> Mount {
-    let verifier = TokenVerifier(
-      jwks: JWKSCache(logger: shared.logger, client: shared.client, issuer: shared.urls.oauth),
-      clock: shared.clock
-    )
+    let keys = JWKSCache(logger: shared.logger, client: shared.client, issuer: shared.urls.oauth)
+    let verifier = TokenVerifier(jwks: keys, clock: shared.clock)
+    shared.observability.metrics.add(verifier, keys: keys)
     let surface = ModuleSurface(shared, events)
     let all = hosted.map { (hosted: $0, health: $0.health(shared, events)) }
     let entries = try all.map { hosted, health in
@@ -159,19 +219,51 @@ final class GatewayApplication: Sendable {
     return Mount(entries, union: union)
   }
 
+  /// A listener for `/metrics` alone, if it has a port of its own.
+  private static func metricsListener(
+    _ configuration: Configuration,
+    _ observability: GatewayObservability,
+    group: EventLoopGroup,
+    logger: Logger
+  ) async throws -> (server: HTTPServer, address: SocketAddress)? {
+    guard let port = configuration.observability.metricsPort,
+      let wanted = SocketAddress(numeric: configuration.server.host, port: port)
+    else { return nil }
+    let server = HTTPServer(
+      configuration: configuration.server.http(errorResponse: TransportErrors.response),
+      tls: nil,
+      group: group,
+      logger: logger,
+      responder: { request in
+        GatewayObservability.isForMetrics(request)
+          ? await observability.metricsResponse()
+          : TransportErrors.response(.notFound, "only /metrics is here")
+      }
+    )
+    return (server, try await server.start(address: wanted))
+  }
+
   /// Where a client on this machine finds it.
   var url: String {
     let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "[::1]" : address.host
     return "\(isSecure ? "https" : "http")://\(host):\(address.port)"
   }
 
+  /// What SIGHUP does: reads the certificate again, on a server that has one.
+  var onHangUp: (@Sendable () -> Void)? {
+    guard let certificate else { return nil }
+    return { certificate.reload() }
+  }
+
   /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
   func shutdown() async {
     readiness.beginShutdown()
     await server.shutdown(within: shutdownTimeout)
+    await metricsServer?.shutdown(within: .zero)
     await events.stop()
     await messaging.stop()
     await client.shutdown()
     await database.shutdown()
+    await observability.shutdown()
   }
 }

@@ -14,6 +14,7 @@ extension HostedModule {
         baseURL: shared.urls.prisonerSearch,
         client: shared.client,
         tokens: shared.upstreamTokens(
+          of: NonAssociationsModule.name,
           clientID: configuration.upstreams.nonAssociationsClientID,
           clientSecret: configuration.upstreams.nonAssociationsClientSecret
         ),
@@ -22,14 +23,14 @@ extension HostedModule {
       london: shared.london,
       clock: shared.clock,
       outbox: outbox,
-      telemetry: shared.telemetry
+      telemetry: shared.observability.nonAssociationsTelemetry
     )
     let merges = MergeHandler(
       database: database,
       london: shared.london,
       clock: shared.clock,
       outbox: outbox,
-      telemetry: shared.telemetry,
+      telemetry: shared.observability.nonAssociationsTelemetry,
       mergeEvents: configuration.messaging.mergeEvents
     )
     let messaging = configuration.messaging.nonAssociations

@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import HTTPTransport
 internal import Logging
+internal import Observability
 internal import ServiceKit
 internal import SharedAuth
 
@@ -11,19 +12,22 @@ struct SharedParts {
   let client: HTTPClient
   let london: LondonTime
   let clock: any WallClock
-  let telemetry: any Telemetry
+  let observability: GatewayObservability
   let readiness: ReadinessState
   let messaging: Messaging
   let logger: Logger
 
   /// Tokens for calling other services as one client.
-  func upstreamTokens(clientID: String, clientSecret: String) -> UpstreamTokens {
-    UpstreamTokens(
+  /// - Parameter module: whose client it is.
+  func upstreamTokens(of module: String, clientID: String, clientSecret: String) -> UpstreamTokens {
+    let tokens = UpstreamTokens(
       configuration: UpstreamTokensConfiguration(clientID: clientID, clientSecret: Secret(clientSecret)),
       logger: logger,
       client: client,
       issuer: urls.oauth
     )
+    observability.metrics.add(tokens, module: module)
+    return tokens
   }
 
   /// A component of `/health` for another service.

@@ -2,6 +2,7 @@ internal import CLinux
 internal import EventLoops
 internal import LocalProfile
 internal import Logging
+internal import Observability
 
 extension ServeCommand {
   /// Starts the private PostgreSQL and the doubles, serves on top of them, and takes them down again, whichever way
@@ -10,7 +11,8 @@ extension ServeCommand {
     _ reader: inout SettingsReader,
     group: EventLoopGroup,
     clock: any WallClock,
-    logger: Logger
+    logger: Logger,
+    accessLog: RequestObserver.AccessLog?
   ) async throws {
     var local = LocalEnvironment.Configuration()
     local.dataFolder = reader.requiredText(SettingsCatalog.localData)
@@ -19,7 +21,13 @@ extension ServeCommand {
     let environment = try await LocalEnvironment.start(local, group: group, logger: logger, clock: clock)
     do {
       let configuration = try Configuration.read(&reader, provided: LocalWorld(environment))
-      try await serve(configuration, group: group, clock: clock, logger: logger) { application in
+      try await serve(
+        configuration,
+        group: group,
+        clock: clock,
+        logger: logger,
+        accessLog: accessLog
+      ) { application in
         try await SampleData.load(into: application.database, deadline: .now() + .seconds(10))
         try LocalEndpoints(environment, serverURL: application.url).write()
         print(environment.banner(serverURL: application.url))

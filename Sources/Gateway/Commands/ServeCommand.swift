@@ -1,13 +1,15 @@
 internal import ArgumentParser
 internal import EventLoops
 internal import Logging
+internal import Observability
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Run the server until SIGTERM or SIGINT.",
     discussion: """
-      The first signal lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once.
+      SIGTERM or SIGINT lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once. SIGHUP makes
+      a server of HTTPS read its certificate and key again, and stops any other.
 
         gateway serve --profile all-in-one
         SERVER_PORT=9000 gateway serve --profile all-in-one
@@ -23,6 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
     let sink = LogSink()
     let level = Configuration.readLogLevel(&reader)
     let format = Configuration.readLogFormat(&reader)
+    let choice = Configuration.readAccessLog(&reader)
+    let accessLog = AccessLogWriter.make(choice, format: format, sink: sink, clock: clock)
     LoggingSystem.bootstrap { label in
       GatewayLogHandler(label: label, level: level, format: format, sink: sink, clock: clock)
     }
@@ -37,9 +41,15 @@ struct ServeCommand: AsyncParsableCommand {
     defer { group.shutdown() }
     switch common.profile {
     case .standard:
-      try await serve(try Configuration.read(&reader), group: group, clock: clock, logger: logger)
+      try await serve(
+        try Configuration.read(&reader),
+        group: group,
+        clock: clock,
+        logger: logger,
+        accessLog: accessLog
+      )
     case .allInOne:
-      try await serveAllInOne(&reader, group: group, clock: clock, logger: logger)
+      try await serveAllInOne(&reader, group: group, clock: clock, logger: logger, accessLog: accessLog)
     }
   }
 
@@ -49,13 +59,15 @@ struct ServeCommand: AsyncParsableCommand {
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger,
+    accessLog: RequestObserver.AccessLog?,
     started: (GatewayApplication) async throws -> Void = { _ in }
   ) async throws {
     let application = try await GatewayApplication.start(
       configuration,
       group: group,
       clock: clock,
-      logger: logger
+      logger: logger,
+      accessLog: accessLog
     )
     do {
       try await started(application)
@@ -64,7 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
       throw error
     }
     logger.info("serving", metadata: ["address": "\(application.address)", "loops": "\(group.loops.count)"])
-    let signal = await TerminationSignals.first()
+    let signal = await TerminationSignals.first(onHangUp: application.onHangUp)
     logger.info("stopping; requests in flight may finish", metadata: ["signal": "\(signal)"])
     await application.shutdown()
     logger.info("stopped")

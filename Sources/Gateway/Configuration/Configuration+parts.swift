@@ -16,6 +16,13 @@ extension Configuration.Database {
   }
 }
 
+extension Configuration.Database {
+  /// How many connections may be open on so many loops.
+  func connections(onLoops loops: Int) -> (reads: Int, transactions: Int) {
+    (readConnections * loops, writeConnections * loops)
+  }
+}
+
 extension Configuration.Server {
   /// As the HTTP server takes it.
   /// - Parameter errorResponse: the shape of what the server refuses before any module sees it.

@@ -47,6 +47,9 @@ struct Configuration: Sendable {
     var showsHealthDetails: Bool
     var healthTimeout: Duration
     var subjectAccessRole: String?
+
+    /// What metrics and telemetry call the version.
+    var version: String { buildNumber ?? BuildInformation.version }
   }
 
   var server: Server
@@ -57,6 +60,7 @@ struct Configuration: Sendable {
   var messaging: MessagingConfiguration
   var logLevel: Logger.Level
   var logFormat: LogFormat
+  var observability: Observability
 }
 
 extension Configuration {
@@ -77,7 +81,8 @@ extension Configuration {
         about: readAbout(&reader),
         messaging: messaging,
         logLevel: readLogLevel(&reader),
-        logFormat: readLogFormat(&reader)
+        logFormat: readLogFormat(&reader),
+        observability: readObservability(&reader)
       )
     }
     guard let configuration, reader.problems.isEmpty else {

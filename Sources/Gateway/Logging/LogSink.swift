@@ -6,9 +6,14 @@ internal import Synchronization
 /// event loop. At most `capacity` lines wait; what comes beyond that is counted and the count is written when there
 /// is room again.
 final class LogSink: Sendable {
+  /// Makes a line, on the log's own thread.
+  typealias Line = @Sendable () -> String
+
   private struct State {
-    var waiting = 0
+    var lines: [Line] = []
     var dropped = 0
+    /// Whether the queue has been asked to write what waits.
+    var isWriting = false
   }
 
   private let capacity: Int
@@ -21,33 +26,52 @@ final class LogSink: Sendable {
     self.capacity = capacity
   }
 
-  /// Queues one line; the line feed is added here.
-  func write(_ line: String) {
-    let isAccepted = state.withLock { state in
-      guard state.waiting < capacity else {
+  /// Queues one line, which is made when its turn comes; the line feed is added here.
+  func write(_ line: @escaping Line) {
+    let mustWake = state.withLock { state in
+      guard state.lines.count < capacity else {
         state.dropped += 1
         return false
       }
-      state.waiting += 1
-      return true
+      state.lines.append(line)
+      defer { state.isWriting = true }
+      return !state.isWriting
     }
-    guard isAccepted else { return }
-    queue.async { [self] in
-      put(line)
-      let dropped = state.withLock { state in
-        state.waiting -= 1
-        defer { state.dropped = 0 }
-        return state.dropped
-      }
-      if dropped > 0 { put("log: \(dropped) lines dropped because the reader of the log was too slow") }
-    }
+    if mustWake { queue.async { [self] in writeWaiting() } }
   }
 
   /// Waits until everything queued so far is written.
-  func drain() { queue.sync {} }
+  func drain() { queue.sync { writeWaiting() } }
 
-  private func put(_ line: String) {
-    var rest = Array((line + "\n").utf8)[...]
+  private func writeWaiting() {
+    while true {
+      let (lines, dropped) = state.withLock { state in
+        defer {
+          state.isWriting = !state.lines.isEmpty
+          state.lines = []
+          state.dropped = 0
+        }
+        return (state.lines, state.dropped)
+      }
+      guard !lines.isEmpty else { return }
+      var bytes: [UInt8] = []
+      for line in lines {
+        bytes.append(contentsOf: line().utf8)
+        bytes.append(UInt8(ascii: "\n"))
+        if bytes.count > 65_536 {
+          put(bytes)
+          bytes.removeAll(keepingCapacity: true)
+        }
+      }
+      put(bytes)
+      if dropped > 0 {
+        put(Array("log: \(dropped) lines dropped because the reader of the log was too slow\n".utf8))
+      }
+    }
+  }
+
+  private func put(_ bytes: [UInt8]) {
+    var rest = bytes[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { CLinux.write(fileDescriptor, $0.baseAddress, $0.count) }
       if written < 0, gateway_errno() == EINTR { continue }

@@ -5,13 +5,18 @@ public import EventLoops
 public final class HTTPClient: Sendable {
   private let group: EventLoopGroup
   private let pools: [ConnectionPool]
+  private let interceptor: HTTPClientInterceptor?
 
-  /// - Parameter tls: authorities to trust for `https`; nil trusts the system's.
+  /// - Parameters:
+  ///   - tls: authorities to trust for `https`; nil trusts the system's.
+  ///   - interceptor: goes around each request.
   public init(
     group: EventLoopGroup,
     configuration: HTTPClientConfiguration = HTTPClientConfiguration(),
-    tls: TLSContext? = nil
+    tls: TLSContext? = nil,
+    interceptor: HTTPClientInterceptor? = nil
   ) {
+    self.interceptor = interceptor
     let tls = ClientTLS(tls)
     self.group = group
     pools = group.loops.map { ConnectionPool(loop: $0, configuration: configuration, tls: tls) }
@@ -27,7 +32,11 @@ public final class HTTPClient: Sendable {
     _ request: ClientRequest,
     deadline: MonotonicInstant
   ) async throws(HTTPClientError) -> ClientResponse {
-    try await pool.send(request, deadline: deadline)
+    let pool = pool
+    guard let interceptor else { return try await pool.send(request, deadline: deadline) }
+    return try await interceptor(request) { (request) async throws(HTTPClientError) in
+      try await pool.send(request, deadline: deadline)
+    }
   }
 
   /// The loop's own pool; any loop's when the caller runs on none of the group.

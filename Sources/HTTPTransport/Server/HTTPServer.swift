@@ -48,6 +48,12 @@ public final class HTTPServer: Sendable {
     return bound
   }
 
+  /// Gives a server that speaks TLS other certificates: for connections that come from now on; those that are open keep
+  /// theirs.
+  public func replaceTLS(_ context: TLSContext) async {
+    for loop in loops { await loop.replaceTLS(context) }
+  }
+
   /// Stops accepting, closes idle connections at once, answers what is in flight with `Connection: close`,
   /// and cuts what is not done after `limit`. Returns when all connections have ended, one second after the
   /// limit at the latest. May be called again with a shorter limit while it runs.

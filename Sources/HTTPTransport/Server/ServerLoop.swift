@@ -8,7 +8,7 @@ actor ServerLoop {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   private let configuration: HTTPServerConfiguration
-  private let tls: TLSContext?
+  private var tls: TLSContext?
   private let counters: ServerCounters
   private let logger: Logger
   private let responder: Responder
@@ -54,6 +54,9 @@ actor ServerLoop {
     }
     return listener.address
   }
+
+  /// New connections use this context from now on; those that are open keep theirs.
+  func replaceTLS(_ context: TLSContext) { tls = context }
 
   private func accepted(_ stream: ByteStream) {
     guard !isDraining, counters.admit(maximum: configuration.maximumConnections) else {

@@ -14,6 +14,8 @@ public final class ServerRequest {
   public let deadline: MonotonicInstant
   /// Whether the client announced a body (which may turn out to be empty).
   public let hasBody: Bool
+  /// What has become known of it so far, for whoever measures it or writes the log.
+  public var record = RequestRecord()
 
   private var source: (any RequestBodySource)?
   private var buffered: [UInt8]

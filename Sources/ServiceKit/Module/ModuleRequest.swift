@@ -14,11 +14,14 @@ public struct ModuleRequest {
   /// Who asks; nil only on open routes.
   public let principal: Principal?
   public let correlationID: CorrelationID
-  /// Carries the correlation id and the route's template. Made when it is asked for: most requests log nothing.
+  /// Carries the correlation id, the route's template, the module and who asks. Made when it is asked for: most requests log nothing.
   public var logger: Logger {
     var logger = baseLogger
     logger[metadataKey: "correlationId"] = "\(correlationID)"
     logger[metadataKey: "route"] = "\(route.method.rawValue) \(route.template)"
+    if let module = server.record.module { logger[metadataKey: "module"] = "\(module)" }
+    if let client = principal?.clientID { logger[metadataKey: "client"] = "\(client)" }
+    if let user = principal?.userName { logger[metadataKey: "user"] = "\(user)" }
     return logger
   }
 
@@ -26,17 +29,7 @@ public struct ModuleRequest {
   public var deadline: MonotonicInstant { server.deadline }
 
   /// Whether a field of the request says that a proxy has passed it on: without one, it came from within the cluster.
-  public var isForwarded: Bool {
-    server.head.fields.all.contains { field in
-      let name = field.name.lowercased()
-      return name.hasPrefix("x-forwarded-") || Self.forwardingFields.contains(name)
-    }
-  }
-
-  private static let forwardingFields: Set = [
-    "forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "x-original-forwarded-for",
-    "x-envoy-external-address",
-  ]
+  public var isForwarded: Bool { server.isForwarded }
 
   // MARK: Parameters
 

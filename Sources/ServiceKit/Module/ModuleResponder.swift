@@ -54,6 +54,8 @@ public final class ModuleResponder: Sendable {
   /// - Parameter segments: the decoded path below the module's root.
   public func respond(to request: ServerRequest, segments: [String]) async -> ServerResponse {
     let correlationID = CorrelationID()
+    request.record.module = module.name
+    request.record.correlationID = correlationID.description
     var response = await answer(request, segments, correlationID)
     if let name = HTTPField.Name.correlationID { response.fields[name] = correlationID.description }
     return response
@@ -70,8 +72,11 @@ public final class ModuleResponder: Sendable {
     } catch {
       return refusal(of: error, request)
     }
+    request.record.user = principal?.userName
+    request.record.client = principal?.clientID
     switch router.match(request.head.method, segments) {
     case .found(let route, let parameters):
+      request.record.route = route.template
       let request = ModuleRequest(
         server: request,
         parameters: parameters,

@@ -45,7 +45,10 @@ public struct Mount: Sendable {
 
   /// A responder for `HTTPServer`.
   @Sendable public func respond(to request: ServerRequest) async -> ServerResponse {
-    if let response = HealthProbes.ping(request.head) { return response }
+    if let response = HealthProbes.ping(request.head) {
+      request.record.route = "/health/ping"
+      return response
+    }
     let segments = request.head.target.segments
     if hasHosts {
       let host = Entry.hostName(request.authority)

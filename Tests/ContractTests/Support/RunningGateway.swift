@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import LocalProfile
 import Logging
+import Observability
 import SharedAuth
 
 @testable import Gateway
@@ -101,10 +102,12 @@ struct RunningGateway: Sendable {
 /// - Parameters:
 ///   - ownDatabase: used instead of a fresh one, and kept.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
+///   - accessLog: gets an entry for each answer.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
   settings: [String: String] = [:],
+  accessLog: RequestObserver.AccessLog? = nil,
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = FixedClock(instant: try instant(time))
@@ -145,7 +148,8 @@ func withGateway(
     try Configuration.read(&reader),
     group: group,
     clock: clock,
-    logger: logger
+    logger: logger,
+    accessLog: accessLog
   )
   let gateway = RunningGateway(
     application: application,

@@ -43,7 +43,7 @@ struct SearchPrisoner: Sendable {
 final class SearchDouble: Sendable {
   struct Request: Sendable {
     let path, query, body: String
-    let authorization, contentType: String?
+    let authorization, contentType, traceparent: String?
   }
 
   private struct State {
@@ -101,7 +101,8 @@ final class SearchDouble: Sendable {
       query: query,
       body: body,
       authorization: request.head.fields[.authorization],
-      contentType: request.head.fields[.contentType]
+      contentType: request.head.fields[.contentType],
+      traceparent: HTTPField.Name("traceparent").flatMap { request.head.fields[$0] }
     )
     let (status, hangs, prisoners, place) = state.withLock { state in
       state.requests.append(recorded)

@@ -1,0 +1,91 @@
+internal import EventLoops
+internal import HTTPTransport
+internal import Observability
+
+extension Configuration {
+  /// Which answers get a line in the access log.
+  enum AccessLogChoice: Sendable {
+    case off
+    /// Those of status 500 and above.
+    case errors
+    case all
+  }
+
+  /// How the process lets itself be watched.
+  struct Observability: Sendable {
+    var accessLog: AccessLogChoice
+    /// nil: `/metrics` is served on the server's own port.
+    var metricsPort: UInt16?
+    /// nil: nothing is recorded.
+    var traces: OTLPTraceExporter.Configuration?
+    /// Whom to trust for the collector of `traces`; nil: whom the system trusts.
+    var tracesCertificateFile: String?
+    /// Application Insights of each module; nil: events go to the log alone.
+    var nonAssociationsInsights: ApplicationInsightsConnection?
+    var restrictedPatientsInsights: ApplicationInsightsConnection?
+  }
+
+  static func readAccessLog(_ reader: inout SettingsReader) -> AccessLogChoice {
+    reader.choice(
+      SettingsCatalog.accessLog,
+      [("off", .off), ("errors", .errors), ("all", .all)],
+      fallback: .errors
+    )
+  }
+
+  static func readObservability(_ reader: inout SettingsReader) -> Observability {
+    Observability(
+      accessLog: readAccessLog(&reader),
+      metricsPort: reader.optionalInteger(SettingsCatalog.metricsPort, in: 0...65_535).map {
+        UInt16(clamping: $0)
+      },
+      traces: readTraces(&reader),
+      tracesCertificateFile: reader.text(SettingsCatalog.otlpCertificate),
+      nonAssociationsInsights: readInsights(SettingsCatalog.nonAssociationsInsights, &reader),
+      restrictedPatientsInsights: readInsights(SettingsCatalog.restrictedPatientsInsights, &reader)
+    )
+  }
+
+  private static func readTraces(_ reader: inout SettingsReader) -> OTLPTraceExporter.Configuration? {
+    let ratio = reader.text(SettingsCatalog.traceSampling).flatMap { Double($0) }
+    if ratio.map({ (0...1).contains($0) }) != true {
+      reader.note("\(SettingsCatalog.traceSampling.name): it must be a number from 0 to 1")
+    }
+    guard let endpoint = reader.text(SettingsCatalog.otlpEndpoint) else { return nil }
+    let url: HTTPURL
+    do {
+      url = try HTTPURL(endpoint).path("/v1/traces")
+    } catch {
+      reader.note("\(SettingsCatalog.otlpEndpoint.name): '\(endpoint)' is not a usable URL: \(error)")
+      return nil
+    }
+    var traces = OTLPTraceExporter.Configuration(
+      url: url,
+      serviceName: reader.requiredText(SettingsCatalog.serviceName),
+      serviceVersion: reader.text(SettingsCatalog.buildNumber) ?? BuildInformation.version
+    )
+    traces.sampleRatio = ratio ?? 1
+    traces.headers = reader.list(SettingsCatalog.otlpHeaders).compactMap { text in
+      let parts = text.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2 else {
+        reader.note("\(SettingsCatalog.otlpHeaders.name): it must be name=value, comma-separated")
+        return nil
+      }
+      return (name: String(parts[0]), value: String(parts[1]))
+    }
+    return traces
+  }
+
+  private static func readInsights(
+    _ setting: Setting,
+    _ reader: inout SettingsReader
+  ) -> ApplicationInsightsConnection? {
+    guard let text = reader.text(setting) else { return nil }
+    do {
+      return try ApplicationInsightsConnection(text)
+    } catch {
+      reader.note("\(setting.name): \(error)")
+      return nil
+    }
+  }
+}

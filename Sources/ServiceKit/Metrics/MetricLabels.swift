@@ -1,0 +1,39 @@
+/// What tells the series of one metric apart. The values must come from a small, fixed stock: templates, codes, names
+/// of the configuration; never a caller's text.
+public protocol MetricLabels: Hashable, Sendable {
+  /// As Prometheus allows them: `[a-zA-Z_][a-zA-Z0-9_]*`.
+  static var names: [String] { get }
+  /// A value for each name.
+  var values: [String] { get }
+}
+
+/// The labels of a metric that has one series.
+public struct NoLabels: MetricLabels {
+  public static let names: [String] = []
+  public let values: [String] = []
+
+  public init() {}
+}
+
+/// One value that a metric's reader returns.
+public struct MetricSample: Sendable {
+  let labels: [(name: String, value: String)]
+  let value: Double
+
+  public init(_ labels: [(name: String, value: String)] = [], _ value: Double) {
+    self.labels = labels
+    self.value = value
+  }
+
+  public init(_ labels: [(name: String, value: String)] = [], _ value: Int) {
+    self.init(labels, Double(value))
+  }
+}
+
+extension Duration {
+  /// This duration in seconds, as metrics have it.
+  public var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) / 1e18
+  }
+}

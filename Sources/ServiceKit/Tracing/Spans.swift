@@ -1,0 +1,43 @@
+internal import Instrumentation
+public import Tracing
+
+/// Opens spans around work, whether or not anybody records them: without a tracer, an incoming trace is still carried
+/// along, so that log lines and messages name it.
+public struct Spans: Sendable {
+  /// nil where nothing is recorded.
+  public let tracer: (any Tracer)?
+
+  public init(_ tracer: (any Tracer)? = nil) { self.tracer = tracer }
+
+  /// Runs `body` in a span, on the caller's executor.
+  /// - Parameters:
+  ///   - name: of low cardinality: a template, a statement's name, an event type.
+  ///   - parent: the span that asks for the work; nil begins a trace, if there is a tracer.
+  ///   - body: gets the span, nil without a tracer. It is ended when `body` returns or throws; what is thrown marks it
+  ///     as an error.
+  public func around<Value, Failure: Error>(
+    _ name: String,
+    _ kind: SpanKind,
+    parent: SpanContext? = SpanContext.current,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: ((any Tracing.Span)?) async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    guard tracer != nil || parent != SpanContext.current else { return try await body(nil) }
+    let outer = parent.map { InstrumentationContext(span: $0) } ?? .topLevel
+    let span: (any Tracing.Span)? = tracer.map { $0.startSpan(name, context: outer, ofKind: kind) }
+    let result: Result<Value, Failure> = await InstrumentationContext.withValue(span?.context ?? outer) {
+      _ = isolation
+      do throws(Failure) {
+        return .success(try await body(span))
+      } catch {
+        return .failure(error)
+      }
+    }
+    if case .failure(let error) = result {
+      span?.attributes["error.type"] = SpanAttribute.string("\(type(of: error))")
+      span?.setStatus(SpanStatus(code: .error))
+    }
+    span?.end()
+    return try result.get()
+  }
+}

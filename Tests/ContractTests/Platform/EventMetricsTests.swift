@@ -1,0 +1,99 @@
+import EventLoops
+import Logging
+import Postgres
+import ServiceKit
+import Testing
+
+@testable import Events
+@testable import Gateway
+
+@Suite("Metrics of events")
+struct EventMetricsTests {
+  @Test("Queues and dead-letter queues are counted, as the broker has them")
+  func queues() async throws {
+    try await withGateway { (gateway) async throws in
+      let database = gateway.application.database
+      let migrator = Migrator(
+        module: EventsMigrations.module,
+        migrations: EventsMigrations.all,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      )
+      _ = try await migrator.migrate(database, deadline: .now() + .seconds(20))
+      let broker = PostgresBroker(database: database, loop: try World.group.get().loops[0])
+      let deadline = MonotonicInstant.now() + .seconds(20)
+      try await broker.create(
+        topics: [],
+        queues: [QueueDefinition("main", deadLetterQueue: "main-dlq", maximumReceiveCount: 3)],
+        deadline: deadline
+      )
+      let (queue, deadLetters) = (broker.queue("main"), broker.queue("main-dlq"))
+      for _ in 0..<3 { _ = try await queue.send(OutgoingMessage(body: Array("{}".utf8)), deadline: deadline) }
+      _ = try await deadLetters.send(OutgoingMessage(body: Array("{}".utf8)), deadline: deadline)
+      _ = try await queue.receive(limit: 1, wait: .zero, visibilityTimeout: .seconds(60), deadline: deadline)
+
+      gateway.application.observability.metrics.addQueues(
+        [
+          AdministeredQueue(id: "prisoners", queue: queue, deadLetterQueue: deadLetters),
+          AdministeredQueue(id: "gone", queue: broker.queue("gone"), deadLetterQueue: nil),
+        ],
+        module: "non-associations"
+      )
+      let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
+      func messages(_ kind: String, _ state: String) -> Double? {
+        metrics.value(
+          "events_queue_messages",
+          ["module": "non-associations", "queue": "prisoners", "kind": kind, "state": state]
+        )
+      }
+      #expect(messages("main", "visible") == 2)
+      #expect(messages("main", "in_flight") == 1)
+      #expect(messages("dead_letter", "visible") == 1)
+      #expect(!metrics.samples.contains { $0.labels["queue"] == "gone" })
+      await broker.stop()
+    }
+  }
+
+  @Test("Outboxes and consumers are told of by module and queue; one question serves all their metrics")
+  func runtime() async throws {
+    try await withGateway { (gateway) async throws in
+      var outbox = OutboxStatistics()
+      outbox.depth = 4
+      outbox.oldestAge = .milliseconds(1500)
+      outbox.setAside = 1
+      outbox.published = 9
+      outbox.failures = 2
+      var consumer = ConsumerStatistics(id: "prisoners", sinceLastPoll: .milliseconds(2500))
+      consumer.handled = 7
+      consumer.failed = 3
+      consumer.deadLettered = 1
+      let part = EventsRuntime.Statistics(
+        module: "non-associations",
+        outbox: outbox,
+        consumers: [consumer],
+        failingRedrives: [:]
+      )
+      let (questions, asked) = AsyncStream<Void>.makeStream()
+      gateway.application.observability.metrics.addEvents { _ in
+        asked.yield()
+        return [part]
+      }
+      let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
+      asked.finish()
+      let module = ["module": "non-associations"]
+      #expect(metrics.value("events_outbox_messages", module) == 4)
+      #expect(metrics.value("events_outbox_oldest_age_seconds", module) == 1.5)
+      #expect(metrics.value("events_outbox_set_aside_messages", module) == 1)
+      #expect(metrics.value("events_published_total", module) == 9)
+      #expect(metrics.value("events_publish_failures_total", module) == 2)
+      let queue = module.merging(["queue": "prisoners"]) { $1 }
+      #expect(metrics.value("events_seconds_since_last_poll", queue) == 2.5)
+      #expect(metrics.value("events_in_progress", queue) == 0)
+      for (outcome, count) in [("handled", 7.0), ("failed", 3.0), ("dead_lettered", 1.0)] {
+        #expect(metrics.value("events_consumed_total", queue.merging(["outcome": outcome]) { $1 }) == count)
+      }
+      var count = 0
+      for await _ in questions { count += 1 }
+      #expect(count == 1)
+    }
+  }
+}
