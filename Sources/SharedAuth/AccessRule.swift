@@ -8,11 +8,14 @@ public enum AccessRule: Sendable, Hashable {
   /// Callers who hold the role and, if one is named, the scope. Both may be written with or without their prefixes
   /// `ROLE_` and `SCOPE_`.
   case requires(role: String, scope: String? = nil)
+  /// Callers who hold one of the roles, which may be written with or without `ROLE_`.
+  case requiresAny(roles: [String])
 
   /// Whether a caller with a good token may pass; if not, the answer is 403.
   public func allows(_ principal: Principal) -> Bool {
     switch self {
     case .open, .authenticated: true
+    case .requiresAny(let roles): roles.contains(where: principal.hasRole)
     case .requires(let role, let scope): principal.hasRole(role) && scope.map(principal.hasScope) ?? true
     }
   }

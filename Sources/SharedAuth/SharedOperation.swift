@@ -1,10 +1,11 @@
-internal import EventLoops
+public import EventLoops
 internal import Synchronization
 
 /// A piece of work that is done once while any number of tasks wait for its result, each with its own deadline. It
 /// belongs to none of them: one that gives up or is cancelled disturbs neither the work nor the others.
-final class SharedOperation<Value: Sendable>: Sendable {
-  enum Outcome: Sendable {
+public final class SharedOperation<Value: Sendable>: Sendable {
+  /// What a waiting task got.
+  public enum Outcome: Sendable {
     case finished(Value)
     case timedOut
     case cancelled
@@ -20,12 +21,12 @@ final class SharedOperation<Value: Sendable>: Sendable {
 
   /// When the work ought to have ended. One that overruns it has failed to keep its own deadline, and whoever finds
   /// it so may replace it.
-  let deadline: MonotonicInstant
+  public let deadline: MonotonicInstant
 
-  init(deadline: MonotonicInstant) { self.deadline = deadline }
+  public init(deadline: MonotonicInstant) { self.deadline = deadline }
 
   /// Begins the work, on the event loop of the caller if there is one. Call it once.
-  func start(_ work: @escaping @Sendable () async -> Value) {
+  public func start(_ work: @escaping @Sendable () async -> Value) {
     if let loop = EventLoop.current {
       Task.detached(executorPreference: loop) { self.finish(await work()) }
     } else {
@@ -45,7 +46,7 @@ final class SharedOperation<Value: Sendable>: Sendable {
   /// Waits for the result.
   /// - Parameter deadline: when to give up. Outside the event loops, where there are no timers, the work's own
   ///   deadline is the only bound.
-  func outcome(
+  public func outcome(
     before deadline: MonotonicInstant,
     isolation: isolated (any Actor)? = #isolation
   ) async -> Outcome {
