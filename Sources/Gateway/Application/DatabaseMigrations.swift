@@ -2,21 +2,35 @@ internal import EventLoops
 internal import Logging
 internal import NonAssociationsModule
 internal import Postgres
+internal import RestrictedPatientsModule
 
 /// The schemas of all modules, brought up to date in turn.
 struct DatabaseMigrations {
   private let steps: [(migrator: Migrator, database: PostgresDatabase)]
   private let logger: Logger
 
-  init(nonAssociations: PostgresDatabase, logger: Logger) {
+  init(nonAssociations: PostgresDatabase, restrictedPatients: PostgresDatabase, logger: Logger) {
     self.logger = logger
-    let migrator = Migrator(
-      module: "non-associations",
-      migrations: NonAssociationsModule.migrations,
-      baseline: NonAssociationsModule.baseline,
-      logger: logger
-    )
-    steps = [(migrator, nonAssociations)]
+    steps = [
+      (
+        Migrator(
+          module: "non-associations",
+          migrations: NonAssociationsModule.migrations,
+          baseline: NonAssociationsModule.baseline,
+          logger: logger
+        ),
+        nonAssociations
+      ),
+      (
+        Migrator(
+          module: "restricted-patients",
+          migrations: RestrictedPatientsModule.migrations,
+          baseline: RestrictedPatientsModule.baseline,
+          logger: logger
+        ),
+        restrictedPatients
+      ),
+    ]
   }
 
   /// Applies what is missing. A database that cannot be reached is asked again until it can, with a log line each time:

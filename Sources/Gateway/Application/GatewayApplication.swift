@@ -4,6 +4,7 @@ internal import HTTPTransport
 internal import Logging
 internal import NonAssociationsModule
 internal import Postgres
+internal import RestrictedPatientsModule
 internal import ServiceKit
 internal import SharedAuth
 
@@ -17,6 +18,7 @@ final class GatewayApplication: Sendable {
   let server: HTTPServer
   /// The non-associations database.
   let database: PostgresDatabase
+  let restrictedPatients: RestrictedPatientsParts
   private let client: HTTPClient
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
@@ -26,6 +28,7 @@ final class GatewayApplication: Sendable {
     isSecure: Bool,
     server: HTTPServer,
     database: PostgresDatabase,
+    restrictedPatients: RestrictedPatientsParts,
     client: HTTPClient,
     readiness: ReadinessState,
     shutdownTimeout: Duration
@@ -34,22 +37,28 @@ final class GatewayApplication: Sendable {
     self.isSecure = isSecure
     self.server = server
     self.database = database
+    self.restrictedPatients = restrictedPatients
     self.client = client
     self.readiness = readiness
     self.shutdownTimeout = shutdownTimeout
   }
 
   /// Migrates the database, builds the modules and listens.
-  /// - Parameter clock: the time of day, for records and for tokens.
+  /// - Parameters:
+  ///   - clock: the time of day, for records and for tokens.
+  ///   - patientsOutbox: where the restricted patients module leaves its events.
+  ///   - telemetry: gets custom events; nil writes them to the log.
   /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
   static func start(
     _ configuration: Configuration,
     group: EventLoopGroup,
     clock: any WallClock,
+    patientsOutbox: any Outbox = NoOutbox(),
+    telemetry: (any Telemetry)? = nil,
     logger: Logger
   ) async throws -> GatewayApplication {
     let london = try LondonTime()
-    let urls = try UpstreamURLs(configuration.upstreams)
+    let urls = try UpstreamURLs(configuration)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
       try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
     }
@@ -58,9 +67,24 @@ final class GatewayApplication: Sendable {
       group: group,
       logger: logger
     )
-    try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
-    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
     let readiness = ReadinessState()
+    let restrictedPatients = try RestrictedPatientsParts(
+      configuration,
+      urls: urls,
+      group: group,
+      london: london,
+      clock: clock,
+      outbox: patientsOutbox,
+      telemetry: telemetry ?? LoggedTelemetry(logger: logger),
+      logger: logger,
+      readiness: readiness
+    )
+    try await DatabaseMigrations(
+      nonAssociations: database,
+      restrictedPatients: restrictedPatients.database,
+      logger: logger
+    ).apply()
+    let client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
     let module = NonAssociationsModule(
       database: database,
       prisonerSearch: .init(
@@ -87,7 +111,14 @@ final class GatewayApplication: Sendable {
     )
     let responder = try ModuleResponder(module: module, verifier: verifier, logger: logger)
     let mount = Mount(
-      .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api")
+      .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api"),
+      [
+        .init(
+          try ModuleResponder(module: restrictedPatients.module, verifier: verifier, logger: logger),
+          hosts: configuration.restrictedPatients.hosts,
+          basePath: RestrictedPatientsModule.basePath
+        )
+      ]
     )
     let server = HTTPServer(
       configuration: configuration.server.http(errorResponse: TransportErrors.response),
@@ -107,11 +138,14 @@ final class GatewayApplication: Sendable {
       isSecure: serverTLS != nil,
       server: server,
       database: database,
+      restrictedPatients: restrictedPatients,
       client: client,
       readiness: readiness,
       shutdownTimeout: configuration.server.shutdownTimeout
     )
   }
+
+  var restrictedPatientsDatabase: PostgresDatabase { restrictedPatients.database }
 
   /// Where a client on this machine finds it.
   var url: String {
@@ -124,6 +158,7 @@ final class GatewayApplication: Sendable {
     readiness.beginShutdown()
     await server.shutdown(within: shutdownTimeout)
     await client.shutdown()
+    await restrictedPatients.shutdown()
     await database.shutdown()
   }
 }

@@ -21,6 +21,10 @@ extension ServeCommand {
       let configuration = try Configuration.read(&reader, provided: LocalWorld(environment))
       try await serve(configuration, group: group, clock: clock, logger: logger) { application in
         try await SampleData.load(into: application.database, deadline: .now() + .seconds(10))
+        try await SamplePatients.load(
+          into: application.restrictedPatientsDatabase,
+          deadline: .now() + .seconds(10)
+        )
         try LocalEndpoints(environment, serverURL: application.url).write()
         print(environment.banner(serverURL: application.url))
         // Standard output is buffered when it is not a terminal.
@@ -41,7 +45,10 @@ extension LocalWorld {
       oauthBase: environment.authURL,
       prisonerSearchBase: environment.prisonerSearchURL,
       clientID: environment.nonAssociationsClient.clientID,
-      clientSecret: environment.nonAssociationsClient.secret
+      clientSecret: environment.nonAssociationsClient.secret,
+      prisonAPIBase: environment.prisonAPIURL,
+      restrictedPatientsClientID: environment.restrictedPatientsClient.clientID,
+      restrictedPatientsClientSecret: environment.restrictedPatientsClient.secret
     )
   }
 }

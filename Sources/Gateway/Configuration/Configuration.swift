@@ -41,6 +41,7 @@ struct Configuration: Sendable {
   var nonAssociationsDatabase: Database
   var nonAssociationsHosts: [String]
   var upstreams: Upstreams
+  var restrictedPatients: RestrictedPatients
   var logLevel: Logger.Level
   var logFormat: LogFormat
 }
@@ -55,9 +56,21 @@ extension Configuration {
   ) throws(ConfigurationError) -> Configuration {
     let configuration = Configuration(
       server: readServer(&reader),
-      nonAssociationsDatabase: readDatabase(&reader, provided: provided?.databaseURL),
+      nonAssociationsDatabase: readDatabase(
+        &reader,
+        DatabaseSettings(
+          title: "non-associations",
+          url: SettingsCatalog.nonAssociationsDatabaseURL,
+          endpoint: SettingsCatalog.nonAssociationsDatabaseEndpoint,
+          name: SettingsCatalog.nonAssociationsDatabaseName,
+          username: SettingsCatalog.nonAssociationsDatabaseUsername,
+          password: SettingsCatalog.nonAssociationsDatabasePassword
+        ),
+        provided: provided?.databaseURL
+      ),
       nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
       upstreams: readUpstreams(&reader, provided: provided),
+      restrictedPatients: readRestrictedPatients(&reader, provided: provided),
       logLevel: readLogLevel(&reader),
       logFormat: readLogFormat(&reader)
     )
@@ -103,12 +116,25 @@ extension Configuration {
     )
   }
 
-  private static func readDatabase(_ reader: inout SettingsReader, provided: String?) -> Database {
+  /// Where one module's database may be named.
+  struct DatabaseSettings {
+    /// The module's, for error texts.
+    var title: String
+    var url: Setting
+    var endpoint: Setting
+    var name: Setting
+    var username: Setting
+    var password: Setting
+  }
+
+  static func readDatabase(
+    _ reader: inout SettingsReader,
+    _ settings: DatabaseSettings,
+    provided: String?
+  ) -> Database {
     let connectionString =
-      provided ?? reader.text(SettingsCatalog.nonAssociationsDatabaseURL) ?? reader.text(
-        SettingsCatalog.databaseURL
-      )
-      ?? connectionStringFromParts(&reader)
+      provided ?? reader.text(settings.url) ?? reader.text(SettingsCatalog.databaseURL)
+      ?? connectionStringFromParts(&reader, settings)
     return Database(
       connectionString: connectionString,
       readConnections: reader.integer(SettingsCatalog.databaseReadConnections, in: 1...100),
@@ -119,11 +145,14 @@ extension Configuration {
   }
 
   /// The replaced services were given host:port, name, user and password apart, and used TLS with `verify-full`.
-  private static func connectionStringFromParts(_ reader: inout SettingsReader) -> String {
-    guard let endpoint = reader.text(SettingsCatalog.nonAssociationsDatabaseEndpoint) else {
+  private static func connectionStringFromParts(
+    _ reader: inout SettingsReader,
+    _ settings: DatabaseSettings
+  ) -> String {
+    guard let endpoint = reader.text(settings.endpoint) else {
       reader.note(
-        "NON_ASSOCIATIONS_DATABASE_URL (or DATABASE_URL, or NON_ASSOCIATIONS_DATABASE_ENDPOINT with _NAME, _USERNAME "
-          + "and _PASSWORD) is not set: where the non-associations database is"
+        "\(settings.url.name) (or DATABASE_URL, or \(settings.endpoint.name) with _NAME, _USERNAME "
+          + "and _PASSWORD) is not set: where the \(settings.title) database is"
       )
       return ""
     }
@@ -131,9 +160,9 @@ extension Configuration {
     let fields = [
       ("host", parts.first.map(String.init) ?? endpoint),
       ("port", parts.count > 1 ? String(parts[1]) : "5432"),
-      ("dbname", reader.requiredText(SettingsCatalog.nonAssociationsDatabaseName)),
-      ("user", reader.requiredText(SettingsCatalog.nonAssociationsDatabaseUsername)),
-      ("password", reader.requiredText(SettingsCatalog.nonAssociationsDatabasePassword)),
+      ("dbname", reader.requiredText(settings.name)),
+      ("user", reader.requiredText(settings.username)),
+      ("password", reader.requiredText(settings.password)),
       ("sslmode", "verify-full"),
     ]
     return fields.map { "\($0)='\(escaped($1))'" }.joined(separator: " ")
@@ -171,4 +200,7 @@ struct LocalWorld: Sendable {
   var prisonerSearchBase: String
   var clientID: String
   var clientSecret: String
+  var prisonAPIBase: String
+  var restrictedPatientsClientID: String
+  var restrictedPatientsClientSecret: String
 }

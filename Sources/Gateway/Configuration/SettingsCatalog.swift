@@ -140,16 +140,18 @@ enum SettingsCatalog {
   )
 
   /// All settings, in the order of the README.
-  static let all: [Setting] = [
-    serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
-    maximumHeaderBytes,
-    maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout, databaseURL,
-    nonAssociationsDatabaseURL, nonAssociationsDatabaseEndpoint, nonAssociationsDatabaseName,
-    nonAssociationsDatabaseUsername, nonAssociationsDatabasePassword, databaseReadConnections,
-    databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts, oauthBase,
-    prisonerSearchBase, apiTimeout, nonAssociationsClientID,
-    nonAssociationsClientSecret, upstreamCertificates, logLevel, logFormat, localData,
-  ]
+  static let all: [Setting] =
+    [
+      serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
+      maximumHeaderBytes,
+      maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout, databaseURL,
+      nonAssociationsDatabaseURL, nonAssociationsDatabaseEndpoint, nonAssociationsDatabaseName,
+      nonAssociationsDatabaseUsername, nonAssociationsDatabasePassword, databaseReadConnections,
+      databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts,
+      oauthBase,
+      prisonerSearchBase, apiTimeout, nonAssociationsClientID,
+      nonAssociationsClientSecret, upstreamCertificates, logLevel, logFormat, localData,
+    ] + restrictedPatients
 
   /// Prefixes of names that are ours to know: a variable that starts with one and is in no setting is a mistake.
   static let ownPrefixes = [

@@ -1,0 +1,74 @@
+internal import EventLoops
+internal import Events
+internal import HTTPTransport
+internal import Logging
+internal import Postgres
+internal import RestrictedPatientsModule
+internal import ServiceKit
+internal import SharedAuth
+
+/// The restricted patients module and what is its alone: connections to the database and to the services it calls, so
+/// that whatever hangs there takes nothing from the other module.
+struct RestrictedPatientsParts: Sendable {
+  let module: RestrictedPatientsModule
+  let database: PostgresDatabase
+  private let clients: [HTTPClient]
+
+  /// - Throws: what keeps the gateway from serving.
+  init(
+    _ configuration: Configuration,
+    urls: UpstreamURLs,
+    group: EventLoopGroup,
+    london: LondonTime,
+    clock: any WallClock,
+    outbox: any Outbox,
+    telemetry: any Telemetry,
+    logger: Logger,
+    readiness: ReadinessState
+  ) throws {
+    let own = configuration.restrictedPatients
+    database = try PostgresDatabase(configuration: own.database.postgres, group: group, logger: logger)
+    let tls = try urls.clientTLS(configuration.upstreams)
+    let calls = HTTPClient(group: group, tls: tls)
+    let lists = HTTPClient(group: group, tls: tls)
+    let auth = HTTPClient(group: group, tls: tls)
+    clients = [calls, lists, auth]
+    var credentials = UpstreamTokensConfiguration(
+      clientID: own.clientID,
+      clientSecret: Secret(own.clientSecret)
+    )
+    credentials.scope = "write"
+    var upstreams = RestrictedPatientsModule.Upstreams(
+      prisonAPI: urls.prisonAPI,
+      prisonerSearch: urls.prisonerSearch,
+      client: calls,
+      listsClient: lists,
+      tokens: UpstreamTokens(
+        configuration: credentials,
+        logger: logger,
+        client: auth,
+        issuer: urls.oauth
+      ),
+      timeout: configuration.upstreams.timeout
+    )
+    upstreams.agenciesRefresh = own.agenciesRefresh
+    upstreams.agenciesMaximumAge = own.agenciesMaximumAge
+    module = RestrictedPatientsModule(
+      database: database,
+      upstreams: upstreams,
+      london: london,
+      clock: clock,
+      outbox: outbox,
+      telemetry: telemetry,
+      access: own.access,
+      logger: logger,
+      readiness: readiness
+    )
+  }
+
+  /// Gives back connections; call it once nothing is in flight.
+  func shutdown() async {
+    for client in clients { await client.shutdown() }
+    await database.shutdown()
+  }
+}
