@@ -54,7 +54,12 @@ public struct RestrictedPatientsModule: Module {
 
   public let name = "restricted-patients"
   public let routes: [RouteDeclaration]
-  let pastDateCheck: PastDateCheck
+  /// Handles the queue `domainevents`.
+  public let domainEvents: DomainEventsHandler
+  /// Handles the queue `offenderevents`.
+  public let offenderEvents: OffenderEventsHandler
+  /// The check that removes everybody whose sentence is over.
+  public let pastDateJob: PastDateJob
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``; used by nothing else, so that neither module waits for the other's
@@ -104,7 +109,7 @@ public struct RestrictedPatientsModule: Module {
       london: london,
       clock: clock
     )
-    pastDateCheck = PastDateCheck(
+    let pastDateCheck = PastDateCheck(
       store: store,
       search: search,
       removal: removal,
@@ -113,8 +118,29 @@ public struct RestrictedPatientsModule: Module {
       clock: clock,
       logger: logger
     )
-    let own = Routes(service: service, removal: removal, pastDateCheck: pastDateCheck, access: access).table
-    routes = own + HealthProbes.routes(readiness)
+    pastDateJob = PastDateJob(check: pastDateCheck, logger: logger)
+    let consumed = PatientEventsService(
+      store: store,
+      prisonAPI: prisonAPI,
+      events: events,
+      telemetry: telemetry,
+      london: london,
+      clock: clock,
+      logger: logger
+    )
+    domainEvents = DomainEventsHandler(events: consumed)
+    offenderEvents = OffenderEventsHandler(events: consumed)
+    let administration = AdministrationService(
+      store: store,
+      events: events,
+      telemetry: telemetry,
+      london: london,
+      clock: clock
+    )
+    routes =
+      Routes(service: service, removal: removal, pastDateCheck: pastDateCheck, access: access).table
+      + AdministrationRoutes(service: administration, access: access).table
+      + HealthProbes.routes(readiness)
   }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }

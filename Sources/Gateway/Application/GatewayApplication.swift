@@ -19,6 +19,7 @@ final class GatewayApplication: Sendable {
   /// The non-associations database.
   let database: PostgresDatabase
   let restrictedPatients: RestrictedPatientsParts
+  private let dailyCheck: Task<Void, Never>?
   private let client: HTTPClient
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
@@ -29,6 +30,7 @@ final class GatewayApplication: Sendable {
     server: HTTPServer,
     database: PostgresDatabase,
     restrictedPatients: RestrictedPatientsParts,
+    dailyCheck: Task<Void, Never>?,
     client: HTTPClient,
     readiness: ReadinessState,
     shutdownTimeout: Duration
@@ -38,6 +40,7 @@ final class GatewayApplication: Sendable {
     self.server = server
     self.database = database
     self.restrictedPatients = restrictedPatients
+    self.dailyCheck = dailyCheck
     self.client = client
     self.readiness = readiness
     self.shutdownTimeout = shutdownTimeout
@@ -133,12 +136,16 @@ final class GatewayApplication: Sendable {
         "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
       ])
     }
+    let address = try await server.start(address: wanted)
     return GatewayApplication(
-      address: try await server.start(address: wanted),
+      address: address,
       isSecure: serverTLS != nil,
       server: server,
       database: database,
       restrictedPatients: restrictedPatients,
+      dailyCheck: configuration.restrictedPatients.pastDateCheckTime.map { time in
+        restrictedPatients.startDailyCheck(at: time, group: group)
+      },
       client: client,
       readiness: readiness,
       shutdownTimeout: configuration.server.shutdownTimeout
@@ -156,6 +163,7 @@ final class GatewayApplication: Sendable {
   /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
   func shutdown() async {
     readiness.beginShutdown()
+    dailyCheck?.cancel()
     await server.shutdown(within: shutdownTimeout)
     await client.shutdown()
     await restrictedPatients.shutdown()

@@ -66,6 +66,12 @@ struct RestrictedPatientsParts: Sendable {
     )
   }
 
+  /// Runs the past-date check every day at `time`, on a loop of `group`, until the task is cancelled.
+  func startDailyCheck(at time: TimeOfDay, group: EventLoopGroup) -> Task<Void, Never> {
+    let job = module.pastDateJob
+    return Task(executorPreference: group.any()) { await job.runDaily(at: time) }
+  }
+
   /// Gives back connections; call it once nothing is in flight.
   func shutdown() async {
     for client in clients { await client.shutdown() }

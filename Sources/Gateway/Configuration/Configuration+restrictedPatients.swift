@@ -11,6 +11,9 @@ extension Configuration {
     var access: AccessRules
     var agenciesRefresh: Duration
     var agenciesMaximumAge: Duration
+    var pastDateCheckTime: TimeOfDay?
+    /// Whether the server is to run the past-date check and exit.
+    var isBatch: Bool
   }
 
   static func readRestrictedPatients(
@@ -38,8 +41,28 @@ extension Configuration {
         ?? reader.requiredText(SettingsCatalog.restrictedPatientsClientSecret),
       access: readAccessRules(&reader),
       agenciesRefresh: reader.duration(SettingsCatalog.agenciesRefresh),
-      agenciesMaximumAge: reader.duration(SettingsCatalog.agenciesMaximumAge)
+      agenciesMaximumAge: reader.duration(SettingsCatalog.agenciesMaximumAge),
+      pastDateCheckTime: readTimeOfDay(&reader),
+      isBatch: readBatch(&reader)
     )
+  }
+
+  private static func readTimeOfDay(_ reader: inout SettingsReader) -> TimeOfDay? {
+    let setting = SettingsCatalog.pastDateCheckTime
+    guard let text = reader.text(setting) else { return nil }
+    let time = TimeOfDay(text)
+    if time == nil { reader.note("\(setting.name): '\(text)' is not a time such as 03:00") }
+    return time
+  }
+
+  private static func readBatch(_ reader: inout SettingsReader) -> Bool {
+    let isEnabled = reader.choice(
+      SettingsCatalog.batchEnabled,
+      [("true", true), ("false", false)],
+      fallback: false
+    )
+    guard isEnabled else { return false }
+    return reader.choice(SettingsCatalog.batchType, [("past_date_check", true)], fallback: false)
   }
 
   private static func readAccessRules(_ reader: inout SettingsReader) -> AccessRules {

@@ -59,11 +59,22 @@ extension SettingsCatalog {
     "Age at which lists of agencies are no longer used, when prison API gives no others."
   )
 
+  static let pastDateCheckTime = Setting(
+    "RESTRICTED_PATIENTS_PAST_DATE_CHECK_TIME",
+    "Time of London's clocks, HH:mm, at which one replica runs the past-date check every day; never if not set."
+  )
+  static let batchEnabled = Setting(
+    "BATCH_ENABLED",
+    default: "false",
+    "true: `gateway serve` runs the job of BATCH_TYPE and exits, as the replaced service did."
+  )
+  static let batchType = Setting("BATCH_TYPE", "The job: PAST_DATE_CHECK.")
+
   /// In the order of the README.
   static let restrictedPatients: [Setting] = [
     restrictedPatientsDatabaseURL, restrictedPatientsDatabaseEndpoint, restrictedPatientsDatabaseName,
     restrictedPatientsDatabaseUsername, restrictedPatientsDatabasePassword, restrictedPatientsHosts,
     prisonAPIBase, restrictedPatientsClientID, restrictedPatientsClientSecret, restrictedPatientsRoles,
-    agenciesRefresh, agenciesMaximumAge,
+    agenciesRefresh, agenciesMaximumAge, pastDateCheckTime, batchEnabled, batchType,
   ]
 }

@@ -20,11 +20,11 @@ struct PrisonAPIClient: Sendable {
       )
     )
     guard let body = try await sendUnlessMissing(call, deadline) else { return false }
-    return try service.read(body, of: call) { (value) throws(UnreadableAnswer) in
-      let booking = try UpstreamObject(value)
+    return try service.read(body, of: call) { (value) throws(UnreadableObject) in
+      let booking = try LenientObject(value)
       guard booking.integer("bookingId") != nil, booking.text("offenderNo") != nil,
         let isActive = booking.boolean("activeFlag")
-      else { throw UnreadableAnswer(reason: "a booking without bookingId, offenderNo or activeFlag") }
+      else { throw UnreadableObject(reason: "a booking without bookingId, offenderNo or activeFlag") }
       return isActive
     }
   }
@@ -52,8 +52,8 @@ struct PrisonAPIClient: Sendable {
       isRead: false
     )
     let answer = try await service.send(call, deadline: deadline)
-    try service.read(answer, of: call) { (value) throws(UnreadableAnswer) in
-      _ = try UpstreamObject(value).requiredText("offenderNo")
+    try service.read(answer, of: call) { (value) throws(UnreadableObject) in
+      _ = try LenientObject(value).requiredText("offenderNo")
     }
   }
 
@@ -75,8 +75,8 @@ struct PrisonAPIClient: Sendable {
       body: body.bytes
     )
     let answer = try await service.send(call, deadline: deadline)
-    return try service.read(answer, of: call) { (value) throws(UnreadableAnswer) in
-      try UpstreamObject.list(value).map { Movement($0) }
+    return try service.read(answer, of: call) { (value) throws(UnreadableObject) in
+      try LenientObject.list(value).map { Movement($0) }
     }
   }
 
@@ -118,9 +118,9 @@ struct PrisonAPIClient: Sendable {
       url: service.baseURL.path(segments: ["api", "agencies", "type", type.rawValue])
     )
     let answer = try await service.send(call, deadline: deadline)
-    return try service.read(answer, of: call) { (value) throws(UnreadableAnswer) in
+    return try service.read(answer, of: call) { (value) throws(UnreadableObject) in
       var agencies: [Agency] = []
-      for object in try UpstreamObject.list(value) { agencies.append(try Agency(object)) }
+      for object in try LenientObject.list(value) { agencies.append(try Agency(object)) }
       return agencies
     }
   }
@@ -132,8 +132,8 @@ struct PrisonAPIClient: Sendable {
       url: service.baseURL.path(segments: ["api", "agencies", id])
     )
     guard let body = try await sendUnlessMissing(call, deadline) else { return nil }
-    return try service.read(body, of: call) { (value) throws(UnreadableAnswer) in
-      try Agency(UpstreamObject(value))
+    return try service.read(body, of: call) { (value) throws(UnreadableObject) in
+      try Agency(LenientObject(value))
     }
   }
 
@@ -153,7 +153,7 @@ struct PrisonAPIClient: Sendable {
 }
 
 extension Agency {
-  fileprivate init(_ object: UpstreamObject) throws(UnreadableAnswer) {
+  fileprivate init(_ object: LenientObject) throws(UnreadableObject) {
     self.init(
       id: try object.requiredText("agencyId"),
       description: object.text("description"),
@@ -165,7 +165,7 @@ extension Agency {
 }
 
 extension Movement {
-  fileprivate init(_ object: UpstreamObject) {
+  fileprivate init(_ object: LenientObject) {
     self.init(
       fromAgency: object.text("fromAgency"),
       toAgency: object.text("toAgency"),

@@ -38,14 +38,14 @@ struct PrisonerSearchClient: Sendable {
       body: body.bytes
     )
     let answer = try await service.send(call, deadline: deadline)
-    return try service.read(answer, of: call) { (value) throws(UnreadableAnswer) in
-      try UpstreamObject.list(value).compactMap { SentenceFacts($0) }
+    return try service.read(answer, of: call) { (value) throws(UnreadableObject) in
+      try LenientObject.list(value).compactMap { SentenceFacts($0) }
     }
   }
 }
 
 extension SentenceFacts {
-  fileprivate init?(_ object: UpstreamObject) {
+  fileprivate init?(_ object: LenientObject) {
     guard let number = object.text("prisonerNumber") else { return nil }
     self.init(
       prisonerNumber: number,

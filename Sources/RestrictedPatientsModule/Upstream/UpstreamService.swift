@@ -55,7 +55,7 @@ struct UpstreamService: Sendable {
   func read<Value>(
     _ body: [UInt8],
     of call: Call,
-    _ convert: (JSONValue) throws(UnreadableAnswer) -> Value
+    _ convert: (JSONValue) throws(UnreadableObject) -> Value
   ) throws(UpstreamFailure) -> Value {
     let text = "Unreadable answer from \(call.place)"
     let value: JSONValue
