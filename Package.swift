@@ -73,7 +73,7 @@ let package = Package(
     ),
     module(
       "RestrictedPatientsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", httpTypes, logging]
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
     ),
     module(
       "LocalProfile",

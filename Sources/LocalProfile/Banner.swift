@@ -3,6 +3,7 @@ struct Banner: Sendable {
   var serverURL: String
   var authURL: String
   var prisonerSearchURL: String
+  var prisonAPIURL: String
   var dataFolder: String
   var clusterFolder: String
   var databaseURL: String
@@ -17,6 +18,7 @@ struct Banner: Sendable {
         API                  \#(serverURL)
         HMPPS Auth           \#(authURL)  (double)
         prisoner search      \#(prisonerSearchURL)  (double, \#(SamplePrisoner.all.count) prisoners)
+        prison API           \#(prisonAPIURL)  (double)
         data                 \#(data)
         database             psql '\#(databaseURL)'
 
@@ -35,6 +37,10 @@ struct Banner: Sendable {
           "reason":"BULLYING","restrictionType":"CELL","comment":"Seen on the wing"}' \
           \#(serverURL)/non-associations
         curl -s -H "Authorization: Bearer $TOKEN" \#(serverURL)/non-associations/1
+        curl -s -H "Authorization: Bearer $TOKEN" \#(serverURL)/restricted-patient/prison-number/N3457PQ
+        curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
+          "offenderNo":"B2345CD","fromLocationId":"MDI","hospitalLocationCode":"HAZLWD"}' \
+          \#(serverURL)/discharge-to-hospital
 
       Stop with Control-C. What was written is there again at the next start; to begin anew, remove the data folder.
 

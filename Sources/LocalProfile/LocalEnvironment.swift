@@ -15,6 +15,8 @@ public final class LocalEnvironment: Sendable {
     public var authPort: UInt16 = 9090
     /// Likewise, prisoner search.
     public var prisonerSearchPort: UInt16 = 9091
+    /// Likewise, prison API.
+    public var prisonAPIPort: UInt16 = 9092
 
     public init() {}
   }
@@ -23,10 +25,13 @@ public final class LocalEnvironment: Sendable {
   public let postgres: PrivatePostgres
   public let auth: DevelopmentAuth
   public let prisonerSearch: DevelopmentPrisonerSearch
+  public let prisonAPI: DevelopmentPrisonAPI
   /// For `API_BASE_URL_OAUTH`; ends in `/auth`.
   public let authURL: String
   /// For `API_BASE_URL_PRISONER_SEARCH`.
   public let prisonerSearchURL: String
+  /// For `API_BASE_URL_PRISON_API`.
+  public let prisonAPIURL: String
   private let doubles: [DoubleServer]
 
   /// For `DATABASE_URL`.
@@ -41,13 +46,16 @@ public final class LocalEnvironment: Sendable {
     postgres: PrivatePostgres,
     auth: DevelopmentAuth,
     prisonerSearch: DevelopmentPrisonerSearch,
-    doubles: (auth: DoubleServer, prisonerSearch: DoubleServer)
+    prisonAPI: DevelopmentPrisonAPI,
+    doubles: (auth: DoubleServer, prisonerSearch: DoubleServer, prisonAPI: DoubleServer)
   ) {
     self.dataFolder = dataFolder
     self.postgres = postgres
     self.auth = auth
     self.prisonerSearch = prisonerSearch
-    self.doubles = [doubles.auth, doubles.prisonerSearch]
+    self.prisonAPI = prisonAPI
+    self.doubles = [doubles.auth, doubles.prisonerSearch, doubles.prisonAPI]
+    prisonAPIURL = doubles.prisonAPI.url
     authURL = doubles.auth.url + "/auth"
     prisonerSearchURL = doubles.prisonerSearch.url
     auth.baseURL = authURL
@@ -72,34 +80,33 @@ public final class LocalEnvironment: Sendable {
       logger: logger
     )
     let auth = DevelopmentAuth(key: key, clock: clock)
-    let prisonerSearch = DevelopmentPrisonerSearch()
+    let prisonAPI = DevelopmentPrisonAPI()
+    let prisonerSearch = DevelopmentPrisonerSearch { prisonAPI.prisoner($0) }
+    let responders: [(port: UInt16, responder: Responder)] = [
+      (configuration.authPort, { await auth.respond(to: $0) }),
+      (configuration.prisonerSearchPort, { await prisonerSearch.respond(to: $0) }),
+      (configuration.prisonAPIPort, { await prisonAPI.respond(to: $0) }),
+    ]
+    var started: [DoubleServer] = []
     do {
-      let authServer = try await DoubleServer.start(
-        port: configuration.authPort,
-        group: group,
-        logger: logger
-      ) { await auth.respond(to: $0) }
-      do {
-        let searchServer = try await DoubleServer.start(
-          port: configuration.prisonerSearchPort,
-          group: group,
-          logger: logger
-        ) { await prisonerSearch.respond(to: $0) }
-        return LocalEnvironment(
-          dataFolder: dataFolder,
-          postgres: postgres,
-          auth: auth,
-          prisonerSearch: prisonerSearch,
-          doubles: (authServer, searchServer)
+      for (port, responder) in responders {
+        started.append(
+          try await DoubleServer.start(port: port, group: group, logger: logger, responder: responder)
         )
-      } catch {
-        await authServer.server.shutdown(within: .zero)
-        throw error
       }
     } catch {
+      for double in started { await double.server.shutdown(within: .zero) }
       await postgres.stop()
       throw error
     }
+    return LocalEnvironment(
+      dataFolder: dataFolder,
+      postgres: postgres,
+      auth: auth,
+      prisonerSearch: prisonerSearch,
+      prisonAPI: prisonAPI,
+      doubles: (started[0], started[1], started[2])
+    )
   }
 
   /// Stops the doubles, then PostgreSQL, and lets another gateway use the data folder. Stop the gateway's own server
@@ -107,6 +114,7 @@ public final class LocalEnvironment: Sendable {
   public func stop() async {
     auth.faults.clear()
     prisonerSearch.faults.clear()
+    prisonAPI.faults.clear()
     for double in doubles { await double.server.shutdown(within: .seconds(1)) }
     await postgres.stop()
     dataFolder.unlock()
@@ -119,6 +127,7 @@ public final class LocalEnvironment: Sendable {
       serverURL: serverURL,
       authURL: authURL,
       prisonerSearchURL: prisonerSearchURL,
+      prisonAPIURL: prisonAPIURL,
       dataFolder: dataFolder.path,
       clusterFolder: postgres.folder,
       databaseURL: databaseURL

@@ -47,7 +47,8 @@ public struct SamplePrisoner: Sendable {
     public static let outside = Place(prisonID: "OUT", name: "Outside")
   }
 
-  /// The prisoners of a fresh all-in-one profile: several prisons, one in transfer, one outside, one without a booking.
+  /// The prisoners of a fresh all-in-one profile: several prisons, one in transfer, one outside, three in
+  /// hospital, one without a booking.
   public static let all: [SamplePrisoner] = {
     var all = [
       SamplePrisoner("A1234BC", "ADAM", "ARCHER", at: .moorland, cell: "1-1-001"),
@@ -62,13 +63,19 @@ public struct SamplePrisoner: Sendable {
       SamplePrisoner("K0123LM", "KYLE", "KEMP", at: .transfer),
       SamplePrisoner("L1235MN", "LIAM", "LOWE", at: .outside),
       SamplePrisoner("M2346NP", "MARK", "MOSS", at: nil),
+      SamplePrisoner("N3457PQ", "NEIL", "NASH", at: .outside),
+      SamplePrisoner("P4568QR", "PAUL", "PRICE", at: .outside),
+      SamplePrisoner("Q5679RS", "QUINN", "QUAYLE", at: .outside),
     ]
     for index in all.indices where all[index].prisonID != nil {
       all[index].bookingID = 1_200_001 + Int64(index)
     }
     for index in all.indices where all[index].prisonID == "OUT" {
       all[index].lastMovementTypeCode = "REL"
-      all[index].lastMovementReasonCode = "CR"
+      let isInHospital = SampleMovement.all[all[index].prisonerNumber] != nil
+      all[index].lastMovementReasonCode = isInHospital ? "HP" : "CR"
+      if isInHospital { all[index].conditionalReleaseDate = "2099-01-31" }
+      if all[index].prisonerNumber == "P4568QR" { all[index].conditionalReleaseDate = "2025-01-31" }
     }
     return all
   }()

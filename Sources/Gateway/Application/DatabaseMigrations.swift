@@ -3,22 +3,38 @@ internal import Events
 internal import Logging
 internal import NonAssociationsModule
 internal import Postgres
+internal import RestrictedPatientsModule
 
 /// The schemas of all modules, brought up to date in turn.
 struct DatabaseMigrations {
   private let steps: [(migrator: Migrator, database: PostgresDatabase)]
   private let logger: Logger
 
-  init(nonAssociations: PostgresDatabase, logger: Logger) {
+  init(nonAssociations: PostgresDatabase, restrictedPatients: PostgresDatabase, logger: Logger) {
     self.logger = logger
-    let migrator = Migrator(
-      module: "non-associations",
-      migrations: NonAssociationsModule.migrations,
-      baseline: NonAssociationsModule.baseline,
-      logger: logger
-    )
+    let own = [
+      (
+        Migrator(
+          module: NonAssociationsModule.name,
+          migrations: NonAssociationsModule.migrations,
+          baseline: NonAssociationsModule.baseline,
+          logger: logger
+        ),
+        nonAssociations
+      ),
+      (
+        Migrator(
+          module: RestrictedPatientsModule.name,
+          migrations: RestrictedPatientsModule.migrations,
+          baseline: RestrictedPatientsModule.baseline,
+          logger: logger
+        ),
+        restrictedPatients
+      ),
+    ]
+    // In each database; where it is one, the second finds nothing to do.
     let events = Migrator(module: EventsMigrations.module, migrations: EventsMigrations.all, logger: logger)
-    steps = [(migrator, nonAssociations), (events, nonAssociations)]
+    steps = own.map { (migrator: $0, database: $1) } + own.map { (migrator: events, database: $0.1) }
   }
 
   /// Applies what is missing. A database that cannot be reached is asked again until it can, with a log line each time:

@@ -6,6 +6,7 @@ internal import Logging
 internal import NonAssociationsModule
 internal import Observability
 internal import Postgres
+internal import RestrictedPatientsModule
 internal import ServiceKit
 internal import SharedAuth
 
@@ -19,6 +20,8 @@ final class GatewayApplication: Sendable {
   let server: HTTPServer
   /// The non-associations database.
   let database: PostgresDatabase
+  let restrictedPatients: RestrictedPatientsParts
+  private let dailyCheck: Task<Void, Never>?
   private let client: HTTPClient
   private let messaging: Messaging
   private let events: EventsRuntime
@@ -36,6 +39,8 @@ final class GatewayApplication: Sendable {
     isSecure: Bool,
     server: HTTPServer,
     database: PostgresDatabase,
+    restrictedPatients: RestrictedPatientsParts,
+    dailyCheck: Task<Void, Never>?,
     client: HTTPClient,
     messaging: Messaging,
     events: EventsRuntime,
@@ -49,6 +54,8 @@ final class GatewayApplication: Sendable {
     self.isSecure = isSecure
     self.server = server
     self.database = database
+    self.restrictedPatients = restrictedPatients
+    self.dailyCheck = dailyCheck
     self.client = client
     self.messaging = messaging
     self.events = events
@@ -64,15 +71,19 @@ final class GatewayApplication: Sendable {
   /// - Parameters:
   ///   - clock: the time of day, for records and for tokens.
   ///   - accessLog: gets an entry for each answer; nil for none.
+  ///   - patientsOutbox: where the restricted patients module leaves its events, if not in its database.
+  ///   - patientsTelemetry: gets that module's custom events in place of the configured collectors.
   /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
   static func start(
     _ configuration: Configuration,
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger,
-    accessLog: RequestObserver.AccessLog? = nil
+    accessLog: RequestObserver.AccessLog? = nil,
+    patientsOutbox: (any Outbox)? = nil,
+    patientsTelemetry: (any Telemetry)? = nil
   ) async throws -> GatewayApplication {
-    let urls = try UpstreamURLs(configuration.upstreams)
+    let urls = try UpstreamURLs(configuration)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
       try ServerCertificate.context(files)
     }
@@ -94,7 +105,23 @@ final class GatewayApplication: Sendable {
       name: "non-associations",
       maximum: configuration.nonAssociationsDatabase.connections(onLoops: group.loops.count)
     )
-    try await DatabaseMigrations(nonAssociations: database, logger: logger).apply()
+    let london = try LondonTime()
+    let restrictedPatients = try RestrictedPatientsParts(
+      configuration,
+      urls: urls,
+      group: group,
+      london: london,
+      clock: clock,
+      outbox: patientsOutbox ?? PostgresOutbox(module: RestrictedPatientsModule.name),
+      telemetry: patientsTelemetry ?? observability.restrictedPatientsTelemetry,
+      observability: observability,
+      logger: logger
+    )
+    try await DatabaseMigrations(
+      nonAssociations: database,
+      restrictedPatients: restrictedPatients.database,
+      logger: logger
+    ).apply()
     let messaging = try Messaging(
       configuration.messaging,
       database: database,
@@ -113,7 +140,7 @@ final class GatewayApplication: Sendable {
       configuration: configuration,
       urls: urls,
       client: client,
-      london: try LondonTime(),
+      london: london,
       clock: clock,
       observability: observability,
       readiness: ReadinessState(),
@@ -121,7 +148,7 @@ final class GatewayApplication: Sendable {
       logger: logger
     )
     let nonAssociations = HostedModule.nonAssociations(shared, database: database)
-    let hosted = [nonAssociations]
+    let hosted = [nonAssociations, .restrictedPatients(shared, restrictedPatients)]
     try await messaging.prepare(hosted.map(\.messaging), logger: logger)
     var eventsSettings = EventsRuntime.Settings()
     eventsSettings.redriveInterval = configuration.messaging.redriveInterval
@@ -173,6 +200,10 @@ final class GatewayApplication: Sendable {
       isSecure: serverTLS != nil,
       server: server,
       database: database,
+      restrictedPatients: restrictedPatients,
+      dailyCheck: configuration.restrictedPatients.pastDateCheckTime.map { time in
+        restrictedPatients.startDailyCheck(at: time, group: group)
+      },
       client: client,
       messaging: messaging,
       events: events,
@@ -243,6 +274,8 @@ final class GatewayApplication: Sendable {
     return (server, try await server.start(address: wanted))
   }
 
+  var restrictedPatientsDatabase: PostgresDatabase { restrictedPatients.database }
+
   /// Where a client on this machine finds it.
   var url: String {
     let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "[::1]" : address.host
@@ -258,11 +291,13 @@ final class GatewayApplication: Sendable {
   /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
   func shutdown() async {
     readiness.beginShutdown()
+    dailyCheck?.cancel()
     await server.shutdown(within: shutdownTimeout)
     await metricsServer?.shutdown(within: .zero)
     await events.stop()
     await messaging.stop()
     await client.shutdown()
+    await restrictedPatients.shutdown()
     await database.shutdown()
     await observability.shutdown()
   }

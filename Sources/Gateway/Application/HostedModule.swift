@@ -15,6 +15,8 @@ struct HostedModule {
   let messaging: MessagingConfiguration.Service
   let info: ServiceInfo
   let subjectAccess: any SubjectAccessSource
+  /// How the central service lays that out; nil where the service has no template.
+  var subjectAccessTemplate: String?
   /// Checks of `/health` besides those of the process and of its queues.
   let checks: [HealthCheck]
   let document: APIDocument.Description

@@ -24,6 +24,7 @@ struct ModuleSurface {
     let around =
       [subjectAccess.route(hosted.subjectAccess), ProtectedResource.route]
       + queueAdmin([hosted], errorsOf: hosted.module)
+      + (hosted.subjectAccessTemplate.map { [subjectAccess.route(template: $0)] } ?? [])
     let document = APIDocument(hosted.document, routes: hosted.module.routes + around)
     return self.health.routes(health) + [hosted.info.route] + around
       + (hosted.isDocumented ? APIDocumentRoutes.routes(document) : [])
@@ -38,6 +39,7 @@ struct ModuleSurface {
         subjectAccess.route(of: all.map { (name: $0.hosted.name, source: $0.hosted.subjectAccess) }),
         ProtectedResource.route,
       ] + queueAdmin(all.map(\.hosted), errorsOf: first)
+      + all.compactMap(\.hosted.subjectAccessTemplate).prefix(1).map { subjectAccess.route(template: $0) }
     let documented = all.map(\.hosted).filter(\.isDocumented)
     var description = APIDocument.Description(
       title: "Prisoner gateway",

@@ -5,9 +5,11 @@ internal import HTTPTransport
 struct UpstreamURLs {
   let oauth: HTTPURL
   let prisonerSearch: HTTPURL
+  let prisonAPI: HTTPURL
 
   /// - Throws: `ConfigurationError` naming each that is not a URL.
-  init(_ upstreams: Configuration.Upstreams) throws(ConfigurationError) {
+  init(_ configuration: Configuration) throws(ConfigurationError) {
+    let upstreams = configuration.upstreams
     var problems: [String] = []
     func url(_ name: String, _ text: String) -> HTTPURL? {
       do {
@@ -19,15 +21,17 @@ struct UpstreamURLs {
     }
     let oauth = url("API_BASE_URL_OAUTH", upstreams.oauthBase)
     let search = url("API_BASE_URL_PRISONER_SEARCH", upstreams.prisonerSearchBase)
-    guard let oauth, let search else { throw ConfigurationError(problems: problems) }
+    let prisonAPI = url("API_BASE_URL_PRISON_API", configuration.restrictedPatients.prisonAPIBase)
+    guard let oauth, let search, let prisonAPI else { throw ConfigurationError(problems: problems) }
     self.oauth = oauth
     prisonerSearch = search
+    self.prisonAPI = prisonAPI
   }
 
   /// Trust for HTTPS upstreams; nil when none of them uses HTTPS.
   /// - Throws: `StreamError.tls` when the trusted certificates cannot be loaded.
   func clientTLS(_ upstreams: Configuration.Upstreams) throws(StreamError) -> TLSContext? {
-    guard [oauth, prisonerSearch].contains(where: { $0.scheme == .https }) else { return nil }
+    guard [oauth, prisonerSearch, prisonAPI].contains(where: { $0.scheme == .https }) else { return nil }
     return try TLSContext(trustedCertificatesFile: upstreams.trustedCertificatesFile)
   }
 }

@@ -29,6 +29,10 @@ extension ServeCommand {
         accessLog: accessLog
       ) { application in
         try await SampleData.load(into: application.database, deadline: .now() + .seconds(10))
+        try await SamplePatients.load(
+          into: application.restrictedPatientsDatabase,
+          deadline: .now() + .seconds(10)
+        )
         try LocalEndpoints(environment, serverURL: application.url).write()
         print(environment.banner(serverURL: application.url))
         // Standard output is buffered when it is not a terminal.
@@ -49,7 +53,10 @@ extension LocalWorld {
       oauthBase: environment.authURL,
       prisonerSearchBase: environment.prisonerSearchURL,
       clientID: environment.nonAssociationsClient.clientID,
-      clientSecret: environment.nonAssociationsClient.secret
+      clientSecret: environment.nonAssociationsClient.secret,
+      prisonAPIBase: environment.prisonAPIURL,
+      restrictedPatientsClientID: environment.restrictedPatientsClient.clientID,
+      restrictedPatientsClientSecret: environment.restrictedPatientsClient.secret
     )
   }
 }

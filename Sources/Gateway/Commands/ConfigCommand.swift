@@ -55,6 +55,9 @@ extension LocalWorld {
     oauthBase: "http://127.0.0.1",
     prisonerSearchBase: "http://127.0.0.1",
     clientID: "-",
-    clientSecret: "-"
+    clientSecret: "-",
+    prisonAPIBase: "http://127.0.0.1",
+    restrictedPatientsClientID: "-",
+    restrictedPatientsClientSecret: "-"
   )
 }

@@ -11,6 +11,7 @@ struct LocalEndpoints {
   init(_ environment: LocalEnvironment, serverURL: String) {
     path = environment.dataFolder.path + "/endpoints.env"
     let gateway = environment.nonAssociationsClient
+    let patients = environment.restrictedPatientsClient
     let frontEnd = DevelopmentClient.frontEnd
     lines = [
       "GATEWAY_URL=\(serverURL)",
@@ -19,6 +20,9 @@ struct LocalEndpoints {
       "\(SettingsCatalog.prisonerSearchBase.name)=\(environment.prisonerSearchURL)",
       "\(SettingsCatalog.nonAssociationsClientID.name)=\(gateway.clientID)",
       "\(SettingsCatalog.nonAssociationsClientSecret.name)=\(gateway.secret)",
+      "\(SettingsCatalog.prisonAPIBase.name)=\(environment.prisonAPIURL)",
+      "\(SettingsCatalog.restrictedPatientsClientID.name)=\(patients.clientID)",
+      "\(SettingsCatalog.restrictedPatientsClientSecret.name)=\(patients.secret)",
       "CLIENT_ID=\(frontEnd.clientID)",
       "CLIENT_SECRET=\(frontEnd.secret)",
     ]

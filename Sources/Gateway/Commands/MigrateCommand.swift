@@ -42,8 +42,18 @@ struct MigrateCommand: AsyncParsableCommand {
       group: group,
       logger: logger
     )
-    let migrations = DatabaseMigrations(nonAssociations: database, logger: logger)
+    let restrictedPatients = try PostgresDatabase(
+      configuration: configuration.restrictedPatients.database.postgres,
+      group: group,
+      logger: logger
+    )
+    let migrations = DatabaseMigrations(
+      nonAssociations: database,
+      restrictedPatients: restrictedPatients,
+      logger: logger
+    )
     for line in try await dryRun ? migrations.pending() : migrations.apply() { print(line) }
     await database.shutdown()
+    await restrictedPatients.shutdown()
   }
 }

@@ -41,13 +41,18 @@ struct ServeCommand: AsyncParsableCommand {
     defer { group.shutdown() }
     switch common.profile {
     case .standard:
-      try await serve(
-        try Configuration.read(&reader),
-        group: group,
-        clock: clock,
-        logger: logger,
-        accessLog: accessLog
-      )
+      let configuration = try Configuration.read(&reader)
+      if configuration.restrictedPatients.isBatch {
+        let status = try await PastDateCheckCommand.check(
+          configuration,
+          group: group,
+          clock: clock,
+          logger: logger
+        )
+        if status != 0 { throw ExitCode(status) }
+        return
+      }
+      try await serve(configuration, group: group, clock: clock, logger: logger, accessLog: accessLog)
     case .allInOne:
       try await serveAllInOne(&reader, group: group, clock: clock, logger: logger, accessLog: accessLog)
     }

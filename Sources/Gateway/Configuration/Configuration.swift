@@ -40,6 +40,8 @@ struct Configuration: Sendable {
   /// What is told about the service itself.
   struct About: Sendable {
     var nonAssociationsProductID: String
+    var restrictedPatientsProductID: String
+    var documentsRestrictedPatients: Bool
     var buildNumber: String?
     var buildTime: String?
     var gitBranch: String?
@@ -58,6 +60,7 @@ struct Configuration: Sendable {
   var upstreams: Upstreams
   var about: About
   var messaging: MessagingConfiguration
+  var restrictedPatients: RestrictedPatients
   var logLevel: Logger.Level
   var logFormat: LogFormat
   var observability: Observability
@@ -75,11 +78,23 @@ extension Configuration {
     let configuration = messaging.map { messaging in
       Configuration(
         server: readServer(&reader),
-        nonAssociationsDatabase: readDatabase(&reader, provided: provided?.databaseURL),
+        nonAssociationsDatabase: readDatabase(
+          &reader,
+          DatabaseSettings(
+            title: "non-associations",
+            url: SettingsCatalog.nonAssociationsDatabaseURL,
+            endpoint: SettingsCatalog.nonAssociationsDatabaseEndpoint,
+            name: SettingsCatalog.nonAssociationsDatabaseName,
+            username: SettingsCatalog.nonAssociationsDatabaseUsername,
+            password: SettingsCatalog.nonAssociationsDatabasePassword
+          ),
+          provided: provided?.databaseURL
+        ),
         nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
         upstreams: readUpstreams(&reader, provided: provided),
         about: readAbout(&reader),
         messaging: messaging,
+        restrictedPatients: readRestrictedPatients(&reader, provided: provided),
         logLevel: readLogLevel(&reader),
         logFormat: readLogFormat(&reader),
         observability: readObservability(&reader)
@@ -129,12 +144,25 @@ extension Configuration {
     )
   }
 
-  private static func readDatabase(_ reader: inout SettingsReader, provided: String?) -> Database {
+  /// Where one module's database may be named.
+  struct DatabaseSettings {
+    /// The module's, for error texts.
+    var title: String
+    var url: Setting
+    var endpoint: Setting
+    var name: Setting
+    var username: Setting
+    var password: Setting
+  }
+
+  static func readDatabase(
+    _ reader: inout SettingsReader,
+    _ settings: DatabaseSettings,
+    provided: String?
+  ) -> Database {
     let connectionString =
-      provided ?? reader.text(SettingsCatalog.nonAssociationsDatabaseURL) ?? reader.text(
-        SettingsCatalog.databaseURL
-      )
-      ?? connectionStringFromParts(&reader)
+      provided ?? reader.text(settings.url) ?? reader.text(SettingsCatalog.databaseURL)
+      ?? connectionStringFromParts(&reader, settings)
     return Database(
       connectionString: connectionString,
       readConnections: reader.integer(SettingsCatalog.databaseReadConnections, in: 1...100),
@@ -145,11 +173,14 @@ extension Configuration {
   }
 
   /// The replaced services were given host:port, name, user and password apart, and used TLS with `verify-full`.
-  private static func connectionStringFromParts(_ reader: inout SettingsReader) -> String {
-    guard let endpoint = reader.text(SettingsCatalog.nonAssociationsDatabaseEndpoint) else {
+  private static func connectionStringFromParts(
+    _ reader: inout SettingsReader,
+    _ settings: DatabaseSettings
+  ) -> String {
+    guard let endpoint = reader.text(settings.endpoint) else {
       reader.note(
-        "NON_ASSOCIATIONS_DATABASE_URL (or DATABASE_URL, or NON_ASSOCIATIONS_DATABASE_ENDPOINT with _NAME, _USERNAME "
-          + "and _PASSWORD) is not set: where the non-associations database is"
+        "\(settings.url.name) (or DATABASE_URL, or \(settings.endpoint.name) with _NAME, _USERNAME "
+          + "and _PASSWORD) is not set: where the \(settings.title) database is"
       )
       return ""
     }
@@ -157,9 +188,9 @@ extension Configuration {
     let fields = [
       ("host", parts.first.map(String.init) ?? endpoint),
       ("port", parts.count > 1 ? String(parts[1]) : "5432"),
-      ("dbname", reader.requiredText(SettingsCatalog.nonAssociationsDatabaseName)),
-      ("user", reader.requiredText(SettingsCatalog.nonAssociationsDatabaseUsername)),
-      ("password", reader.requiredText(SettingsCatalog.nonAssociationsDatabasePassword)),
+      ("dbname", reader.requiredText(settings.name)),
+      ("user", reader.requiredText(settings.username)),
+      ("password", reader.requiredText(settings.password)),
       ("sslmode", "verify-full"),
     ]
     return fields.map { "\($0)='\(escaped($1))'" }.joined(separator: " ")
@@ -194,6 +225,8 @@ extension Configuration {
   private static func readAbout(_ reader: inout SettingsReader) -> About {
     About(
       nonAssociationsProductID: reader.requiredText(SettingsCatalog.nonAssociationsProductID),
+      restrictedPatientsProductID: reader.requiredText(SettingsCatalog.restrictedPatientsProductID),
+      documentsRestrictedPatients: reader.boolean(SettingsCatalog.restrictedPatientsDocuments),
       buildNumber: reader.text(SettingsCatalog.buildNumber),
       buildTime: reader.text(SettingsCatalog.buildTime),
       gitBranch: reader.text(SettingsCatalog.gitBranch),
@@ -216,4 +249,7 @@ struct LocalWorld: Sendable {
   var prisonerSearchBase: String
   var clientID: String
   var clientSecret: String
+  var prisonAPIBase: String
+  var restrictedPatientsClientID: String
+  var restrictedPatientsClientSecret: String
 }

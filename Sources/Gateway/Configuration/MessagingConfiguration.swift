@@ -2,6 +2,7 @@ internal import EventLoops
 internal import Events
 internal import HTTPTransport
 internal import NonAssociationsModule
+internal import RestrictedPatientsModule
 internal import SharedAuth
 
 /// Where domain events go and come from.
@@ -61,6 +62,7 @@ struct MessagingConfiguration: Sendable {
   var redriveInterval: Duration?
   var mergeEvents: Bool
   var nonAssociations: Service
+  var restrictedPatients: Service
 
   /// - Returns: nil if something is wrong, which the reader then holds.
   static func read(_ reader: inout SettingsReader) -> MessagingConfiguration? {
@@ -76,6 +78,7 @@ struct MessagingConfiguration: Sendable {
     case .localstack: provider = reader.url(SettingsCatalog.queueEmulator).map { .emulator($0) }
     }
     let nonAssociations = readNonAssociations(&reader)
+    let restrictedPatients = readRestrictedPatients(&reader)
     let configuration = provider.map {
       MessagingConfiguration(
         provider: $0,
@@ -83,10 +86,12 @@ struct MessagingConfiguration: Sendable {
         credentials: readCredentials(reader),
         redriveInterval: reader.optionalDuration(SettingsCatalog.redriveInterval),
         mergeEvents: reader.boolean(SettingsCatalog.mergeEvents),
-        nonAssociations: nonAssociations
+        nonAssociations: nonAssociations,
+        restrictedPatients: restrictedPatients
       )
     }
     for problem in nonAssociations.names.problems { reader.note("non-associations: \(problem)") }
+    for problem in restrictedPatients.names.problems { reader.note("restricted patients: \(problem)") }
     return configuration
   }
 
@@ -110,6 +115,35 @@ struct MessagingConfiguration: Sendable {
       ],
       adminRole: reader.requiredText(SettingsCatalog.nonAssociationsQueueAdmin),
       isRetryAllOpen: true
+    )
+  }
+
+  private static func readRestrictedPatients(_ reader: inout SettingsReader) -> Service {
+    let errorVisibility = ErrorVisibility(reader.seconds(SettingsCatalog.restrictedPatientsErrorVisibility))
+    return Service(
+      topicID: "domaineventsoutbound",
+      topicARN: reader.requiredText(SettingsCatalog.outboundTopic),
+      auditQueue: nil,
+      queues: [
+        Queue(
+          id: "domainevents",
+          name: reader.requiredText(SettingsCatalog.patientsDomainEvents),
+          deadLetterQueue: reader.requiredText(SettingsCatalog.patientsDomainEventsDeadLetters),
+          subscribedTopicARN: reader.requiredText(SettingsCatalog.patientsDomainEventsTopic),
+          eventTypes: DomainEventsHandler.eventTypes,
+          errorVisibility: errorVisibility
+        ),
+        Queue(
+          id: "offenderevents",
+          name: reader.requiredText(SettingsCatalog.patientsOffenderEvents),
+          deadLetterQueue: reader.requiredText(SettingsCatalog.patientsOffenderEventsDeadLetters),
+          subscribedTopicARN: reader.requiredText(SettingsCatalog.patientsOffenderEventsTopic),
+          eventTypes: OffenderEventsHandler.eventTypes,
+          errorVisibility: errorVisibility
+        ),
+      ],
+      adminRole: reader.requiredText(SettingsCatalog.restrictedPatientsQueueAdmin),
+      isRetryAllOpen: false
     )
   }
 

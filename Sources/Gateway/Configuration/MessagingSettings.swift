@@ -53,6 +53,59 @@ extension SettingsCatalog {
     default: "0",
     "Seconds after the first, second, … failure of a message until its next delivery; the last holds on."
   )
+  static let outboundTopic = Setting(
+    "HMPPS_SQS_TOPICS_DOMAINEVENTSOUTBOUND_ARN",
+    emulated: BrokerARN.topic("domain_events_outbound"),
+    allInOne: BrokerARN.topic("domain-events"),
+    "Topic that restricted patients publishes to; in production the same as non-associations'."
+  )
+  static let patientsDomainEventsTopic = Setting(
+    "HMPPS_SQS_TOPICS_DOMAINEVENTSQUEUE_ARN",
+    default: BrokerARN.topic("domain_events_queue"),
+    allInOne: BrokerARN.topic("domain-events"),
+    "Topic that the next queue is subscribed to where it is created."
+  )
+  static let patientsDomainEvents = Setting(
+    "HMPPS_SQS_QUEUES_DOMAINEVENTS_QUEUE_NAME",
+    emulated: "de_rp_api_queue",
+    allInOne: "restricted-patients-domain-events",
+    "Queue of merges, releases and receptions for restricted patients."
+  )
+  static let patientsDomainEventsDeadLetters = Setting(
+    "HMPPS_SQS_QUEUES_DOMAINEVENTS_DLQ_NAME",
+    emulated: "de_rp_api_dlq",
+    allInOne: "restricted-patients-domain-events-dlq",
+    "Its dead-letter queue."
+  )
+  static let patientsOffenderEventsTopic = Setting(
+    "HMPPS_SQS_TOPICS_OFFENDEREVENTSQUEUE_ARN",
+    default: BrokerARN.topic("offender_events_queue"),
+    allInOne: BrokerARN.topic("offender-events"),
+    "Topic that the next queue is subscribed to where it is created."
+  )
+  static let patientsOffenderEvents = Setting(
+    "HMPPS_SQS_QUEUES_OFFENDEREVENTS_QUEUE_NAME",
+    emulated: "oe_rp_api_queue",
+    allInOne: "restricted-patients-offender-events",
+    "Queue of movements for restricted patients."
+  )
+  static let patientsOffenderEventsDeadLetters = Setting(
+    "HMPPS_SQS_QUEUES_OFFENDEREVENTS_DLQ_NAME",
+    emulated: "oe_rp_api_dlq",
+    allInOne: "restricted-patients-offender-events-dlq",
+    "Its dead-letter queue."
+  )
+  static let restrictedPatientsQueueAdmin = Setting(
+    "RESTRICTED_PATIENTS_QUEUE_ADMIN_ROLE",
+    default: "ROLE_SYSCON__QUEUE_ADMIN",
+    "Who may look after the queues of restricted patients."
+  )
+  static let restrictedPatientsErrorVisibility = Setting(
+    "RESTRICTED_PATIENTS_ERROR_VISIBILITY_TIMEOUT",
+    aliases: ["HMPPS_SQS_DEFAULTERRORVISIBILITYTIMEOUT"],
+    default: "1,10,60,600",
+    "As NON_ASSOCIATIONS_ERROR_VISIBILITY_TIMEOUT, for restricted patients."
+  )
   static let mergeEvents = Setting(
     "NON_ASSOCIATIONS_MERGE_EVENTS",
     default: "false",
@@ -80,7 +133,10 @@ extension SettingsCatalog {
   static let messaging: [Setting] = [
     queueProvider, queueRegion, queueEmulator, redriveInterval, domainEventsTopic, auditQueue,
     nonAssociationsQueue, nonAssociationsDeadLetters, nonAssociationsQueueAdmin,
-    nonAssociationsErrorVisibility, mergeEvents, awsAccessKey, awsSecretKey, awsSessionToken, awsRole,
+    nonAssociationsErrorVisibility, outboundTopic, patientsDomainEventsTopic, patientsDomainEvents,
+    patientsDomainEventsDeadLetters, patientsOffenderEventsTopic, patientsOffenderEvents,
+    patientsOffenderEventsDeadLetters, restrictedPatientsQueueAdmin, restrictedPatientsErrorVisibility,
+    mergeEvents, awsAccessKey, awsSecretKey, awsSessionToken, awsRole,
     awsTokenFile, awsSession,
   ]
 }

@@ -151,6 +151,19 @@ enum SettingsCatalog {
     default: "default",
     "The service's id in HMPPS's list of products, for /info."
   )
+  static let restrictedPatientsProductID = Setting(
+    "RESTRICTED_PATIENTS_PRODUCT_ID",
+    aliases: ["PRODUCT_ID"],
+    default: "default",
+    "As NON_ASSOCIATIONS_PRODUCT_ID, for restricted patients."
+  )
+  static let restrictedPatientsDocuments = Setting(
+    "RESTRICTED_PATIENTS_API_DOCS_ENABLED",
+    aliases: ["SPRINGDOC_API-DOCS_ENABLED"],
+    default: "false",
+    allInOne: "true",
+    "Whether the description of the restricted patients API is served."
+  )
   static let buildNumber = Setting(
     "BUILD_NUMBER",
     "Number of this build, for /info and the API's description."
@@ -227,8 +240,9 @@ enum SettingsCatalog {
       oauthBase,
       prisonerSearchBase, apiTimeout, nonAssociationsClientID,
       nonAssociationsClientSecret, upstreamCertificates, apiHealthTimeout, healthDetails,
-      subjectAccessRole, nonAssociationsProductID, buildNumber, buildTime, gitBranch, gitCommit,
-    ] + messaging + [
+      subjectAccessRole, nonAssociationsProductID, restrictedPatientsProductID,
+      restrictedPatientsDocuments, buildNumber, buildTime, gitBranch, gitCommit,
+    ] + restrictedPatients + messaging + [
       logLevel, logFormat, accessLog, metricsPort, otlpEndpoint, otlpHeaders, otlpCertificate, serviceName,
       traceSampling, nonAssociationsInsights, restrictedPatientsInsights, localData,
     ]

@@ -27,6 +27,24 @@ public struct SubjectAccessRoutes: Sendable {
     }
   }
 
+  /// `GET /subject-access-request/template`, for a service that has one.
+  public func route(template: String) -> RouteDeclaration {
+    RouteDeclaration(
+      .get,
+      "/subject-access-request/template",
+      access,
+      produces: .anything,
+      operation: APIOperation(
+        "getSubjectAccessTemplate",
+        "How the content is laid out in a report",
+        tag: Self.tag,
+        responses: [.init(200, "A mustache template", .text(), mediaType: "text/plain")]
+      )
+    ) { _ in
+      ServerResponse(status: .ok, fields: [.contentType: "text/plain"], body: Array(template.utf8))
+    }
+  }
+
   /// For several modules together: what each has to tell, under its name. 209 only if none of them knows the person.
   public func route(of parts: [(name: String, source: any SubjectAccessSource)]) -> RouteDeclaration {
     RouteDeclaration(.get, "/subject-access-request", access, operation: Self.operation) { request in
@@ -71,10 +89,11 @@ public struct SubjectAccessRoutes: Sendable {
   private static let fromDate = QueryParameter.date("fromDate", "The first day that matters")
   private static let toDate = QueryParameter.date("toDate", "The last day that matters")
 
+  private static let tag = "Subject Access Request"
   private static let operation = APIOperation(
     "getSubjectAccessContent",
     "What is held about a person",
-    tag: "Subject Access Request",
+    tag: tag,
     query: [
       prisonerNumber.declaration, caseReference.declaration, fromDate.declaration, toDate.declaration,
     ],

@@ -138,6 +138,8 @@ func withGateway(
       "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
       "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
       "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
+      "API_BASE_URL_PRISON_API": "http://\(searchAddress)",
+      "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
       "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
       "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
       "SERVER_SHUTDOWN_TIMEOUT": "2s",

@@ -1,0 +1,91 @@
+internal import EventLoops
+internal import Events
+internal import HTTPTransport
+internal import Logging
+internal import Observability
+internal import Postgres
+internal import RestrictedPatientsModule
+internal import ServiceKit
+internal import SharedAuth
+
+/// The restricted patients module and what is its alone: connections to the database and to the services it calls, so
+/// that whatever hangs there takes nothing from the other module.
+struct RestrictedPatientsParts: Sendable {
+  let module: RestrictedPatientsModule
+  let database: PostgresDatabase
+  private let clients: [HTTPClient]
+
+  /// - Throws: what keeps the gateway from serving.
+  init(
+    _ configuration: Configuration,
+    urls: UpstreamURLs,
+    group: EventLoopGroup,
+    london: LondonTime,
+    clock: any WallClock,
+    outbox: any Outbox,
+    telemetry: any Telemetry,
+    observability: GatewayObservability,
+    logger: Logger
+  ) throws {
+    let own = configuration.restrictedPatients
+    database = try PostgresDatabase(
+      configuration: own.database.postgres,
+      group: group,
+      logger: logger,
+      observer: observability.databases.observer(
+        of: RestrictedPatientsModule.name,
+        spans: observability.spans
+      )
+    )
+    observability.databases.add(
+      database,
+      name: RestrictedPatientsModule.name,
+      maximum: own.database.connections(onLoops: group.loops.count)
+    )
+    let tls = try urls.clientTLS(configuration.upstreams)
+    clients = (0..<3).map { _ in
+      HTTPClient(group: group, tls: tls, interceptor: observability.upstreams.interceptor)
+    }
+    for client in clients { observability.upstreams.add(client) }
+    let (calls, lists, auth) = (clients[0], clients[1], clients[2])
+    var credentials = UpstreamTokensConfiguration(
+      clientID: own.clientID,
+      clientSecret: Secret(own.clientSecret)
+    )
+    credentials.scope = "write"
+    let tokens = UpstreamTokens(configuration: credentials, logger: logger, client: auth, issuer: urls.oauth)
+    observability.metrics.add(tokens, module: RestrictedPatientsModule.name)
+    var upstreams = RestrictedPatientsModule.Upstreams(
+      prisonAPI: urls.prisonAPI,
+      prisonerSearch: urls.prisonerSearch,
+      client: calls,
+      listsClient: lists,
+      tokens: tokens,
+      timeout: configuration.upstreams.timeout
+    )
+    upstreams.agenciesRefresh = own.agenciesRefresh
+    upstreams.agenciesMaximumAge = own.agenciesMaximumAge
+    module = RestrictedPatientsModule(
+      database: database,
+      upstreams: upstreams,
+      london: london,
+      clock: clock,
+      outbox: outbox,
+      telemetry: telemetry,
+      access: own.access,
+      logger: logger
+    )
+  }
+
+  /// Runs the past-date check every day at `time`, on a loop of `group`, until the task is cancelled.
+  func startDailyCheck(at time: TimeOfDay, group: EventLoopGroup) -> Task<Void, Never> {
+    let job = module.pastDateJob
+    return Task(executorPreference: group.any()) { await job.runDaily(at: time) }
+  }
+
+  /// Gives back connections; call it once nothing is in flight.
+  func shutdown() async {
+    for client in clients { await client.shutdown() }
+    await database.shutdown()
+  }
+}

@@ -1,0 +1,45 @@
+public import EventLoops
+public import Postgres
+
+/// Puts the sample restricted patients where there are none. The sentence of one of them is over, for the past-date
+/// check to find.
+public enum SamplePatients {
+  private static let isEmpty = PostgresStatement(
+    name: "sample_patients_is_empty",
+    sql: "select not exists (select from restricted_patients)"
+  )
+
+  private static let insert = PostgresStatement(
+    name: "sample_patients_insert",
+    sql: """
+      insert into restricted_patients (
+        prisoner_number, from_location_id, hospital_location_code, supporting_prison_id, discharge_time,
+        comment_text, create_user_id, create_datetime, modify_user_id, modify_datetime)
+      select $1, $2, $3, $2, t, 'Sample patient', 'SAMPLE_DATA', t, 'SAMPLE_DATA', t from (select $4::text::timestamp) x (t)
+      """
+  )
+
+  /// Of whom there are records.
+  private static let numbers = ["N3457PQ", "P4568QR"]
+
+  /// Loads the samples into an empty table; leaves any other alone.
+  /// - Returns: whether they were loaded.
+  /// - Throws: `PostgresError`.
+  @discardableResult
+  public static func load(into database: PostgresDatabase, deadline: MonotonicInstant) async throws -> Bool {
+    try await database.withTransaction(deadline: deadline) { transaction in
+      guard try await transaction.query(isEmpty).first?.bool(0) == true else { return false }
+      for number in numbers {
+        guard let movement = SampleMovement.all[number] else { continue }
+        try await transaction.execute(
+          insert,
+          [
+            .text(number), .text(movement.fromAgency), .text(movement.toAgency),
+            .text("\(movement.date)T\(movement.time)"),
+          ]
+        )
+      }
+      return true
+    }
+  }
+}

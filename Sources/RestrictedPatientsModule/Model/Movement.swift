@@ -1,0 +1,28 @@
+import ServiceKit
+
+/// A prisoner's movement as prison API tells it (`restricted-patients.md` §6.3).
+struct Movement: Equatable, Sendable {
+  var fromAgency: String?
+  var toAgency: String?
+  /// `REL` for a release.
+  var type: String?
+  /// `HP` for a release to a hospital.
+  var reasonCode: String?
+  var date: String?
+  var time: String?
+  var commentText: String?
+
+  /// Date and time put together; nil unless both are there and are a time that exists, in strict ISO form (§3).
+  var occurredAt: LocalDateTime? {
+    guard let date, let time, LocalDateTime.isDate(date), !time.hasSuffix("Z"),
+      time.utf8.allSatisfy({ $0 > 0x20 })
+    else { return nil }
+    return LocalDateTime(contractText: "\(date)T\(time)")
+  }
+
+  /// Whether this is a release to a hospital. Prison API pads the code with blanks at times.
+  var isReleaseToHospital: Bool {
+    guard type == "REL", let reasonCode, reasonCode.hasPrefix("HP") else { return false }
+    return reasonCode.dropFirst(2).allSatisfy { $0 == " " }
+  }
+}

@@ -1,0 +1,85 @@
+import EventLoops
+import Postgres
+import ServiceKit
+
+/// Which part of the patients is wanted.
+struct PatientQuery: Equatable, Sendable {
+  static let defaultSize: Int64 = 20
+  static let maximumSize: Int64 = 200
+
+  var supportingPrisonID: String?
+  var hospitalLocationCode: String?
+  /// `yyyy-MM-dd`, the first day that counts.
+  var dischargedFrom: String?
+  /// `yyyy-MM-dd`, the last day that counts.
+  var dischargedTo: String?
+  /// From 0.
+  var page: Int64 = 0
+  /// 1 to 200.
+  var size: Int64 = defaultSize
+}
+
+extension RestrictedPatientsStore {
+  private static let matching = """
+    ($1::text is null or supporting_prison_id = $1) and ($2::text is null or hospital_location_code = $2)
+    and ($3::text is null or discharge_time >= $3::text::date)
+    and ($4::text is null or discharge_time < $4::text::date + 1)
+    """
+
+  private static let countMatching = PostgresStatement(
+    name: "restricted_patient_count",
+    sql: "select count(*) from restricted_patients where \(matching)"
+  )
+
+  private static let page = PostgresStatement(
+    name: "restricted_patient_page",
+    sql: """
+      select \(columns) from restricted_patients where \(matching)
+      order by prisoner_number limit $5 offset $6
+      """
+  )
+
+  private static let archiveByNumber = PostgresStatement(
+    name: "restricted_patient_archive_by_number",
+    sql: """
+      select \(columns), \(timeText("removed_datetime")), removed_user_id, removed_because
+      from restricted_patients_archive where prisoner_number = $1 order by id desc
+      """
+  )
+
+  /// A page of patients by number, and how many there are on all pages.
+  func page(
+    _ query: PatientQuery,
+    deadline: MonotonicInstant
+  ) async throws -> (patients: [RestrictedPatient], total: Int64) {
+    let filter: [PostgresValue] = [
+      .optional(query.supportingPrisonID), .optional(query.hospitalLocationCode),
+      .optional(query.dischargedFrom), .optional(query.dischargedTo),
+    ]
+    let total = try await database.query(Self.countMatching, filter, deadline: deadline).first?.int64(0) ?? 0
+    let rows = try await database.query(
+      Self.page,
+      filter + [.int8(query.size), .int8(query.page * query.size)],
+      deadline: deadline
+    )
+    return (try rows.map { try RestrictedPatient($0) }, total)
+  }
+
+  /// Removed records of a prisoner, the latest first.
+  func archived(_ number: String, deadline: MonotonicInstant) async throws -> [ArchivedPatient] {
+    try await database.query(Self.archiveByNumber, [.text(number)], deadline: deadline).map { row in
+      guard let removedAt = LocalDateTime(contractText: try row.text(10)) else {
+        throw StoreError.unreadableTime(column: 10)
+      }
+      guard let cause = ArchivedPatient.Cause(rawValue: try row.text(12)) else {
+        throw StoreError.unknownCause
+      }
+      return ArchivedPatient(
+        patient: try RestrictedPatient(row),
+        removedAt: removedAt,
+        removedBy: try row.optionalText(11),
+        cause: cause
+      )
+    }
+  }
+}
