@@ -103,12 +103,19 @@ let package = Package(
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
+    tests(
+      "RestrictedPatientsModuleTests",
+      [
+        "RestrictedPatientsModule", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes,
+        logging,
+      ]
+    ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "LocalProfile", "SharedAuth", "HTTPTransport", "Postgres",
-        "EventLoops",
+        "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Events",
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging,
       ]
     ),
