@@ -17,6 +17,7 @@ struct FixedClock: WallClock {
 /// One gateway of a test: its own database, its own doubles, real sockets.
 struct RunningGateway: Sendable {
   let application: GatewayApplication
+  let configuration: Configuration
   let database: TestDatabase
   let search: SearchDouble
   let auth: AuthDouble
@@ -139,8 +140,9 @@ func withGateway(
     ].merging(settings) { $1 },
     profile: .standard
   )
+  let configuration = try Configuration.read(&reader)
   let application = try await GatewayApplication.start(
-    try Configuration.read(&reader),
+    configuration,
     group: group,
     clock: clock,
     patientsOutbox: TableOutbox(),
@@ -149,6 +151,7 @@ func withGateway(
   )
   let gateway = RunningGateway(
     application: application,
+    configuration: configuration,
     database: database,
     search: search,
     auth: auth,
