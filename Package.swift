@@ -133,6 +133,13 @@ let package = Package(
         instrumentation,
       ]
     ),
+    tests(
+      "RestrictedPatientsModuleTests",
+      [
+        "RestrictedPatientsModule", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes,
+        logging,
+      ]
+    ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
     tests(
       "EventsTests",
@@ -145,10 +152,8 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "LocalProfile", "Observability", "Events", "ServiceKit",
-        "SharedAuth",
-        "HTTPTransport", "Postgres",
-        "EventLoops",
+        "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability",
+        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
       resources: [.copy("Support/check_api.py"), .copy("Support/read_metrics.py")]

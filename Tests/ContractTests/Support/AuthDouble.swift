@@ -12,6 +12,7 @@ final class AuthDouble: Sendable {
     var keyRequests = 0
     var tokenRequests: [String] = []
     var isDown = false
+    var lifetime: Int? = 3599
   }
 
   /// One key for the whole test process: making one takes a while.
@@ -34,6 +35,12 @@ final class AuthDouble: Sendable {
     set { state.withLock { $0.isDown = newValue } }
   }
 
+  /// Seconds that the tokens it gives out say they live; nil and they do not say.
+  var lifetime: Int? {
+    get { state.withLock { $0.lifetime } }
+    set { state.withLock { $0.lifetime = newValue } }
+  }
+
   func respond(to request: ServerRequest) async -> ServerResponse {
     if isDown { return ServerResponse(status: .serviceUnavailable, fields: [:], body: []) }
     switch request.head.target.path {
@@ -46,7 +53,9 @@ final class AuthDouble: Sendable {
     case "/auth/oauth/token":
       let body = String(decoding: (try? await request.body()) ?? [], as: UTF8.self)
       state.withLock { $0.tokenRequests.append(body) }
-      let answer = #"{"access_token":"upstream-token","token_type":"bearer","expires_in":3599}"#
+      let user = body.components(separatedBy: "username=").dropFirst().first.map { "-for-\($0)" } ?? ""
+      let life = lifetime.map { #","expires_in":\#($0)"# } ?? ""
+      let answer = #"{"access_token":"upstream-token\#(user)","token_type":"bearer"\#(life)}"#
       return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(answer.utf8))
     case "/auth/health/ping":
       return ServerResponse(status: .ok, fields: [:], body: Array(#"{"status":"UP"}"#.utf8))

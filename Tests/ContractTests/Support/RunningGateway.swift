@@ -18,9 +18,12 @@ struct FixedClock: WallClock {
 /// One gateway of a test: its own database, its own doubles, real sockets.
 struct RunningGateway: Sendable {
   let application: GatewayApplication
+  let configuration: Configuration
   let database: TestDatabase
   let search: SearchDouble
   let auth: AuthDouble
+  let prisonAPI: PrisonAPIDouble
+  let telemetry: RecordedTelemetry
   /// The gateway's time of day, in seconds since 1970.
   let epoch: Int
 
@@ -115,6 +118,8 @@ func withGateway(
   let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let search = SearchDouble()
   let auth = AuthDouble()
+  let prisonAPI = PrisonAPIDouble()
+  let telemetry = RecordedTelemetry()
   let searchServer = HTTPServer(
     configuration: HTTPServerConfiguration(),
     tls: nil,
@@ -129,35 +134,49 @@ func withGateway(
     logger: logger,
     responder: { request in await auth.respond(to: request) }
   )
+  let prisonServer = HTTPServer(
+    configuration: HTTPServerConfiguration(),
+    tls: nil,
+    group: group,
+    logger: logger,
+    responder: { request in await prisonAPI.respond(to: request) }
+  )
   guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { return }
   let searchAddress = try await searchServer.start(address: loopback)
   let authAddress = try await authServer.start(address: loopback)
+  let prisonAddress = try await prisonServer.start(address: loopback)
   let database = if let ownDatabase { ownDatabase } else { try await World.makeDatabase() }
   var reader = SettingsReader(
     environment: [
       "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
       "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
       "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
-      "API_BASE_URL_PRISON_API": "http://\(searchAddress)",
-      "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
       "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
+      "API_BASE_URL_PRISON_API": "http://\(prisonAddress)",
+      "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
       "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
       "SERVER_SHUTDOWN_TIMEOUT": "2s",
     ].merging(settings) { $1 },
     profile: .standard
   )
+  let configuration = try Configuration.read(&reader)
   let application = try await GatewayApplication.start(
-    try Configuration.read(&reader),
+    configuration,
     group: group,
     clock: clock,
     logger: logger,
-    accessLog: accessLog
+    accessLog: accessLog,
+    patientsOutbox: TableOutbox(),
+    patientsTelemetry: telemetry
   )
   let gateway = RunningGateway(
     application: application,
+    configuration: configuration,
     database: database,
     search: search,
     auth: auth,
+    prisonAPI: prisonAPI,
+    telemetry: telemetry,
     epoch: Int(clock.instant.seconds)
   )
   let result: Result<Void, any Error>
@@ -166,7 +185,9 @@ func withGateway(
   } catch {
     result = .failure(error)
   }
+  prisonAPI.letGo()
   await application.shutdown()
+  await prisonServer.shutdown(within: .zero)
   await searchServer.shutdown(within: .zero)
   await authServer.shutdown(within: .zero)
   if ownDatabase == nil { try await World.drop(database) }

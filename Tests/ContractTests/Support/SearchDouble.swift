@@ -52,6 +52,7 @@ final class SearchDouble: Sendable {
     var status: Int?
     var hangs = false
     var placeOfOthers: String?
+    var script: [(status: Int, body: String)] = []
   }
 
   let contractPrisoners = [
@@ -86,6 +87,13 @@ final class SearchDouble: Sendable {
   /// Answers every request with this status from now on; nil goes back to answering properly.
   func answer(status: Int?) { state.withLock { $0.status = status } }
 
+  var requests: [Request] { state.withLock { $0.requests } }
+
+  /// Gives these answers instead, each once, the last for ever.
+  func answer(inTurn answers: [(Int, String)]) {
+    state.withLock { $0.script = answers.map { (status: $0.0, body: $0.1) } }
+  }
+
   /// Never answers from now on.
   func hang() { state.withLock { $0.hangs = true } }
 
@@ -104,11 +112,20 @@ final class SearchDouble: Sendable {
       contentType: request.head.fields[.contentType],
       traceparent: HTTPField.Name("traceparent").flatMap { request.head.fields[$0] }
     )
-    let (status, hangs, prisoners, place) = state.withLock { state in
+    let (status, hangs, prisoners, place, scripted) = state.withLock { state in
       state.requests.append(recorded)
-      return (state.status, state.hangs, state.prisoners, state.placeOfOthers)
+      let scripted = state.script.first
+      if state.script.count > 1 { state.script.removeFirst() }
+      return (state.status, state.hangs, state.prisoners, state.placeOfOthers, scripted)
     }
     if hangs { try? await Task.sleep(for: .seconds(3600)) }
+    if let scripted {
+      return ServerResponse(
+        status: .init(code: scripted.status),
+        fields: [.contentType: "application/json"],
+        body: Array(scripted.body.utf8)
+      )
+    }
     if let status { return ServerResponse(status: .init(code: status), fields: [:], body: Array("no".utf8)) }
     let asked = (try? JSON(parsing: Array(body.utf8)))?["prisonerNumbers"]?.items.compactMap(\.text) ?? []
     let found = asked.compactMap { number in

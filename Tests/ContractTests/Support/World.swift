@@ -20,8 +20,11 @@ enum World {
       group: try group.get(),
       logger: logger
     )
-    _ = try await DatabaseMigrations(nonAssociations: database, restrictedPatients: database, logger: logger)
-      .apply()
+    _ = try await DatabaseMigrations(
+      nonAssociations: database,
+      restrictedPatients: database,
+      logger: logger
+    ).apply()
     await database.shutdown()
     return name
   }

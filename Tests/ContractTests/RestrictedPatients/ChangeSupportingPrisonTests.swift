@@ -1,0 +1,120 @@
+import ServiceKit
+import Testing
+
+@Suite("restricted-patients.md 15: Change supporting prison")
+struct ChangeSupportingPrisonTests {
+  private static func stub(_ gateway: RunningGateway) async throws {
+    gateway.prisonAPI.stubLists()
+    gateway.prisonAPI.stub(
+      PrisonAPIDouble.agency("MDI"),
+      200,
+      PrisonAPIDouble.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST")
+    )
+    try await gateway.database.insertPatient("A12345", prison: "LEI")
+  }
+
+  @Test("54, 63: the prison is looked up, then changed, with audit columns, event and telemetry")
+  func changed() async throws {
+    try await withGateway(at: "2020-10-10T23:00:00Z") { (gateway) async throws in
+      try await Self.stub(gateway)
+      let answer = try await gateway.changePrison()
+      #expect(answer.status == 200)
+      #expect(try answer.json["supportingPrison"]?["description"] == "Moorland (HMP & YOI)")
+      #expect(try answer.json["dischargeTime"] == "2020-10-09T00:00:00")
+      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.agency("MDI")] + PrisonAPIDouble.lists)
+      #expect(gateway.auth.tokenRequests == ["grant_type=client_credentials&scope=write"])
+      #expect(
+        try await gateway.database.row(
+          "select concat_ws('|', supporting_prison_id, create_user_id, modify_user_id, modify_datetime) from restricted_patients"
+        ) == "MDI|user|ITAG_USER|2020-10-11 00:00:00"
+      )
+      #expect(
+        try await gateway.database.events() == [
+          "restricted-patients.patient.supporting-prison-changed A12345"
+        ]
+      )
+      let event = try #require(gateway.telemetry.events.first)
+      #expect(event.name == "restricted-patient-changed-supporting-prison")
+      #expect(
+        event.properties == [
+          "prisonerNumber": "A12345", "fromLocationId": "MDI", "hospitalLocationCode": "HAZLWD",
+          "supportingPrisonId": "MDI", "dischargeTime": "2020-10-09T00:00",
+        ]
+      )
+    }
+  }
+
+  @Test("55, 56, 62: no record, no change, no prison named: refused without any call")
+  func refused() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      #expect(try await gateway.changePrison().status == 404)
+      try await gateway.database.insertPatient("A12345")
+      let unchanged = try await gateway.changePrison()
+      #expect(unchanged.status == 400)
+      #expect(
+        try unchanged.json == Patients.rule("PRISON_UNCHANGED", "Prisoner (A12345) already supported by MDI")
+      )
+      let missing = try await gateway.post(
+        "/change-supporting-prison",
+        #"{"offenderNo":"A12345"}"#,
+        token: gateway.user()
+      )
+      #expect(missing.status == 400)
+      #expect(try missing.json["errorCode"] == .null)
+      #expect(gateway.prisonAPI.calls.isEmpty)
+    }
+  }
+
+  @Test(
+    "57, 58, 59, 63: a prison or lists that are not to be had change nothing",
+    arguments: [
+      (PrisonAPIDouble.agency("MDI"), 404, 400, "PRISON_NOT_FOUND"),
+      (PrisonAPIDouble.agency("MDI"), 503, 500, "UPSTREAM_ERROR"),
+      (PrisonAPIDouble.lists[0], 503, 500, "UPSTREAM_ERROR"),
+    ]
+  )
+  func upstreamFails(call: String, upstream: Int, status: Int, code: String) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await Self.stub(gateway)
+      gateway.prisonAPI.stub(call, upstream)
+      let before = try await gateway.database.patient("A12345")
+      let answer = try await gateway.changePrison()
+      #expect(answer.status == status)
+      #expect(try answer.json["errorCode"] == .text(code))
+      if status == 400 {
+        #expect(try answer.json == Patients.rule("PRISON_NOT_FOUND", "Prison MDI not found"))
+      }
+      #expect(try await gateway.database.patient("A12345") == before)
+      #expect(try await gateway.database.events() == [])
+    }
+  }
+
+  @Test("60: an agency that is no prison of the list is taken, and left out of answer and telemetry")
+  func notInList() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await Self.stub(gateway)
+      gateway.prisonAPI.stub(
+        PrisonAPIDouble.agency("XYZ"),
+        200,
+        PrisonAPIDouble.agencyJSON("XYZ", "Somewhere", "CRT")
+      )
+      let answer = try await gateway.changePrison(to: "XYZ")
+      #expect(answer.status == 200)
+      #expect(try answer.json["supportingPrison"] == nil)
+      #expect(gateway.telemetry.events.first?.properties["supportingPrisonId"] == nil)
+      #expect(try await gateway.database.patient("A12345").contains("|XYZ|"))
+    }
+  }
+
+  @Test("13, 38, 50, 61: an outbox that fails takes the change with it, and the caller is told")
+  func outboxFails() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await Self.stub(gateway)
+      // The outbox's own table, spoilt.
+      try await gateway.database.run("create table test_outbox (nothing int)")
+      #expect(try await gateway.changePrison().status == 500)
+      #expect(try await gateway.database.patient("A12345").contains("|LEI|"))
+      #expect(gateway.telemetry.events.isEmpty)
+    }
+  }
+}

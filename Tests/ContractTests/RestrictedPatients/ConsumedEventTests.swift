@@ -1,0 +1,261 @@
+import EventLoops
+import Events
+import Foundation
+import ServiceKit
+import Testing
+
+@testable import Gateway
+@testable import RestrictedPatientsModule
+
+@Suite("restricted-patients.md 15: Consumed events")
+struct ConsumedEventTests {
+  private static func message(_ inner: String) -> ReceivedMessage {
+    let escaped = inner.replacingOccurrences(of: "\"", with: "\\\"")
+    return ReceivedMessage(
+      id: "1",
+      receipt: "1",
+      body: Array("{\"Message\":\"\(escaped)\"}".utf8),
+      receiveCount: 1
+    )
+  }
+
+  private static func released(_ number: String = "A12345", reason: String? = "RELEASED_TO_HOSPITAL")
+    -> ReceivedMessage
+  {
+    let reason = reason.map { #","reason":"\#($0)""# } ?? ""
+    return message(
+      #"{"eventType":"prisoner-offender-search.prisoner.released","version":"1.0","additionalInformation":{"nomsNumber":"\#(number)"\#(reason)}}"#
+    )
+  }
+
+  private static func merged(_ removed: String? = "A12345", _ kept: String = "A23456") -> ReceivedMessage {
+    let removed = removed.map { #""removedNomsNumber":"\#($0)","# } ?? ""
+    return message(
+      #"{"eventType":"prison-offender-events.prisoner.merged","additionalInformation":{\#(removed)"nomsNumber":"\#(kept)","reason":"MERGE"}}"#
+    )
+  }
+
+  private static func reception(_ more: String = "", number: String = "A12346") -> ReceivedMessage {
+    message(#"{"eventType":"OFFENDER_MOVEMENT-RECEPTION","offenderIdDisplay":"\#(number)"\#(more)}"#)
+  }
+
+  private static func domain(_ gateway: RunningGateway) -> DomainEventsHandler {
+    gateway.application.restrictedPatients.module.domainEvents
+  }
+
+  private static func hospital(_ gateway: RunningGateway, _ type: String = "HSHOSP") {
+    gateway.prisonAPI.stub(
+      PrisonAPIDouble.agency("HAZLWD"),
+      200,
+      PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", type)
+    )
+  }
+
+  @Test("93: a release for another reason is ignored, without any call")
+  func otherReason() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await Self.domain(gateway).handle(Self.released(reason: "RELEASED"))
+      #expect(gateway.prisonAPI.calls.isEmpty)
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+    }
+  }
+
+  @Test("94 to 96, 103: a release to a hospital adds the prisoner, once", arguments: ["HSHOSP", "HOSPITAL"])
+  func releasedToHospital(type: String) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubMovements(
+        PrisonAPIDouble.movement(["movementReasonCode": "CR", "toAgency": "OUT"]),
+        PrisonAPIDouble.movement()
+      )
+      Self.hospital(gateway, type)
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.movements, PrisonAPIDouble.agency("HAZLWD")])
+      #expect(gateway.prisonAPI.requests.allSatisfy { $0.authorization == "Bearer upstream-token" })
+      #expect(
+        try await gateway.database.patient("A12345")
+          == "MDI|HAZLWD|MDI|2022-05-20T14:36:13|Psychiatric discharge|-|t"
+      )
+      #expect(try await gateway.database.events() == ["restricted-patients.patient.added A12345"])
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(try await gateway.database.events().count == 1)
+      #expect(gateway.telemetry.names == ["restricted-patient-added-released"])
+    }
+  }
+
+  @Test("97, 98: a release elsewhere, or of a patient, is ignored", arguments: ["INST", nil])
+  func elsewhere(type: String?) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      if let type { Self.hospital(gateway, type) }
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.movements, PrisonAPIDouble.agency("HAZLWD")])
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      try await gateway.database.insertPatient("A12345")
+      let before = try await gateway.database.patient("A12345")
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(try await gateway.database.patient("A12345") == before)
+      #expect(try await gateway.database.events() == [])
+    }
+  }
+
+  @Test("99: no movement, or one that is no release to a hospital, is ignored; a padded code is not")
+  func otherMovement() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubMovements()
+      try await Self.domain(gateway).handle(Self.released())
+      gateway.prisonAPI.stubMovements(
+        PrisonAPIDouble.movement(["movementReasonCode": "CR", "toAgency": "OUT"])
+      )
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementReasonCode": "HP "]))
+      Self.hospital(gateway)
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+    }
+  }
+
+  @Test("100 to 102: what cannot be decided now is an error, so that the message comes again")
+  func errors() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let handler = Self.domain(gateway)
+      gateway.prisonAPI.stub(PrisonAPIDouble.movements, 502)
+      await #expect(throws: RestrictedPatientsError.self) { try await handler.handle(Self.released()) }
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      for status in [400, 503] {
+        gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), status)
+        await #expect(throws: RestrictedPatientsError.self) { try await handler.handle(Self.released()) }
+      }
+      Self.hospital(gateway)
+      for change in ["fromAgency", "movementTime"] {
+        gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement([change: nil]))
+        await #expect(throws: RestrictedPatientsError.self) { try await handler.handle(Self.released()) }
+      }
+      await #expect(throws: UnreadableMessage.self) { try await handler.handle(Self.released(reason: nil)) }
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      #expect(try await gateway.database.events() == [])
+    }
+  }
+
+  @Test("the echo of our own discharge waits for it, and then finds the record")
+  func echo() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      Self.hospital(gateway)
+      gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
+      async let discharge = gateway.discharge()
+      try await eventually { gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345") }
+      let handler = Self.domain(gateway)
+      await #expect(throws: RestrictedPatientsError.underWay("A12345")) {
+        try await handler.handle(Self.released())
+      }
+      gateway.prisonAPI.letGo()
+      #expect(try await discharge.status == 201)
+      try await handler.handle(Self.released())
+      #expect(try await gateway.database.patient("A12345") == DischargeTests.written)
+      #expect(try await gateway.database.events().count == 1)
+    }
+  }
+
+  @Test("104, 105: a reception removes the record if there is one, once")
+  func received() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let handler = gateway.application.restrictedPatients.module.offenderEvents
+      try await handler.handle(Self.reception())
+      #expect(try await gateway.database.events() == [])
+      try await gateway.database.insertPatient("A12346")
+      try await handler.handle(Self.reception())
+      try await handler.handle(Self.reception())
+      #expect(try await gateway.patient("A12346").status == 404)
+      #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12346"])
+      #expect(gateway.telemetry.names == ["restricted-patient-removed-cleanup"])
+      #expect(gateway.prisonAPI.calls.isEmpty)
+      #expect(
+        try await gateway.database.row("select removed_because from restricted_patients_archive")
+          == "RECEPTION"
+      )
+    }
+  }
+
+  @Test("a reception from before the discharge removes nothing")
+  func earlierReception() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let module = gateway.application.restrictedPatients.module
+      try await gateway.database.insertPatient("A12346", discharged: "2020-10-09T12:00")
+      try await module.offenderEvents.handle(
+        Self.reception(#","movementDateTime":"2020-10-09T11:59:59""#)
+      )
+      func received(_ time: String) -> ReceivedMessage {
+        Self.message(
+          #"{"eventType":"prison-offender-events.prisoner.received","occurredAt":"\#(time)","additionalInformation":{"nomsNumber":"A12346"}}"#
+        )
+      }
+      // 11:59 in London.
+      try await module.domainEvents.handle(received("2020-10-09T10:59:00Z"))
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+      try await module.domainEvents.handle(received("2020-10-09T12:00:00+01:00"))
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12346"])
+    }
+  }
+
+  @Test("106, 107: unknown types are acknowledged, what is no message is an error")
+  func unknown() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let module = gateway.application.restrictedPatients.module
+      let other = Self.message(#"{"eventType":"something.else"}"#)
+      try await module.domainEvents.handle(other)
+      try await module.offenderEvents.handle(other)
+      for body in [
+        "{", "[]", #"{"Message":"{"}"#, #"{"eventType":"prison-offender-events.prisoner.merged"}"#,
+      ] {
+        let message = ReceivedMessage(id: "1", receipt: "1", body: Array(body.utf8), receiveCount: 1)
+        await #expect(throws: UnreadableMessage.self) { try await module.domainEvents.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await module.offenderEvents.handle(message) }
+      }
+    }
+  }
+
+  @Test("88, 89: a merge of nobody's record is acknowledged; one that does not name both is an error")
+  func mergeOfNobody() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let handler = Self.domain(gateway)
+      try await handler.handle(Self.merged())
+      await #expect(throws: UnreadableMessage.self) { try await handler.handle(Self.merged(nil)) }
+      #expect(gateway.telemetry.events.isEmpty)
+      #expect(try await gateway.database.count("restricted_patients_merge") == 0)
+    }
+  }
+
+  @Test(
+    "90, 91: a merge that touches a patient fails with the contract's words and changes no record",
+    arguments: [
+      (
+        ["A12345"],
+        "Merge not implemented. Patient A12345 was at hospital HAZLWD but record merged into A23456"
+      ),
+      (
+        ["A12345", "A23456"],
+        "Merge not implemented. Patient A12345 was at hospital HAZLWD but record merged into A23456"
+      ),
+      (["A23456"], "Merge not implemented. Patient A23456 is at hospital HAZLWD.  Record merged from A12345"),
+    ]
+  )
+  func stuckMerge(records: [String], message: String) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      for number in records { try await gateway.database.insertPatient(number) }
+      let handler = Self.domain(gateway)
+      for _ in 0..<2 {
+        let error = await #expect(throws: MergeNotImplemented.self) {
+          try await handler.handle(Self.merged())
+        }
+        #expect(error?.message == message)
+      }
+      #expect(try await gateway.database.count("restricted_patients") == records.count)
+      #expect(try await gateway.database.events() == [])
+      #expect(gateway.telemetry.names == ["restricted-patient-merge-stuck"])
+    }
+  }
+}

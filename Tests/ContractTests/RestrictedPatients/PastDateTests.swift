@@ -1,0 +1,181 @@
+import EventLoops
+import Logging
+import Postgres
+import ServiceKit
+import Testing
+
+@testable import Gateway
+@testable import RestrictedPatientsModule
+
+@Suite("restricted-patients.md 15: Past-date check")
+struct PastDateTests {
+  private static let path = "/process-past-date-restricted-patients"
+
+  @Test("78, 80, 84: only those past their date go, in order, each with its event; XM is the user's")
+  func removed() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      for number in ["A1", "B2", "C3", "D4", "E5"] { try await gateway.database.insertPatient(number) }
+      let found = [
+        Patients.found("A1", booking: "1", Patients.pastExpiry),
+        Patients.found("B2", booking: "2", Patients.pastRelease),
+        Patients.found("C3", #","recall":false,"indeterminateSentence":true,"legalStatus":"SENTENCED""#),
+        Patients.found(
+          "D4",
+          #","recall":false,"legalStatus":"SENTENCED","conditionalReleaseDate":"2020-10-09""#
+        ),
+        Patients.found(
+          "E5",
+          #","recall":false,"indeterminateSentence":false,"legalStatus":"SENTENCED","conditionalReleaseDate":"2020-10-10""#
+        ),
+      ]
+      gateway.search.answer(inTurn: [
+        (200, "[\(found.joined(separator: ","))]"), (200, "[\(found[0])]"), (200, "[\(found[1])]"),
+      ])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      let answer = try await gateway.send("POST", Self.path, token: gateway.user())
+      #expect(answer.status == 200)
+      #expect(answer.body.isEmpty)
+      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.release, PrisonAPIDouble.release])
+      #expect(
+        gateway.prisonAPI.requests.allSatisfy { $0.authorization == "Bearer upstream-token-for-ITAG_USER" }
+      )
+      #expect(
+        gateway.prisonAPI.requests.map { $0.body.prefix(15) } == [#"{"bookingId":1,"#, #"{"bookingId":2,"#]
+      )
+      let removal = try #require(
+        gateway.telemetry.events.first { $0.name == "restricted-patient-batch-removal" }
+      )
+      #expect(removal.properties == ["prisonerNumbers": "A1, B2"])
+      let undecided = try #require(
+        gateway.telemetry.events.first { $0.name == "restricted-patient-batch-undecided" }
+      )
+      #expect(undecided.properties == ["prisonerNumbers": "D4"])
+      #expect(
+        try await gateway.database.events() == [
+          "restricted-patients.patient.removed A1", "restricted-patients.patient.removed B2",
+        ]
+      )
+      #expect(
+        try await gateway.database.row(
+          "select string_agg(removed_because || removed_user_id, ',') from restricted_patients_archive"
+        ) == "BATCHITAG_USER,BATCHITAG_USER"
+      )
+      #expect(try await gateway.database.count("restricted_patients") == 3)
+    }
+  }
+
+  @Test("76, 82: nobody to check, or nobody past a date: nothing happens")
+  func nothing() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
+      #expect(gateway.search.requestCount == 0)
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
+      #expect(!gateway.telemetry.names.contains("restricted-patient-batch-removal"))
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+    }
+  }
+
+  @Test("77: 3,500 patients are asked about in chunks of 1,000, 1,000, 1,000 and 500")
+  func chunks() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.run(
+        """
+        insert into restricted_patients (prisoner_number, from_location_id, hospital_location_code,
+          supporting_prison_id, discharge_time, create_datetime)
+        select 'A' || n, 'MDI', 'HAZLWD', 'MDI', now(), now() from generate_series(1, 3500) n
+        """
+      )
+      gateway.search.answer(inTurn: [(200, "[]")])
+      #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
+      #expect(gateway.search.askedCounts == [1000, 1000, 1000, 500])
+    }
+  }
+
+  @Test("79: a removal that fails keeps nobody else")
+  func removalsFail() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      for number in ["A1", "B2"] { try await gateway.database.insertPatient(number) }
+      let found = ["A1", "B2"].map { Patients.found($0, Patients.pastRelease) }
+      gateway.search.answer(inTurn: [
+        (200, "[\(found.joined(separator: ","))]"), (200, "[\(found[0])]"), (200, "[\(found[1])]"),
+      ])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(500, ""), (200, "")])
+      #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
+      #expect(gateway.prisonAPI.calls.count == 2)
+      #expect(try await gateway.database.row("select prisoner_number from restricted_patients") == "A1")
+    }
+  }
+
+  @Test("83: a chunk that search does not answer is 500 in the end, and keeps the others from nothing")
+  func chunkFails() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.run(
+        """
+        insert into restricted_patients (prisoner_number, from_location_id, hospital_location_code,
+          supporting_prison_id, discharge_time, create_datetime)
+        select 'A' || (10000 + n), 'MDI', 'HAZLWD', 'MDI', now(), now() from generate_series(1, 1500) n
+        """
+      )
+      let found = Patients.found("A10001", Patients.pastRelease)
+      gateway.search.answer(inTurn: [(200, "[\(found)]"), (503, ""), (200, "[\(found)]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      let answer = try await gateway.send("POST", Self.path, token: gateway.user())
+      #expect(answer.status == 500)
+      #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
+      #expect(gateway.search.askedCounts == [1000, 500, 1])
+      #expect(try await gateway.database.count("restricted_patients") == 1499)
+    }
+  }
+
+  @Test("81: outside a request the service's own token is used, and a failure is only counted")
+  func job() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.insertPatient("A1234BC")
+      let found = Patients.found("A1234BC", Patients.pastExpiry)
+      gateway.search.answer(inTurn: [(200, "[\(found)]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(503, ""), (200, "")])
+      let job = gateway.application.restrictedPatients.module.pastDateJob
+      let first = try await job.run()
+      #expect(first?.failed == 1)
+      #expect(first?.isComplete == false)
+      #expect(gateway.search.requestCount == 2)
+      #expect(gateway.prisonAPI.requests.first?.authorization == "Bearer upstream-token")
+      let second = try await job.run()
+      #expect(second?.removed == 1)
+      #expect(second?.isComplete == true)
+      // The day's own run: one for all replicas.
+      #expect(try await job.run(isScheduled: true) == nil)
+      try await gateway.database.run("update restricted_patients_job set last_day = '2020-10-09'")
+      #expect(try await job.run(isScheduled: true)?.checked == 0)
+      try await gateway.database.run(
+        "update restricted_patients_job set running_until = now() + interval '1 hour'"
+      )
+      #expect(try await job.run() == nil)
+    }
+  }
+
+  @Test("85, 86: the command's exit status says whether everything was done")
+  func command() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.insertPatient("A1234BC")
+      gateway.search.answer(inTurn: [(503, ""), (200, "[]")])
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      func status() async throws -> Int32 {
+        try await PastDateCheckCommand.check(
+          gateway.configuration,
+          group: try World.group.get(),
+          clock: FixedClock(instant: Timestamp(seconds: Int64(gateway.epoch))),
+          logger: logger
+        )
+      }
+      #expect(try await status() == 1)
+      #expect(try await status() == 0)
+      try await gateway.database.run(
+        "update restricted_patients_job set running_until = now() + interval '1 hour'"
+      )
+      #expect(try await status() == 2)
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import ServiceKit
+import Testing
+
+@Suite("restricted-patients.md 15: Remove")
+struct RemoveTests {
+  @Test("45, 48, 51: prison API is told, the record goes to the archive, and a second time it is 404")
+  func removed() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      let answer = try await gateway.removePatient("A12345")
+      #expect(answer.status == 200)
+      #expect(
+        answer.text
+          == #"{"prisonerNumber":"A12345","fromLocationId":"MDI","hospitalLocationCode":"HAZLWD","#
+          + #""supportingPrisonId":"MDI","dischargeTime":"2020-10-09T00:00:00","commentText":null,"#
+          + #""createDateTime":"2020-10-10T00:00:00","createUserId":"user","modifyDateTime":"2020-10-10T00:00:00","#
+          + #""modifyUserId":"user"}"#
+      )
+      let search = try #require(gateway.search.lastRequest)
+      #expect(search.path == "/prisoner-search/prisoner-numbers")
+      #expect(search.body == #"{"prisonerNumbers":["A12345"]}"#)
+      #expect(search.authorization == "Bearer upstream-token")
+      #expect(
+        Set(search.query.split(separator: "&").map(String.init))
+          == Set(
+            [
+              "prisonerNumber", "bookingId", "conditionalReleaseDate", "sentenceExpiryDate", "recall",
+              "indeterminateSentence", "legalStatus", "lastMovementTypeCode", "lastMovementReasonCode",
+            ].map { "responseFields=\($0)" }
+          )
+      )
+      let release = try #require(gateway.prisonAPI.request(PrisonAPIDouble.release))
+      #expect(
+        release.body
+          == #"{"bookingId":1138058,"fromAgencyId":"HAZLWD","toAgencyId":"OUT","movementTime":"2020-10-10T00:00:00","movementType":"REL","movementReason":"CR","directionCode":"OUT"}"#
+      )
+      #expect(release.authorization == "Bearer upstream-token-for-ITAG_USER")
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
+      #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12345"])
+      #expect(gateway.telemetry.names == ["restricted-patient-removed"])
+      #expect(gateway.telemetry.events.first?.properties["dischargeTime"] == "2020-10-09T00:00")
+      #expect(try await gateway.patient("A12345").status == 404)
+      #expect(try await gateway.removePatient("A12345").status == 404)
+      #expect(try await gateway.database.events().count == 1)
+      let history = try await gateway.get(
+        "/restricted-patient/prison-number/A12345/history",
+        token: gateway.user()
+      )
+      #expect(
+        history.text
+          == #"{"prisonerNumber":"A12345","current":null,"removed":["# + String(answer.text.dropLast())
+          + #","removedDateTime":"2020-10-10T00:00:00","removedUserId":"ITAG_USER","removedBecause":"USER"}]}"#
+      )
+    }
+  }
+
+  @Test("46: without a record it is 404, without any call; so is the history of nobody")
+  func absent() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let answer = try await gateway.removePatient("A12345")
+      #expect(answer.status == 404)
+      let text = "No restricted patient record found for prison number A12345"
+      #expect(try answer.json == Patients.error(404, developer: .text(text)))
+      #expect(gateway.search.requestCount == 0)
+      #expect(gateway.prisonAPI.calls.isEmpty)
+      let path = "/restricted-patient/prison-number/A12345/history"
+      #expect(try await gateway.get(path, token: gateway.user()).status == 404)
+    }
+  }
+
+  @Test("47: a prisoner whom search does not know stays")
+  func unknownToSearch() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[]")])
+      let answer = try await gateway.removePatient("A12345")
+      #expect(answer.status == 404)
+      #expect(
+        try answer.json == Patients.error(404, developer: "No prisoner search results returned for A12345")
+      )
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+    }
+  }
+
+  @Test("48: search that fails is 500 UPSTREAM_ERROR", arguments: [404, 500])
+  func searchFails(status: Int) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(status: status)
+      let answer = try await gateway.removePatient("A12345")
+      #expect(answer.status == 500)
+      #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+      #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
+    }
+  }
+
+  @Test("49, 52: readers see the record while prison API is told, and after it has refused")
+  func releaseFails() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubLists()
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release, 503)
+      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      async let removal = gateway.removePatient("A12345")
+      try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      #expect(try await gateway.patient("A12345").status == 200)
+      #expect(try await gateway.removePatient("A12345").status == 409)
+      gateway.prisonAPI.letGo()
+      let answer = try await removal
+      #expect(answer.status == 500)
+      #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
+      #expect(try await gateway.patient("A12345").status == 200)
+      #expect(try await gateway.database.events() == [])
+      #expect(gateway.telemetry.events.isEmpty)
+      #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
+    }
+  }
+
+  @Test("53: the time of the movement has seconds and no fraction")
+  func fraction() async throws {
+    try await withGateway(at: "2020-10-10T09:11:12.900000Z") { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      #expect(try await gateway.removePatient("A12345").status == 200)
+      #expect(
+        gateway.prisonAPI.request(PrisonAPIDouble.release)?.body.contains(
+          #""movementTime":"2020-10-10T10:11:12""#
+        ) == true
+      )
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Testing
+
+@Suite("restricted-patients.md 5: The schema")
+struct PatientSchemaTests {
+  @Test("108: columns, key, indexes and comment are those of the service replaced")
+  func schema() async throws {
+    let database = try await World.makeDatabase()
+    #expect(
+      try await database.row(
+        """
+        select string_agg(column_name || ' ' || data_type || coalesce('(' || character_maximum_length || ')', '')
+          || case is_nullable when 'YES' then '?' else '' end, ', ' order by ordinal_position)
+        from information_schema.columns where table_name = 'restricted_patients'
+        """
+      )
+        == "from_location_id character varying(5), hospital_location_code character varying(10), "
+        + "supporting_prison_id character varying(5), discharge_time timestamp without time zone, "
+        + "comment_text character varying(240)?, create_user_id character varying(32)?, "
+        + "create_datetime timestamp without time zone, modify_datetime timestamp without time zone?, "
+        + "modify_user_id character varying(32)?, prisoner_number character varying(7)"
+    )
+    #expect(
+      try await database.row(
+        "select string_agg(indexname, ',' order by indexname) from pg_indexes where tablename = 'restricted_patients'"
+      )
+        == "restricted_patients_discharged_hospital_idx,restricted_patients_pkey,restricted_patients_prisoner_number_idx"
+    )
+    #expect(
+      try await database.row("select obj_description('restricted_patients'::regclass)")
+        == "Store information on prisoners currently in hospital"
+    )
+    try await World.drop(database)
+  }
+
+  @Test("a database that Flyway has migrated is taken over with its rows")
+  func takenOver() async throws {
+    let database = try await World.makeDatabase()
+    try await database.insertPatient("A12345")
+    try await database.run(
+      """
+      drop table restricted_patients_archive, restricted_patients_attempt, restricted_patients_merge,
+        restricted_patients_job;
+      delete from gateway_schema_history where module = 'restricted-patients';
+      create table flyway_schema_history (installed_rank int, version varchar(50), success boolean);
+      insert into flyway_schema_history values (1, '1', true), (2, '2', true), (3, '3', true), (4, '4', true);
+      drop table non_association cascade;
+      delete from gateway_schema_history where module = 'non-associations'
+      """
+    )
+    try await withGateway(at: Patients.clock, on: database) { (gateway) async throws in
+      gateway.prisonAPI.stubLists()
+      #expect(try await gateway.patient("A12345").status == 200)
+      #expect(
+        try await database.row(
+          "select string_agg(version, ',' order by version) from gateway_schema_history where module = 'restricted-patients'"
+        ) == "4,5.1,5.2,5.3,5.4"
+      )
+    }
+    try await World.drop(database)
+  }
+}
