@@ -46,8 +46,15 @@ let package = Package(
     module("HTTPTransport", ["EventLoops", "CZlib", "CLinux", httpTypes, logging]),
     module("Postgres", ["EventLoops", "CLibPQ", "CLinux", deque, logging]),
     module("SharedAuth", ["HTTPTransport", "EventLoops", "COpenSSL", httpTypes, logging]),
-    module("ServiceKit", ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]),
-    module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
+    module(
+      "ServiceKit",
+      ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging],
+      resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
+    ),
+    module(
+      "Events",
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+    ),
     module(
       "NonAssociationsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
@@ -111,6 +118,13 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    tests(
+      "EventsTests",
+      [
+        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
+    ),
     tests(
       "ContractTests",
       [

@@ -96,6 +96,10 @@ extension ErrorBody {
     }
   }
 
+  private init(invalid text: String) {
+    self.init(status: .badRequest, kind: Self.validationFailure, text: text)
+  }
+
   init(_ error: NonAssociationsError) {
     switch error {
     case .notFound(let id):
@@ -104,6 +108,20 @@ extension ErrorBody {
         kind: "Non-association not found",
         text: "There is no non-association found for ID = \(id)",
         errorCode: 404
+      )
+    case .alreadyClosed(let id):
+      self.init(
+        status: .conflict,
+        kind: "Already Closed Non-Association",
+        text: "Non-association [ID=\(id)] already closed",
+        errorCode: 100
+      )
+    case .alreadyOpen(let id):
+      self.init(
+        status: .conflict,
+        kind: "Already Open Non-Association",
+        text: "Non-association [ID=\(id)] already open",
+        errorCode: 104
       )
     case .openPairExists(let first, let second):
       self.init(
@@ -127,11 +145,7 @@ extension ErrorBody {
         errorCode: 401
       )
     case .userNameTooLong(let limit):
-      self.init(
-        status: .badRequest,
-        kind: Self.validationFailure,
-        text: "The token's user name must be a maximum of \(limit) characters"
-      )
+      self.init(invalid: "The token's user name must be a maximum of \(limit) characters")
     case .invalidBody(let violations):
       self.init(
         status: .badRequest,
@@ -139,17 +153,18 @@ extension ErrorBody {
         text: violations.map { "\($0.field): \($0.message)" }.joined(separator: "; "),
         errorCode: 102
       )
-    case .neitherOpenNorClosed:
-      self.init(
-        status: .badRequest,
-        kind: Self.validationFailure,
-        text: "includeOpen and includeClosed cannot both be false"
-      )
+    case .neitherOpenNorClosed: self.init(invalid: "includeOpen and includeClosed cannot both be false")
+    case .pageTooLarge(let limit): self.init(invalid: "Page size must be \(limit) or less")
+    case .unknownSortField:
+      let fields = SortOrder.Field.allCases.map(\.rawValue).joined(separator: ", ")
+      self.init(invalid: "Parameter sort must name one of the following \(fields)")
+    case .tooFewPrisonersBetween:
+      self.init(invalid: "Two or more distinct prisoner numbers are required")
+    case .noPrisonersInvolved:
+      self.init(invalid: "One or more distinct prisoner numbers are required")
     case .malformedPrisonerNumber:
       self.init(
-        status: .badRequest,
-        kind: Self.validationFailure,
-        text: "getPrisonerNonAssociations.prisonerNumber: \(PrisonerNumber.formatMessage)"
+        invalid: "getPrisonerNonAssociations.prisonerNumber: \(PrisonerNumber.formatMessage)"
       )
     case .missingPrisoners(let numbers):
       self.init(

@@ -2,21 +2,78 @@ import EventLoops
 import Events
 import ServiceKit
 
-/// What the module publishes (`non-associations.md` §10.1).
+/// What the module tells of a change (`non-associations.md` §10): one domain event and one audit message.
+struct Announcement: Sendable {
+  var event: DomainEvent
+  var audit: AuditMessage
+}
+
+/// Puts into words what the module publishes.
 struct NonAssociationEvents: Sendable {
+  static let service = "hmpps-non-associations-api"
+
   let london: LondonTime
 
-  /// - Parameter now: the time of the change, which is the time of the event.
-  func created(_ row: NonAssociation, at now: Timestamp) -> DomainEvent {
-    event("non-associations.created", "A non-association has been created:", row, now)
+  /// What each kind of change is called.
+  private enum Wording {
+    case created, amended, reopened, closed, deleted
+
+    init(_ kind: ChangeKind) {
+      switch kind {
+      case .created: self = .created
+      case .updated, .merged, .existing: self = .amended
+      case .reopened: self = .reopened
+      case .closed: self = .closed
+      case .deleted: self = .deleted
+      }
+    }
+
+    var eventType: String {
+      switch self {
+      case .created: "non-associations.created"
+      case .amended, .reopened: "non-associations.amended"
+      case .closed: "non-associations.closed"
+      case .deleted: "non-associations.deleted"
+      }
+    }
+
+    var verb: String {
+      switch self {
+      case .created: "created"
+      case .amended: "amended"
+      case .reopened: "re-opened"
+      case .closed: "closed"
+      case .deleted: "deleted"
+      }
+    }
+
+    var audit: String {
+      switch self {
+      case .created: "NON_ASSOCIATION_CREATED"
+      case .amended: "NON_ASSOCIATION_UPDATED"
+      case .reopened: "NON_ASSOCIATION_REOPENED"
+      case .closed: "NON_ASSOCIATION_CLOSED"
+      case .deleted: "NON_ASSOCIATION_DELETED"
+      }
+    }
   }
 
-  private func event(_ type: String, _ description: String, _ row: NonAssociation, _ now: Timestamp)
-    -> DomainEvent
-  {
+  /// - Parameters:
+  ///   - row: as it became; as it last was, if it was deleted.
+  ///   - change: its time is the time of the event and of the audit message. A deletion's reason and requester are
+  ///     the audit message's details.
+  func announcement(of change: Change, to row: NonAssociation) -> Announcement {
+    let wording = Wording(change.kind)
+    return Announcement(event: event(wording, row, change.at), audit: audit(wording, row, change))
+  }
+
+  /// `what` of the audit message of such a change.
+  static func auditName(of kind: ChangeKind) -> String { Wording(kind).audit }
+
+  private func event(_ wording: Wording, _ row: NonAssociation, _ now: Timestamp) -> DomainEvent {
     var writer = JSONWriter(capacity: 384)
     writer.beginObject()
-    writer.field("eventType", type)
+    writer.field("eventType", wording.eventType)
     writer.key("additionalInformation")
     writer.beginObject()
     writer.field("id", row.id)
@@ -27,10 +84,34 @@ struct NonAssociationEvents: Sendable {
     writer.field("version", "1.0")
     writer.field("occurredAt", london.offsetText(now))
     // Two blanks before the id: subscribers have always seen them.
-    writer.field("description", "\(description)  \(row.id)")
+    writer.field("description", "A non-association has been \(wording.verb):  \(row.id)")
     writer.endObject()
     return DomainEvent(
-      eventType: type,
+      eventType: wording.eventType,
+      subject: DomainEvent.subject(row.first.prisonerNumber, row.second.prisonerNumber),
+      message: writer.bytes
+    )
+  }
+
+  private func audit(_ wording: Wording, _ row: NonAssociation, _ change: Change) -> AuditMessage {
+    var details = JSONWriter(capacity: 1024 + row.comment.utf8.count)
+    if case .deleted = wording {
+      DeleteRequest(reason: change.reason ?? "", requestedBy: change.requestedBy ?? change.by).write(
+        to: &details
+      )
+    } else {
+      row.write(to: &details, london)
+    }
+    var writer = JSONWriter(capacity: 256 + details.bytes.count * 2)
+    writer.beginObject()
+    writer.field("what", wording.audit)
+    writer.field("when", change.at.instantText)
+    writer.field("who", change.by)
+    writer.field("service", Self.service)
+    writer.field("details", String(decoding: details.bytes, as: UTF8.self))
+    writer.endObject()
+    return AuditMessage(
+      what: wording.audit,
       subject: DomainEvent.subject(row.first.prisonerNumber, row.second.prisonerNumber),
       message: writer.bytes
     )

@@ -19,6 +19,8 @@ extension NonAssociationsModule {
         violations: openPairsStoredTwice
       )
     ),
+    Migration(version: "2.2", name: "the history of non-associations", sql: history),
+    Migration(version: "2.3", name: "indexes by state and time", sql: laterIndexes),
   ]
 
   /// How a database of the service replaced is known.
@@ -61,6 +63,45 @@ extension NonAssociationsModule {
       least(first_prisoner_number, second_prisoner_number),
       greatest(first_prisoner_number, second_prisoner_number)
     ) where not is_closed;
+    """
+
+  /// Each row as it became, with who changed it, when and why; nothing ever changes or deletes an entry. The columns
+  /// after `requested_by` are those of `non_association`, without its checks: a record must not refuse what was.
+  private static let history = """
+    create table non_association_history (
+      id bigint generated always as identity primary key,
+      change text not null,
+      changed_at timestamptz not null,
+      changed_by text not null,
+      change_reason text,
+      requested_by text,
+      non_association_id bigint not null,
+      first_prisoner_number text not null,
+      first_prisoner_role text not null,
+      second_prisoner_number text not null,
+      second_prisoner_role text not null,
+      reason text not null,
+      restriction_type text not null,
+      comment text not null,
+      when_created timestamptz not null,
+      when_updated timestamptz not null,
+      authorised_by text,
+      updated_by text not null,
+      is_closed boolean not null,
+      closed_by text,
+      closed_reason text,
+      closed_at timestamptz
+    );
+    create index non_association_history_idx on non_association_history (non_association_id, id);
+    """
+
+  /// Pages and their counts by state, pages by time. The index by first prisoner is the beginning of that by both.
+  private static let laterIndexes = """
+    create index non_association_open_idx on non_association (id) where not is_closed;
+    create index non_association_closed_idx on non_association (id) where is_closed;
+    create index non_association_when_created_idx on non_association (when_created);
+    create index non_association_when_updated_idx on non_association (when_updated);
+    drop index if exists non_association_idx_p1;
     """
 
   /// The ids of each pair's open rows, as one text.

@@ -34,32 +34,40 @@ public struct NonAssociationsModule: Module {
 
   public let name = "non-associations"
   public let routes: [RouteDeclaration]
+  /// What the module tells about a person (`non-associations.md` §7.13).
+  public let subjectAccess: any SubjectAccessSource
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``.
-  ///   - outbox: where a change leaves its domain event, in its own transaction.
+  ///   - outbox: where a change leaves its domain event and audit message, in its own transaction.
   ///   - clock: read once a request; its microseconds are stored and sent alike.
-  ///   - readiness: what `/health/readiness` tells.
+  ///   - telemetry: gets the module's custom events, after the change is committed.
   public init(
     database: PostgresDatabase,
     prisonerSearch: PrisonerSearch,
     london: LondonTime,
     clock: any WallClock = SystemClock(),
     outbox: any Outbox = NoOutbox(),
-    readiness: ReadinessState
+    telemetry: any Telemetry
   ) {
-    let service = NonAssociationsService(
-      store: NonAssociationsStore(database: database, outbox: outbox),
-      search: PrisonerSearchClient(
-        baseURL: prisonerSearch.baseURL,
-        client: prisonerSearch.client,
-        tokens: prisonerSearch.tokens,
-        timeout: prisonerSearch.timeout
-      ),
+    let store = NonAssociationsStore(database: database, outbox: outbox)
+    let search = PrisonerSearchClient(
+      baseURL: prisonerSearch.baseURL,
+      client: prisonerSearch.client,
+      tokens: prisonerSearch.tokens,
+      timeout: prisonerSearch.timeout
+    )
+    let changes = NonAssociationChangeService(
+      store: store,
+      search: search,
       events: NonAssociationEvents(london: london),
+      telemetry: telemetry,
+      london: london,
       clock: clock
     )
-    routes = Routes(service: service, london: london).table + HealthProbes.routes(readiness)
+    let service = NonAssociationsService(store: store, search: search)
+    routes = Routes(service: service, changes: changes, london: london).table
+    subjectAccess = NonAssociationsSubjectAccess(service: service, london: london)
   }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }

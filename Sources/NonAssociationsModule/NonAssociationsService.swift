@@ -1,41 +1,28 @@
 import EventLoops
 import Events
 
-/// The rules of `non-associations.md` §7, in the order it gives them.
+/// The rules for reading (`non-associations.md` §7), in the order it gives them.
 struct NonAssociationsService: Sendable {
-  /// What `authorised_by` and `updated_by` hold.
+  /// What `authorised_by`, `updated_by` and `closed_by` hold.
   static let maximumUserNameLength = 60
 
   let store: NonAssociationsStore
   let search: PrisonerSearchClient
-  let events: NonAssociationEvents
-  let clock: any WallClock
 
-  /// §7.2. The check for an open pair spares prisoner search a call; the unique index decides between two callers.
-  /// - Parameter user: `user_name` of the token.
-  func create(
-    _ new: NewNonAssociation,
-    by user: String?,
-    deadline: MonotonicInstant
-  ) async throws -> NonAssociation {
-    let user = try author(user)
-    let (first, second) = (new.first.prisonerNumber, new.second.prisonerNumber)
-    guard try await !store.openPairExists(first, second, deadline: deadline) else {
-      throw NonAssociationsError.openPairExists(first: first, second: second)
-    }
-    let prisoners = try await search.prisoners([first, second], deadline: deadline)
-    let unplaced = [first, second].filter { prisoners[$0]?.prisonID == nil }
-    guard unplaced.isEmpty else { throw NonAssociationsError.nullLocations(unplaced) }
-    let now = clock.now()
-    return try await store.insert(new, by: user, at: now, deadline: deadline) { events.created($0, at: now) }
-  }
-
-  /// §7.4.
+  /// §7.4, §7.12.
   func nonAssociation(id: Int64, deadline: MonotonicInstant) async throws -> NonAssociation {
     guard let row = try await store.find(id: id, deadline: deadline) else {
       throw NonAssociationsError.notFound(id: id)
     }
     return row
+  }
+
+  /// What has happened to a non-association, also to a deleted one. One that has not changed since there is a history
+  /// has none.
+  func history(id: Int64, deadline: MonotonicInstant) async throws -> [HistoryEntry] {
+    let entries = try await store.history(id: id, deadline: deadline)
+    if entries.isEmpty { _ = try await nonAssociation(id: id, deadline: deadline) }
+    return entries
   }
 
   /// §7.1. Everybody in the prisoner's rows must be known to prisoner search, even those of rows that are not listed.
@@ -56,12 +43,53 @@ struct NonAssociationsService: Sendable {
     return list
   }
 
-  private func author(_ user: String?) throws(NonAssociationsError) -> String {
-    guard let user else { throw .noUserInContext }
-    // PostgreSQL counts characters as code points.
-    guard user.unicodeScalars.count <= Self.maximumUserNameLength else {
-      throw .userNameTooLong(limit: Self.maximumUserNameLength)
+  /// §7.3.
+  func page(_ request: PageRequest, deadline: MonotonicInstant) async throws -> Page {
+    try await store.page(request, deadline: deadline)
+  }
+
+  /// §7.5 and §7.6.
+  /// - Parameters:
+  ///   - numbers: as they came; empty ones do not count, and several of one count once.
+  ///   - prisonID: where both prisoners of a row must be; nil asks nobody where they are.
+  func list(
+    _ involvement: NonAssociationsStore.Involvement,
+    _ numbers: [String],
+    _ filter: StateFilter,
+    prisonID: String?,
+    deadline: MonotonicInstant
+  ) async throws -> [NonAssociation] {
+    let distinct = Set(numbers.filter { !$0.isEmpty })
+    switch involvement {
+    case .between: guard distinct.count >= 2 else { throw NonAssociationsError.tooFewPrisonersBetween }
+    case .involving: guard !distinct.isEmpty else { throw NonAssociationsError.noPrisonersInvolved }
     }
-    return user
+    try filter.check()
+    let rows = try await store.list(involvement, Array(distinct), filter, deadline: deadline)
+    guard let prisonID else { return rows }
+    let people = rows.flatMap { [$0.first.prisonerNumber, $0.second.prisonerNumber] }
+    let prisoners = try await search.prisoners(people, deadline: deadline)
+    return rows.filter { row in
+      [row.first, row.second].allSatisfy { prisoners[$0.prisonerNumber]?.prisonID == prisonID }
+    }
+  }
+
+  /// What a user may do with a non-association of two prisoners (`permissions.md`).
+  func permissions(
+    _ question: PermissionQuestion,
+    deadline: MonotonicInstant
+  ) async throws -> PermissionAnswer {
+    let prisoners = try await search.prisoners([question.first, question.second], deadline: deadline)
+    let permissions = UserPermissions(
+      roles: question.roles,
+      caseloads: question.caseloads,
+      policy: question.policy
+    )
+    return PermissionAnswer(
+      question: question,
+      permissions: permissions,
+      firstPlace: permissions.place(ofPrison: prisoners[question.first]?.prisonID),
+      secondPlace: permissions.place(ofPrison: prisoners[question.second]?.prisonID)
+    )
   }
 }

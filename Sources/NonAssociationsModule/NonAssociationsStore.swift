@@ -7,20 +7,15 @@ struct NonAssociationsStore: Sendable {
   let database: PostgresDatabase
   let outbox: any Outbox
 
-  private static let columns = """
-    id, first_prisoner_number, first_prisoner_role, second_prisoner_number, second_prisoner_role, reason, \
-    restriction_type, comment, when_created, when_updated, authorised_by, updated_by, closed_by, closed_reason, closed_at
-    """
-
   static let byID = PostgresStatement(
     name: "non_association_by_id",
-    sql: "select \(columns) from non_association where id = $1"
+    sql: "select \(NonAssociationRows.columns) from non_association where id = $1"
   )
 
   static let byPrisoner = PostgresStatement(
     name: "non_association_by_prisoner",
     sql: """
-      select \(columns) from non_association
+      select \(NonAssociationRows.columns) from non_association
       where first_prisoner_number = $1 or second_prisoner_number = $1 order by id
       """
   )
@@ -37,14 +32,11 @@ struct NonAssociationsStore: Sendable {
       """
   )
 
-  static let insert = PostgresStatement(
-    name: "non_association_insert",
+  static let historyByID = PostgresStatement(
+    name: "non_association_history_by_id",
     sql: """
-      insert into non_association (
-        first_prisoner_number, first_prisoner_role, second_prisoner_number, second_prisoner_role, reason,
-        restriction_type, comment, when_created, when_updated, authorised_by, updated_by)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $9)
-      returning id
+      select \(NonAssociationRows.changeColumns), \(NonAssociationRows.historyColumns) from non_association_history
+      where non_association_id = $1 order by id
       """
   )
 
@@ -68,87 +60,8 @@ struct NonAssociationsStore: Sendable {
     return try rows.first?.bool(0) ?? false
   }
 
-  /// Inserts an open non-association and records `event` of it, both or neither.
-  /// - Throws: `NonAssociationsError.openPairExists` when another got in before: the database decides, not the check.
-  func insert(
-    _ new: NewNonAssociation,
-    by user: String,
-    at now: Timestamp,
-    deadline: MonotonicInstant,
-    event: @Sendable (NonAssociation) -> DomainEvent
-  ) async throws -> NonAssociation {
-    do {
-      return try await database.withTransaction(deadline: deadline) { transaction in
-        let rows = try await transaction.query(
-          Self.insert,
-          [
-            .text(new.first.prisonerNumber), .text(new.first.role.rawValue), .text(new.second.prisonerNumber),
-            .text(new.second.role.rawValue), .text(new.reason.rawValue), .text(new.restrictionType.rawValue),
-            .text(new.comment), .timestamp(now), .text(user),
-          ]
-        )
-        guard let returned = rows.first else { throw StoreError.noRowReturned }
-        let row = NonAssociation(new, id: try returned.int64(0), by: user, at: now)
-        try await outbox.append(event(row), in: transaction)
-        return row
-      }
-    } catch let error as PostgresError
-      where error.kind == .uniqueViolation && error.constraint == NonAssociationsModule.openPairIndexName
-    {
-      throw NonAssociationsError.openPairExists(
-        first: new.first.prisonerNumber,
-        second: new.second.prisonerNumber
-      )
-    }
-  }
-}
-
-/// A row that is not what the module has written, or the database's refusal to return one.
-enum StoreError: Error, Equatable {
-  case unknownCode(column: String, id: Int64)
-  case noRowReturned
-}
-
-extension NonAssociation {
-  init(_ new: NewNonAssociation, id: Int64, by user: String, at now: Timestamp) {
-    self.init(
-      id: id,
-      first: new.first,
-      second: new.second,
-      reason: new.reason,
-      restrictionType: new.restrictionType,
-      comment: new.comment,
-      whenCreated: now,
-      whenUpdated: now,
-      authorisedBy: user,
-      updatedBy: user
-    )
-  }
-
-  /// Columns in the order of the store's select list.
-  fileprivate init(_ row: PostgresRow) throws {
-    let id = try row.int64(0)
-    func code<Value: Code>(_ column: Int, _ name: String) throws -> Value {
-      guard let value = Value(rawValue: try row.text(column)) else {
-        throw StoreError.unknownCode(column: name, id: id)
-      }
-      return value
-    }
-    self.init(
-      id: id,
-      first: Party(prisonerNumber: try row.text(1), role: try code(2, "first_prisoner_role")),
-      second: Party(prisonerNumber: try row.text(3), role: try code(4, "second_prisoner_role")),
-      reason: try code(5, "reason"),
-      restrictionType: try code(6, "restriction_type"),
-      comment: try row.text(7),
-      whenCreated: try row.timestamp(8),
-      whenUpdated: try row.timestamp(9),
-      authorisedBy: try row.optionalText(10),
-      updatedBy: try row.text(11)
-    )
-    // The table's checks keep the three together with `is_closed`.
-    if let by = try row.optionalText(12) {
-      closure = Closure(by: by, reason: try row.text(13), at: try row.timestamp(14))
-    }
+  /// What has happened to a non-association, the oldest change first.
+  func history(id: Int64, deadline: MonotonicInstant) async throws -> [HistoryEntry] {
+    try await database.query(Self.historyByID, [.int8(id)], deadline: deadline).map { try HistoryEntry($0) }
   }
 }

@@ -7,15 +7,33 @@ import SharedAuth
 /// (`non-associations.md` §2 and §7).
 struct Routes: Sendable {
   let service: NonAssociationsService
+  let changes: NonAssociationChangeService
   let london: LondonTime
 
   var table: [RouteDeclaration] {
     let read = AccessRule.requires(role: "READ_NON_ASSOCIATIONS")
     let write = AccessRule.requires(role: "WRITE_NON_ASSOCIATIONS", scope: "write")
+    let reopening = AccessRule.requires(role: "REOPEN_NON_ASSOCIATIONS", scope: "write")
+    let deleting = AccessRule.requires(role: "DELETE_NON_ASSOCIATIONS", scope: "write")
+    let synchronise = AccessRule.requires(role: "NON_ASSOCIATIONS_SYNC")
     return [
       RouteDeclaration(.get, "/prisoner/{prisonerNumber}/non-associations", read, handler: list),
       RouteDeclaration(.post, "/non-associations", write, consumes: .json, handler: create),
+      RouteDeclaration(.get, "/non-associations", read, handler: page),
+      RouteDeclaration(.post, "/non-associations/between", read, consumes: .optionalJSON) {
+        try await list(.between, $0)
+      },
+      RouteDeclaration(.post, "/non-associations/involving", read, consumes: .optionalJSON) {
+        try await list(.involving, $0)
+      },
+      RouteDeclaration(.post, "/non-associations/permissions", read, consumes: .json, handler: permissions),
       RouteDeclaration(.get, "/non-associations/{id}", read, handler: get),
+      RouteDeclaration(.get, "/non-associations/{id}/history", read, handler: history),
+      RouteDeclaration(.patch, "/non-associations/{id}", write, consumes: .json, handler: patch),
+      RouteDeclaration(.put, "/non-associations/{id}/close", write, consumes: .json, handler: close),
+      RouteDeclaration(.put, "/non-associations/{id}/reopen", reopening, consumes: .json, handler: reopen),
+      RouteDeclaration(.post, "/non-associations/{id}/delete", deleting, consumes: .json, handler: delete),
+      RouteDeclaration(.get, "/legacy/api/non-associations/{id}", synchronise, handler: legacy),
       RouteDeclaration(.get, "/constants", .authenticated) { _ in json(.ok, Constants.json) },
     ]
   }
@@ -37,15 +55,130 @@ struct Routes: Sendable {
     return json(.ok, writer.bytes)
   }
 
-  @Sendable private func create(_ request: ModuleRequest) async throws -> ServerResponse {
-    let new = try NewNonAssociation(try await request.body())
-    let row = try await service.create(new, by: request.principal?.userName, deadline: request.deadline)
-    return json(.created, row)
+  @Sendable private func page(_ request: ModuleRequest) async throws -> ServerResponse {
+    let wanted = try PageRequest(
+      filter: try filter(request),
+      page: request.query("page"),
+      size: request.query("size"),
+      sort: request.queryValues("sort")
+    )
+    let page = try await service.page(wanted, deadline: request.deadline)
+    var writer = JSONWriter(capacity: 512 + page.items.count * 1024)
+    page.write(to: &writer, london)
+    return json(.ok, writer.bytes)
+  }
+
+  private func list(
+    _ involvement: NonAssociationsStore.Involvement,
+    _ request: ModuleRequest
+  ) async throws -> ServerResponse {
+    let filter = try filter(request)
+    // No body at all, and null, are a list of nobody.
+    let body = try await request.optionalBody() ?? .null
+    let numbers = body == .null ? [] : try JSONFields.texts(body, "the body")
+    let rows = try await service.list(
+      involvement,
+      numbers,
+      filter,
+      prisonID: request.query("prisonId"),
+      deadline: request.deadline
+    )
+    var writer = JSONWriter(capacity: 64 + rows.count * 1024)
+    writer.beginArray()
+    for row in rows { row.write(to: &writer, london) }
+    writer.endArray()
+    return json(.ok, writer.bytes)
+  }
+
+  private func filter(_ request: ModuleRequest) throws -> StateFilter {
+    StateFilter(
+      includeOpen: try request.query("includeOpen", default: true),
+      includeClosed: try request.query("includeClosed", default: false)
+    )
   }
 
   @Sendable private func get(_ request: ModuleRequest) async throws -> ServerResponse {
     let id = try request.pathInteger("id")
     return json(.ok, try await service.nonAssociation(id: id, deadline: request.deadline))
+  }
+
+  @Sendable private func history(_ request: ModuleRequest) async throws -> ServerResponse {
+    let id = try request.pathInteger("id")
+    let entries = try await service.history(id: id, deadline: request.deadline)
+    var writer = JSONWriter(capacity: 64 + entries.count * 1280)
+    writer.beginObject()
+    writer.field("id", id)
+    writer.key("history")
+    writer.beginArray()
+    for entry in entries { entry.write(to: &writer, london) }
+    writer.endArray()
+    writer.endObject()
+    return json(.ok, writer.bytes)
+  }
+
+  @Sendable private func legacy(_ request: ModuleRequest) async throws -> ServerResponse {
+    let id = try request.pathInteger("id")
+    let row = try await service.nonAssociation(id: id, deadline: request.deadline)
+    var writer = JSONWriter(capacity: 1024 + row.comment.utf8.count)
+    row.writeLegacy(to: &writer, london)
+    return json(.ok, writer.bytes)
+  }
+
+  @Sendable private func permissions(_ request: ModuleRequest) async throws -> ServerResponse {
+    let question = try PermissionQuestion(try await request.body())
+    let answer = try await service.permissions(question, deadline: request.deadline)
+    var writer = JSONWriter(capacity: 2048)
+    answer.write(to: &writer)
+    return json(.ok, writer.bytes)
+  }
+
+  // MARK: Changes
+
+  @Sendable private func create(_ request: ModuleRequest) async throws -> ServerResponse {
+    let new = try NewNonAssociation(try await request.body())
+    let row = try await changes.create(new, by: try caller(request), deadline: request.deadline)
+    return json(.created, row)
+  }
+
+  @Sendable private func patch(_ request: ModuleRequest) async throws -> ServerResponse {
+    let id = try request.pathInteger("id")
+    let patch = try NonAssociationPatch(try await request.body())
+    return json(
+      .ok,
+      try await changes.patch(id: id, patch, by: try caller(request), deadline: request.deadline)
+    )
+  }
+
+  @Sendable private func close(_ request: ModuleRequest) async throws -> ServerResponse {
+    let id = try request.pathInteger("id")
+    let body = try CloseRequest(try await request.body())
+    return json(
+      .ok,
+      try await changes.close(id: id, body, by: try caller(request), deadline: request.deadline)
+    )
+  }
+
+  @Sendable private func reopen(_ request: ModuleRequest) async throws -> ServerResponse {
+    let id = try request.pathInteger("id")
+    let body = try ReopenRequest(try await request.body())
+    return json(
+      .ok,
+      try await changes.reopen(id: id, body, by: try caller(request), deadline: request.deadline)
+    )
+  }
+
+  @Sendable private func delete(_ request: ModuleRequest) async throws -> ServerResponse {
+    let id = try request.pathInteger("id")
+    let body = try DeleteRequest(try await request.body())
+    try await changes.delete(id: id, body, by: try caller(request), deadline: request.deadline)
+    return ServerResponse(status: .noContent, fields: [:], body: [])
+  }
+
+  // MARK: Pieces
+
+  private func caller(_ request: ModuleRequest) throws(PlatformFailure) -> Principal {
+    guard let principal = request.principal else { throw .accessDenied }
+    return principal
   }
 
   private func json(_ status: HTTPResponse.Status, _ row: NonAssociation) -> ServerResponse {

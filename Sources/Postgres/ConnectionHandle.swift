@@ -58,6 +58,19 @@ final class ConnectionHandle {
     } == 1
   }
 
+  /// One statement with parameters, unprepared, in pipeline mode.
+  func sendOnce(
+    _ sql: String,
+    types: [UInt32],
+    _ parameters: [PostgresValue],
+    encoder: ParameterEncoder
+  ) -> Bool {
+    let count = Int32(truncatingIfNeeded: parameters.count)
+    return encoder.withEncoded(parameters) { values, lengths, formats in
+      PQsendQueryParams(pointer, sql, count, types, values, lengths, formats, 1)
+    } == 1
+  }
+
   /// One statement without parameters, unprepared, in pipeline mode.
   func sendText(_ sql: String) -> Bool { PQsendQueryParams(pointer, sql, 0, nil, nil, nil, nil, 1) == 1 }
 

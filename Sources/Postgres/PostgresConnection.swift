@@ -133,6 +133,11 @@ final class PostgresConnection {
     job.isAnswered = false
     if job.form == .text {
       guard handle.sendText(job.statement.sql) else { return false }
+    } else if !job.statement.isPrepared {
+      let types = job.parameters.map(\.type.rawValue)
+      guard handle.sendOnce(job.statement.sql, types: types, job.parameters, encoder: encoder) else {
+        return false
+      }
     } else {
       if let name = prepared.serverName(of: job.statement, job.parameters) {
         job.serverName = name

@@ -67,7 +67,6 @@ public struct RestrictedPatientsModule: Module {
   ///   - outbox: where a change leaves its domain event, in its own transaction.
   ///   - telemetry: gets the module's custom events, after the change is committed.
   ///   - clock: read once a request.
-  ///   - readiness: what `/health/readiness` tells.
   public init(
     database: PostgresDatabase,
     upstreams: Upstreams,
@@ -76,8 +75,7 @@ public struct RestrictedPatientsModule: Module {
     outbox: any Outbox = NoOutbox(),
     telemetry: any Telemetry,
     access: AccessRules = AccessRules(),
-    logger: Logger,
-    readiness: ReadinessState
+    logger: Logger
   ) {
     let store = RestrictedPatientsStore(database: database, outbox: outbox)
     let prisonAPI = PrisonAPIClient(service: upstreams.service(upstreams.prisonAPI, upstreams.client))
@@ -140,7 +138,6 @@ public struct RestrictedPatientsModule: Module {
     routes =
       Routes(service: service, removal: removal, pastDateCheck: pastDateCheck, access: access).table
       + AdministrationRoutes(service: administration, access: access).table
-      + HealthProbes.routes(readiness)
   }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }

@@ -89,25 +89,4 @@ struct JSONShapeTests {
         """
     )
   }
-
-  @Test("The created event carries the id, both numbers and London's offset")
-  func created() throws {
-    let events = NonAssociationEvents(london: try london.get())
-    let winter = events.created(Fixture.open(42, "A1234BC", "D5678EF"), at: Fixture.clock)
-    #expect(winter.eventType == "non-associations.created")
-    #expect(
-      String(decoding: winter.message, as: UTF8.self) == """
-        {"eventType":"non-associations.created","additionalInformation":{"id":42,"nsPrisonerNumber1":"A1234BC",\
-        "nsPrisonerNumber2":"D5678EF","source":"DPS"},"version":"1.0","occurredAt":"2023-12-05T12:34:56.123456Z",\
-        "description":"A non-association has been created:  42"}
-        """
-    )
-    let summer = events.created(
-      Fixture.open(42, "A1234BC", "D5678EF"),
-      at: Timestamp(seconds: 1_689_424_496)
-    )
-    #expect(
-      String(decoding: summer.message, as: UTF8.self).contains("\"occurredAt\":\"2023-07-15T13:34:56+01:00\"")
-    )
-  }
 }

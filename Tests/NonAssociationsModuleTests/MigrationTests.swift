@@ -58,8 +58,10 @@ struct MigrationTests {
       )
       #expect(
         indexes == [
-          "non_association_idx_p1", "non_association_idx_p1p2", "non_association_idx_p2",
-          "non_association_open_pair_idx", "non_association_pkey",
+          "non_association_closed_idx", "non_association_idx_p1p2", "non_association_idx_p2",
+          "non_association_open_idx",
+          "non_association_open_pair_idx", "non_association_pkey", "non_association_when_created_idx",
+          "non_association_when_updated_idx",
         ]
       )
     }
@@ -83,6 +85,12 @@ struct MigrationTests {
     try await ModuleFixture.run { module in
       for sql in [
         "drop index non_association_open_pair_idx", "drop table gateway_schema_history",
+        "drop table non_association_history",
+        """
+        drop index non_association_open_idx, non_association_closed_idx, non_association_when_created_idx,
+          non_association_when_updated_idx
+        """,
+        "create index non_association_idx_p1 on non_association (first_prisoner_number)",
         """
         create table flyway_schema_history (installed_rank int, version text, success boolean)
         """,
@@ -95,7 +103,7 @@ struct MigrationTests {
       let migrator = TestDatabase.migrator(Logger(label: "migrations") { _ in log })
 
       let applied = try await migrator.migrate(module.database, deadline: .now() + .seconds(60))
-      #expect(applied.isEmpty)
+      #expect(applied.map(\.version) == ["2.2", "2.3"])
       let warning = try #require(log.entries.first { $0.level == .warning })
       #expect(warning.metadata.values.contains { "\($0)".contains("\(first), \(second)") })
       #expect(try await module.status("/non-associations/\(first)", .reader) == 200)

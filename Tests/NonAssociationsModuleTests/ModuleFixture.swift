@@ -52,6 +52,15 @@ final class RecordingOutbox: Outbox {
   }
 }
 
+/// Keeps the custom events.
+final class RecordingTelemetry: Telemetry {
+  private let state = Mutex([TelemetryEvent]())
+
+  var events: [TelemetryEvent] { state.withLock { $0 } }
+
+  func track(_ event: TelemetryEvent) { state.withLock { $0.append(event) } }
+}
+
 /// The module on a database of its own, with prisoner search behind a socket. Everything runs on a loop, as in the
 /// server; only the socket in front is left out.
 struct ModuleFixture: Sendable {
@@ -60,6 +69,7 @@ struct ModuleFixture: Sendable {
   let search: SearchDouble
   let clock: FixedClock
   let events: RecordingOutbox
+  let telemetry: RecordingTelemetry
 
   static func run<Success: Sendable>(
     _ people: [Prisoner] = Fixture.everybody,
@@ -70,14 +80,14 @@ struct ModuleFixture: Sendable {
       try await TestDatabase.with(group) { database in
         let search = SearchDouble(people, group: group)
         return try await search.withModuleDependency { dependency in
-          let (clock, events) = (FixedClock(), RecordingOutbox())
+          let (clock, events, telemetry) = (FixedClock(), RecordingOutbox(), RecordingTelemetry())
           let module = NonAssociationsModule(
             database: database,
             prisonerSearch: dependency,
             london: try LondonTime(),
             clock: clock,
             outbox: events,
-            readiness: ReadinessState()
+            telemetry: telemetry
           )
           let responder = try ModuleResponder(
             module: module,
@@ -90,7 +100,8 @@ struct ModuleFixture: Sendable {
               database: database,
               search: search,
               clock: clock,
-              events: events
+              events: events,
+              telemetry: telemetry
             )
           )
         }
@@ -177,6 +188,11 @@ enum Caller: String {
   case writer = "W"
   case writerWithoutUser = "W, no user"
   case writerWithLongName = "W, user name of 61 characters"
+  case deleter = "DEL"
+  case deleterWithoutUser = "DEL, no user"
+  case reopener = "RE"
+  case reopenerWithoutUser = "RE, no user"
+  case synchroniser = "SY"
   case none
   case uiRole = "ROLE_NON_ASSOCIATIONS"
   case uiRoleReadScope = "ROLE_NON_ASSOCIATIONS, scope read"
@@ -197,6 +213,11 @@ enum Caller: String {
       case .writerWithoutUser: (nil, ["ROLE_WRITE_NON_ASSOCIATIONS", "SCOPE_write"])
       case .writerWithLongName:
         (String(repeating: "U", count: 61), ["ROLE_WRITE_NON_ASSOCIATIONS", "SCOPE_write"])
+      case .deleter: ("U", ["ROLE_DELETE_NON_ASSOCIATIONS", "SCOPE_write"])
+      case .deleterWithoutUser: (nil, ["ROLE_DELETE_NON_ASSOCIATIONS", "SCOPE_write"])
+      case .reopener: ("U", ["ROLE_REOPEN_NON_ASSOCIATIONS", "SCOPE_write"])
+      case .reopenerWithoutUser: (nil, ["ROLE_REOPEN_NON_ASSOCIATIONS", "SCOPE_write"])
+      case .synchroniser: ("NON_ASSOCIATIONS_API", ["ROLE_NON_ASSOCIATIONS_SYNC"])
       case .none: ("NON_ASSOCIATIONS_API", [])
       case .uiRole: ("U", ["ROLE_NON_ASSOCIATIONS"])
       case .uiRoleReadScope: ("U", ["ROLE_NON_ASSOCIATIONS", "SCOPE_read"])

@@ -16,7 +16,7 @@ struct MountTests {
       routes: [
         RouteDeclaration(.get, "/\(own)", .open) { _ in answer },
         RouteDeclaration(.get, "/both", .open) { _ in answer },
-      ] + HealthProbes.routes(ReadinessState())
+      ] + HealthRoutes(ReadinessState()).routes(Health([]))
     )
   }
 
@@ -111,7 +111,7 @@ struct MountTests {
   @Test("Readiness turns 503 at shutdown; liveness and ping stay up")
   func shutdown() async throws {
     let readiness = ReadinessState()
-    let module = TestModule(routes: HealthProbes.routes(readiness))
+    let module = TestModule(routes: HealthRoutes(readiness).routes(Health([])))
     let mount = Mount(Mount.Entry(try module.responder, hosts: [], basePath: "x"))
     readiness.beginShutdown()
     let answer = Answer(await mount.respond(to: try request(.get, "/health/readiness")))

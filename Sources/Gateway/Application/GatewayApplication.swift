@@ -79,8 +79,7 @@ final class GatewayApplication: Sendable {
       clock: clock,
       outbox: patientsOutbox,
       telemetry: telemetry ?? LoggedTelemetry(logger: logger),
-      logger: logger,
-      readiness: readiness
+      logger: logger
     )
     try await DatabaseMigrations(
       nonAssociations: database,
@@ -106,18 +105,54 @@ final class GatewayApplication: Sendable {
       ),
       london: london,
       clock: clock,
-      readiness: readiness
+      telemetry: telemetry ?? LoggedTelemetry(logger: logger)
     )
     let verifier = TokenVerifier(
       jwks: JWKSCache(logger: logger, client: client, issuer: urls.oauth),
       clock: clock
     )
-    let responder = try ModuleResponder(module: module, verifier: verifier, logger: logger)
+    let about = configuration.about
+    let healthRoutes = HealthRoutes(readiness, showsDetails: about.showsHealthDetails)
+    let subjectAccess = SubjectAccessRoutes(additionalRole: about.subjectAccessRole)
+    let surface = ModuleSurface(
+      name: "nonAssociations",
+      health: Health(
+        HealthCheck.process(readiness) + [
+          .database(database, timeout: about.healthTimeout),
+          .upstream("hmppsAuthApi", base: urls.oauth, client: client, timeout: about.healthTimeout),
+          .upstream(
+            "prisonerSearchApi",
+            base: urls.prisonerSearch,
+            client: client,
+            timeout: about.healthTimeout
+          ),
+        ]
+      ),
+      info: ServiceInfo(
+        name: "hmpps-non-associations-api",
+        productID: about.nonAssociationsProductID,
+        build: about.build
+      ),
+      subjectAccess: module.subjectAccess
+    )
+    let responder = try ModuleResponder(
+      module: module,
+      surface: surface.routes(healthRoutes, subjectAccess),
+      verifier: verifier,
+      logger: logger
+    )
     let mount = Mount(
       .init(responder, hosts: configuration.nonAssociationsHosts, basePath: "non-associations-api"),
       [
         .init(
-          try ModuleResponder(module: restrictedPatients.module, verifier: verifier, logger: logger),
+          try ModuleResponder(
+            module: restrictedPatients.module,
+            surface: healthRoutes.routes(
+              restrictedPatients.health(urls, readiness, timeout: about.healthTimeout)
+            ) + [ProtectedResource.route],
+            verifier: verifier,
+            logger: logger
+          ),
           hosts: configuration.restrictedPatients.hosts,
           basePath: RestrictedPatientsModule.basePath
         )

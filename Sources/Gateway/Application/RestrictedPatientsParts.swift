@@ -13,6 +13,7 @@ struct RestrictedPatientsParts: Sendable {
   let module: RestrictedPatientsModule
   let database: PostgresDatabase
   private let clients: [HTTPClient]
+  private let healthClient: HTTPClient
 
   /// - Throws: what keeps the gateway from serving.
   init(
@@ -23,8 +24,7 @@ struct RestrictedPatientsParts: Sendable {
     clock: any WallClock,
     outbox: any Outbox,
     telemetry: any Telemetry,
-    logger: Logger,
-    readiness: ReadinessState
+    logger: Logger
   ) throws {
     let own = configuration.restrictedPatients
     database = try PostgresDatabase(configuration: own.database.postgres, group: group, logger: logger)
@@ -33,6 +33,8 @@ struct RestrictedPatientsParts: Sendable {
     let lists = HTTPClient(group: group, tls: tls)
     let auth = HTTPClient(group: group, tls: tls)
     clients = [calls, lists, auth]
+    // Tokens and pings are both small, and neither may wait for a call that hangs.
+    healthClient = auth
     var credentials = UpstreamTokensConfiguration(
       clientID: own.clientID,
       clientSecret: Secret(own.clientSecret)
@@ -61,8 +63,7 @@ struct RestrictedPatientsParts: Sendable {
       outbox: outbox,
       telemetry: telemetry,
       access: own.access,
-      logger: logger,
-      readiness: readiness
+      logger: logger
     )
   }
 
@@ -70,6 +71,23 @@ struct RestrictedPatientsParts: Sendable {
   func startDailyCheck(at time: TimeOfDay, group: EventLoopGroup) -> Task<Void, Never> {
     let job = module.pastDateJob
     return Task(executorPreference: group.any()) { await job.runDaily(at: time) }
+  }
+
+  /// What the module's `/health` looks at (restricted-patients.md 7.9).
+  func health(_ urls: UpstreamURLs, _ readiness: ReadinessState, timeout: Duration) -> Health {
+    let client = healthClient
+    return Health(
+      HealthCheck.process(readiness) + [
+        .database(database, timeout: timeout),
+        .upstream("prisonApiHealthCheck", base: urls.prisonAPI, client: client, timeout: timeout),
+        .upstream(
+          "prisonerSearchApiHealthCheck",
+          base: urls.prisonerSearch,
+          client: client,
+          timeout: timeout
+        ),
+      ]
+    )
   }
 
   /// Gives back connections; call it once nothing is in flight.

@@ -67,8 +67,7 @@ struct PastDateCheckCommand: AsyncParsableCommand {
       clock: clock,
       outbox: outbox,
       telemetry: LoggedTelemetry(logger: logger),
-      logger: logger,
-      readiness: ReadinessState()
+      logger: logger
     )
     let job = parts.module.pastDateJob
     let result: Result<PastDateSummary?, any Error>

@@ -2,6 +2,7 @@ internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
 internal import Postgres
+internal import ServiceKit
 
 extension Configuration.Database {
   /// As the database layer takes it.
@@ -31,5 +32,16 @@ extension Configuration.Server {
     http.requestTimeout = requestTimeout
     http.errorResponse = errorResponse
     return http
+  }
+}
+
+extension Configuration.About {
+  /// As `/info` tells it.
+  var build: ServiceInfo.Build {
+    var build = ServiceInfo.Build(version: buildNumber ?? BuildInformation.version)
+    build.time = buildTime
+    build.branch = gitBranch
+    build.commit = gitCommit.map { String($0.prefix(7)) }
+    return build
   }
 }

@@ -37,11 +37,24 @@ struct Configuration: Sendable {
     var nonAssociationsClientSecret: String
   }
 
+  /// What is told about the service itself.
+  struct About: Sendable {
+    var nonAssociationsProductID: String
+    var buildNumber: String?
+    var buildTime: String?
+    var gitBranch: String?
+    var gitCommit: String?
+    var showsHealthDetails: Bool
+    var healthTimeout: Duration
+    var subjectAccessRole: String?
+  }
+
   var server: Server
   var nonAssociationsDatabase: Database
   var nonAssociationsHosts: [String]
   var upstreams: Upstreams
   var restrictedPatients: RestrictedPatients
+  var about: About
   var logLevel: Logger.Level
   var logFormat: LogFormat
 }
@@ -71,6 +84,7 @@ extension Configuration {
       nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
       upstreams: readUpstreams(&reader, provided: provided),
       restrictedPatients: readRestrictedPatients(&reader, provided: provided),
+      about: readAbout(&reader),
       logLevel: readLogLevel(&reader),
       logFormat: readLogFormat(&reader)
     )
@@ -189,6 +203,25 @@ extension Configuration {
         ?? reader.requiredText(SettingsCatalog.nonAssociationsClientID),
       nonAssociationsClientSecret: provided?.clientSecret
         ?? reader.requiredText(SettingsCatalog.nonAssociationsClientSecret)
+    )
+  }
+}
+
+extension Configuration {
+  private static func readAbout(_ reader: inout SettingsReader) -> About {
+    About(
+      nonAssociationsProductID: reader.requiredText(SettingsCatalog.nonAssociationsProductID),
+      buildNumber: reader.text(SettingsCatalog.buildNumber),
+      buildTime: reader.text(SettingsCatalog.buildTime),
+      gitBranch: reader.text(SettingsCatalog.gitBranch),
+      gitCommit: reader.text(SettingsCatalog.gitCommit),
+      showsHealthDetails: reader.choice(
+        SettingsCatalog.healthDetails,
+        [("always", true), ("never", false)],
+        fallback: true
+      ),
+      healthTimeout: reader.duration(SettingsCatalog.apiHealthTimeout),
+      subjectAccessRole: reader.text(SettingsCatalog.subjectAccessRole)
     )
   }
 }

@@ -131,6 +131,38 @@ enum SettingsCatalog {
     "PEM authorities to trust for calls to other services; the system's if not set."
   )
 
+  static let apiHealthTimeout = Setting(
+    "API_HEALTH_TIMEOUT",
+    default: "2s",
+    "How long each check of /health may take."
+  )
+  static let healthDetails = Setting(
+    "HEALTH_DETAILS",
+    default: "always",
+    "Whether /health tells names and counts of its components to anyone: always or never."
+  )
+  static let subjectAccessRole = Setting(
+    "HMPPS_SAR_ADDITIONALACCESSROLE",
+    "A role that may make subject access requests besides SAR_DATA_ACCESS."
+  )
+  static let nonAssociationsProductID = Setting(
+    "NON_ASSOCIATIONS_PRODUCT_ID",
+    aliases: ["PRODUCT_ID"],
+    default: "default",
+    "The service's id in HMPPS's list of products, for /info."
+  )
+  static let buildNumber = Setting(
+    "BUILD_NUMBER",
+    "Number of this build, for /info and the API's description."
+  )
+  static let buildTime = Setting("BUILD_TIME", "When this build was made (ISO 8601), for /info.")
+  static let gitBranch = Setting("GIT_BRANCH", "Branch this build was made from, for /info.")
+  static let gitCommit = Setting(
+    "GIT_REF",
+    aliases: ["GIT_COMMIT"],
+    "Commit this build was made from, for /info."
+  )
+
   static let logLevel = Setting("LOG_LEVEL", default: "info", "trace, debug, info, notice, warning or error.")
   static let logFormat = Setting("LOG_FORMAT", default: "json", allInOne: "text", "json or text.")
   static let localData = Setting(
@@ -150,7 +182,9 @@ enum SettingsCatalog {
       databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts,
       oauthBase,
       prisonerSearchBase, apiTimeout, nonAssociationsClientID,
-      nonAssociationsClientSecret, upstreamCertificates, logLevel, logFormat, localData,
+      nonAssociationsClientSecret, upstreamCertificates, apiHealthTimeout, healthDetails,
+      subjectAccessRole, nonAssociationsProductID, buildNumber, buildTime, gitBranch, gitCommit, logLevel,
+      logFormat, localData,
     ] + restrictedPatients
 
   /// Prefixes of names that are ours to know: a variable that starts with one and is in no setting is a mistake.

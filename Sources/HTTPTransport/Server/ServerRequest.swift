@@ -1,4 +1,5 @@
 public import EventLoops
+internal import HTTPTypes
 
 /// One request on its way through a responder. Belongs to its connection's loop.
 public final class ServerRequest {
@@ -48,6 +49,18 @@ public final class ServerRequest {
     buffered = []
     self.source = source
   }
+
+  /// Host and port as the client knows them: what a trusted proxy says it was asked for (`X-Forwarded-Host`, the first
+  /// of a list; platform.md §9.3), or the request's own authority. The proxy's word is unchecked text.
+  public var authority: String {
+    guard let name = Self.forwardedHost, let forwarded = head.fields[name], let remoteAddress,
+      ForwardedTrust.trusts(remoteAddress.host)
+    else { return head.authority }
+    let first = forwarded.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }
+    return first.isEmpty ? head.authority : String(first)
+  }
+
+  private static let forwardedHost = HTTPField.Name("X-Forwarded-Host")
 
   /// The whole body, with chunks joined and trailers dropped. The first call answers `Expect: 100-continue`;
   /// a second call, and one after the request was answered, gives an empty body.

@@ -26,27 +26,13 @@ struct NewNonAssociation: Equatable, Sendable {
     reason = try fields.choice("reason")
     restrictionType = try fields.choice("restrictionType")
     comment = try fields.text("comment")
-    let violations = violations()
-    guard violations.isEmpty else { throw NonAssociationsError.invalidBody(violations) }
-  }
-
-  private func violations() -> [FieldViolation] {
-    var violations: [FieldViolation] = []
-    for (field, party) in [("firstPrisonerNumber", first), ("secondPrisonerNumber", second)]
-    where !PrisonerNumber.isWellFormed(party.prisonerNumber) {
-      violations.append(FieldViolation(field: field, message: PrisonerNumber.formatMessage))
-    }
-    // Together with the form, so that a caller is told of everything at once; the number is not repeated.
+    var rules = FieldRules()
+    rules.requirePrisonerNumber(first.prisonerNumber, "firstPrisonerNumber")
+    rules.requirePrisonerNumber(second.prisonerNumber, "secondPrisonerNumber")
     if first.prisonerNumber == second.prisonerNumber {
-      violations.append(FieldViolation(field: "secondPrisonerNumber", message: Self.samePrisonerMessage))
+      rules.violate("secondPrisonerNumber", Self.samePrisonerMessage)
     }
-    if comment.isEmpty { violations.append(FieldViolation(field: "comment", message: Self.commentMessage)) }
-    return violations
+    rules.require(comment, "comment", Self.commentMessage)
+    try rules.check()
   }
-}
-
-/// One broken rule of a body.
-struct FieldViolation: Equatable, Sendable {
-  var field: String
-  var message: String
 }

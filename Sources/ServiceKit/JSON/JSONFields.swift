@@ -21,18 +21,55 @@ public struct JSONFields: Sendable {
 
   /// A text; nil when it is `null` or absent.
   public func optionalText(_ name: String) throws(PlatformFailure) -> String? {
-    switch members[name] {
-    case nil, .null: return nil
+    try Self.text(members[name] ?? .null, "property \(name)")
+  }
+
+  /// A list of texts that must be given.
+  public func texts(_ name: String) throws(PlatformFailure) -> [String] {
+    try Self.texts(required(name, members[name] == .null ? nil : members[name]), "property \(name)")
+  }
+
+  /// A JSON array's texts, each read as ``text(_:)`` reads one.
+  /// - Parameter name: what an error calls the array.
+  public static func texts(_ value: JSONValue, _ name: String) throws(PlatformFailure) -> [String] {
+    guard case .array(let elements) = value else {
+      throw .unreadableBody("\(name) must be an array of strings")
+    }
+    var texts: [String] = []
+    texts.reserveCapacity(elements.count)
+    for element in elements {
+      guard let text = try text(element, "each of \(name)") else {
+        throw .unreadableBody("\(name) must not contain null")
+      }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  private static func text(_ value: JSONValue, _ name: String) throws(PlatformFailure) -> String? {
+    switch value {
+    case .null: return nil
     case .boolean(let value): return value ? "true" : "false"
     case .number(let text): return text
     case .string(let text):
       guard !text.utf8.contains(0) else {
-        throw .unreadableBody("property \(name) must not contain a NUL character")
+        throw .unreadableBody("\(name) must not contain a NUL character")
       }
       return text
-    case .array, .object: throw .unreadableBody("property \(name) must be a string")
+    case .array, .object: throw .unreadableBody("\(name) must be a string")
     }
   }
+
+  /// An object that must be given.
+  public func object(_ name: String) throws(PlatformFailure) -> JSONFields {
+    switch members[name] {
+    case .object(let members): return JSONFields(members: members)
+    case nil, .null: return try required(name, nil)
+    default: throw .unreadableBody("property \(name) must be an object")
+    }
+  }
+
+  private init(members: [String: JSONValue]) { self.members = members }
 
   /// One of an enumeration's names, exactly, blanks around it aside; it must be given.
   public func choice<Choice: RawRepresentable & CaseIterable>(

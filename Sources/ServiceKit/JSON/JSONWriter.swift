@@ -8,6 +8,13 @@ public struct JSONWriter: Sendable {
   /// - Parameter capacity: bytes to set aside; the text may grow beyond.
   public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
 
+  /// A text as a JSON string.
+  static func quoted(_ text: String) -> String {
+    var writer = JSONWriter(capacity: text.utf8.count + 2)
+    writer.value(text)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
   public mutating func beginObject() { begin("{") }
   public mutating func endObject() { end("}") }
   public mutating func beginArray() { begin("[") }
@@ -52,6 +59,14 @@ public struct JSONWriter: Sendable {
     bytes[start...].reverse()
   }
 
+  /// The shortest text that reads back as `value`, with a fraction always; null for what JSON cannot say.
+  public mutating func value(_ value: Double) {
+    guard value.isFinite else { return null() }
+    separate()
+    bytes.append(contentsOf: value.description.utf8)
+    needsComma = true
+  }
+
   public mutating func value(_ value: String) {
     separate()
     needsComma = true
@@ -64,6 +79,13 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
     value.append(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// A value that is JSON already; that it is, is the caller's business.
+  public mutating func json(_ json: [UInt8]) {
+    separate()
+    needsComma = true
+    bytes.append(contentsOf: json)
   }
 
   // MARK: A key and its value

@@ -25,7 +25,30 @@ public struct ModuleRequest {
   /// When the request must be answered; waits take the earlier of their own deadline and this.
   public var deadline: MonotonicInstant { server.deadline }
 
+  /// Whether a field of the request says that a proxy has passed it on: without one, it came from within the cluster.
+  public var isForwarded: Bool {
+    server.head.fields.all.contains { field in
+      let name = field.name.lowercased()
+      return name.hasPrefix("x-forwarded-") || Self.forwardingFields.contains(name)
+    }
+  }
+
+  private static let forwardingFields: Set = [
+    "forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "x-original-forwarded-for",
+    "x-envoy-external-address",
+  ]
+
   // MARK: Parameters
+
+  /// The path under which the module is found: `/non-associations-api`, or empty at the root.
+  var basePath: String {
+    let segments = server.head.target.segments
+    let depth = route.template.split(separator: "/").count
+    return segments.dropLast(min(depth, segments.count)).map { "/\($0)" }.joined()
+  }
+
+  /// The query as it was sent, without the question mark; empty if there is none.
+  var rawQuery: String { server.head.target.query.raw }
 
   /// A parameter of the path, decoded; empty if the route's template has none of that name.
   public func path(_ name: String) -> String { parameters[name] ?? "" }
@@ -39,6 +62,9 @@ public struct ModuleRequest {
 
   /// A query parameter's first value; nil when it is absent.
   public func query(_ name: String) -> String? { server.head.target.query[name] }
+
+  /// All values of a query parameter, in order.
+  public func queryValues(_ name: String) -> [String] { server.head.target.query.all(name) }
 
   /// A boolean in the query; empty or blank counts as absent.
   /// - Throws: `parameterType` with the type `boolean`.
@@ -61,13 +87,29 @@ public struct ModuleRequest {
     return choice
   }
 
+  /// A day in the query, `yyyy-MM-dd`; nil when it is empty or absent.
+  /// - Throws: `parameterType` with the type `java.time.LocalDate`, by which callers know it.
+  public func queryDate(_ name: String) throws(PlatformFailure) -> CivilDate? {
+    guard let text = query(name), !text.trimmingBlanks.isEmpty else { return nil }
+    guard let date = CivilDate(isoText: text) else {
+      throw .parameterType(name: name, type: "java.time.LocalDate")
+    }
+    return date
+  }
+
   // MARK: Body
 
   /// The whole body as JSON, whose content type has been checked. Call it once.
   /// - Throws: `missingBody`, `unreadableBody`, `bodyTooLarge`, `bodyTooSlow`.
   public func body() async throws(PlatformFailure) -> JSONValue {
+    guard let value = try await optionalBody() else { throw .missingBody }
+    return value
+  }
+
+  /// As ``body()``, but nil when there is none.
+  public func optionalBody() async throws(PlatformFailure) -> JSONValue? {
     let bytes = try await read()
-    guard !bytes.isEmpty else { throw .missingBody }
+    guard !bytes.isEmpty else { return nil }
     do {
       return try JSONValue(parsing: bytes)
     } catch {

@@ -14,18 +14,30 @@ public final class ModuleResponder: Sendable {
   private let authenticate: Authenticator
   private let logger: Logger
 
+  /// - Parameter surface: routes around the module's own, which every service has: health, information, documents.
   /// - Throws: `RouterError` when two routes clash or a template is malformed.
-  public init(module: any Module, authenticate: @escaping Authenticator, logger: Logger) throws(RouterError) {
+  public init(
+    module: any Module,
+    surface: [RouteDeclaration] = [],
+    authenticate: @escaping Authenticator,
+    logger: Logger
+  ) throws(RouterError) {
     self.module = module
     self.authenticate = authenticate
     self.logger = logger
-    router = try Router(module.routes.map { Route($0.method, PathTemplate($0.template), $0) })
+    router = try Router((module.routes + surface).map { Route($0.method, PathTemplate($0.template), $0) })
   }
 
   /// - Throws: `RouterError`, as the other initialiser.
-  public convenience init(module: any Module, verifier: TokenVerifier, logger: Logger) throws(RouterError) {
+  public convenience init(
+    module: any Module,
+    surface: [RouteDeclaration] = [],
+    verifier: TokenVerifier,
+    logger: Logger
+  ) throws(RouterError) {
     try self.init(
       module: module,
+      surface: surface,
       authenticate: { authorization throws(TokenError) in
         try await verifier.authenticate(authorization: authorization)
       },
@@ -100,13 +112,14 @@ public final class ModuleResponder: Sendable {
     if route.produces == .json, !MediaType.acceptsJSON(fields[.accept]) {
       return ServerResponse(status: .notAcceptable, fields: [:], body: [])
     }
-    guard route.consumes == .json else { return nil }
+    guard route.consumes != .nothing else { return nil }
     if let type = fields[.contentType] {
       return MediaType.isJSON(type) ? nil : module.response(to: .unsupportedMediaType(type))
     }
-    return module.response(
-      to: request.server.hasBody ? .unsupportedMediaType("application/octet-stream") : .missingBody
-    )
+    if request.server.hasBody {
+      return module.response(to: .unsupportedMediaType("application/octet-stream"))
+    }
+    return route.consumes == .json ? module.response(to: .missingBody) : nil
   }
 
   /// A known path's answer to `OPTIONS`, or to a method it does not have.
@@ -130,7 +143,7 @@ public final class ModuleResponder: Sendable {
   private func refusal(of error: TokenError, _ request: ServerRequest) -> ServerResponse {
     let challenge = BearerChallenge(
       scheme: request.isSecure ? "https" : "http",
-      host: request.head.authority
+      host: request.authority
     )
     guard let value = challenge.value(for: error) else { return unavailable() }
     return ServerResponse(status: .unauthorized, fields: [.wwwAuthenticate: value], body: [])
@@ -140,6 +153,8 @@ public final class ModuleResponder: Sendable {
 
   private func response(to error: any Error, _ request: ModuleRequest) -> ServerResponse {
     if let failure = error as? PlatformFailure { return module.response(to: failure) }
+    // An open route that found it needs to know who asks.
+    if error as? TokenError == .missing { return refusal(of: .missing, request.server) }
     let report = ErrorReport(error)
     if let response = module.response(to: error) {
       if response.status.code >= 500 { log(report, request) }

@@ -11,6 +11,8 @@ public struct RouteDeclaration: Sendable {
     case nothing
     /// JSON: any other `Content-Type` is 415.
     case json
+    /// JSON, or no body at all: any `Content-Type` of something else is 415.
+    case optionalJSON
   }
 
   /// What the answer is, for the `Accept` header.
@@ -31,6 +33,8 @@ public struct RouteDeclaration: Sendable {
   public let access: AccessRule
   public let consumes: Consumes
   public let produces: Produces
+  /// What the API's description says of the route; nil leaves it out.
+  public let operation: APIOperation?
   let handler: Handler
 
   public init(
@@ -39,6 +43,7 @@ public struct RouteDeclaration: Sendable {
     _ access: AccessRule,
     consumes: Consumes = .nothing,
     produces: Produces = .json,
+    operation: APIOperation? = nil,
     handler: @escaping Handler
   ) {
     self.method = method
@@ -46,6 +51,7 @@ public struct RouteDeclaration: Sendable {
     self.access = access
     self.consumes = consumes
     self.produces = produces
+    self.operation = operation
     self.handler = handler
   }
 }

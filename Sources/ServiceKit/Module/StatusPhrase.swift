@@ -1,10 +1,24 @@
 public import HTTPTypes
 
 extension HTTPResponse.Status {
-  /// The registered phrase of a status of class 4 or 5, or an empty text: error texts quote an upstream's status, and
-  /// the phrase that came with it may be missing or anything (RFC 9110 §15.5 and §15.6; RFC 6585).
+  /// The registered phrase of a status, or an empty text: what is told of an upstream quotes its status, and the phrase
+  /// that came with it may be missing or anything (RFC 9110 §15; RFC 6585).
   public var registeredPhrase: String {
     switch code {
+    case 200: "OK"
+    case 201: "Created"
+    case 202: "Accepted"
+    case 203: "Non-Authoritative Information"
+    case 204: "No Content"
+    case 205: "Reset Content"
+    case 206: "Partial Content"
+    case 300: "Multiple Choices"
+    case 301: "Moved Permanently"
+    case 302: "Found"
+    case 303: "See Other"
+    case 304: "Not Modified"
+    case 307: "Temporary Redirect"
+    case 308: "Permanent Redirect"
     case 400: "Bad Request"
     case 401: "Unauthorized"
     case 402: "Payment Required"

@@ -1,17 +1,35 @@
 /// A day of the proleptic Gregorian calendar (ISO 8601). It knows nothing of time zones.
-struct CivilDate: Equatable, Sendable {
-  var year: Int
+public struct CivilDate: Comparable, Hashable, Sendable {
+  public private(set) var year: Int
   /// 1 to 12.
-  var month: Int
+  public private(set) var month: Int
   /// 1 to 31.
-  var day: Int
+  public private(set) var day: Int
 
   /// A date that exists, or nil: years 0 to 9999, and no 29 February in a common year.
-  init?(validYear year: Int, month: Int, day: Int) {
+  public init?(validYear year: Int, month: Int, day: Int) {
     guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
       day <= Self.daysInMonth(month, year: year)
     else { return nil }
     (self.year, self.month, self.day) = (year, month, day)
+  }
+
+  /// `yyyy-MM-dd` and nothing else (ISO 8601, extended calendar date).
+  public init?(isoText text: String) {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else { return nil }
+    func number(_ range: Range<Int>) -> Int? {
+      bytes[range].reduce(0) { sum, byte in
+        guard let sum, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        return sum * 10 + Int(byte - UInt8(ascii: "0"))
+      }
+    }
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10) else { return nil }
+    self.init(validYear: year, month: month, day: day)
+  }
+
+  public static func < (left: Self, right: Self) -> Bool {
+    (left.year, left.month, left.day) < (right.year, right.month, right.day)
   }
 
   /// - Parameter days: since 1970-01-01, within ±10^12.

@@ -39,6 +39,11 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
     (left.wallSeconds, left.nanosecond) < (right.wallSeconds, right.nanosecond)
   }
 
+  /// The day it is on.
+  public var date: CivilDate {
+    CivilDate(daysSince1970: Int((wallSeconds >= 0 ? wallSeconds : wallSeconds - 86_399) / 86_400))
+  }
+
   /// The contract's output: seconds always, a fraction of 1 to 9 digits without trailing zeros, none when it is
   /// zero: `2023-12-05T12:34:56.1`.
   public var text: String {

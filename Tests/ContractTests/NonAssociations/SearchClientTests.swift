@@ -48,3 +48,21 @@ struct SearchClientTests {
     }
   }
 }
+
+extension SearchClientTests {
+  @Test("132: seven numbers are one call; 133: one that is not in the answer is named")
+  func fewNumbers() async throws {
+    try await withGateway { (gateway) async throws in
+      let others = ["D5678EF", "G9012HI", "L3456MN", "C1234CC", "B1234BB", "D1234DD"]
+      for other in others { try await gateway.database.insertOpen("A1234BC", other) }
+      let path = "/prisoner/A1234BC/non-associations"
+      #expect(try await gateway.get(path, token: gateway.reader()).status == 200)
+      #expect(gateway.search.askedCounts == [7])
+      gateway.search.setPrisoners(gateway.search.contractPrisoners.filter { $0.number != "C1234CC" })
+      let missing = try await gateway.get(path, token: gateway.reader())
+      #expect(
+        missing.isError(404, "Missing prisoners: Could not find the following prisoners: [C1234CC]")
+      )
+    }
+  }
+}

@@ -57,6 +57,8 @@ final class AuthDouble: Sendable {
       let life = lifetime.map { #","expires_in":\#($0)"# } ?? ""
       let answer = #"{"access_token":"upstream-token\#(user)","token_type":"bearer"\#(life)}"#
       return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(answer.utf8))
+    case "/auth/health/ping":
+      return ServerResponse(status: .ok, fields: [:], body: Array(#"{"status":"UP"}"#.utf8))
     default:
       return ServerResponse(status: .notFound, fields: [:], body: [])
     }

@@ -56,6 +56,14 @@ struct RunningGateway: Sendable {
     try await send("POST", target, token: token, headers: [("Content-Type", "application/json")], body: body)
   }
 
+  func put(_ target: String, _ body: String, token: String? = nil) async throws -> Answer {
+    try await send("PUT", target, token: token, headers: [("Content-Type", "application/json")], body: body)
+  }
+
+  func patch(_ target: String, _ body: String, token: String? = nil) async throws -> Answer {
+    try await send("PATCH", target, token: token, headers: [("Content-Type", "application/json")], body: body)
+  }
+
   // MARK: Tokens
 
   /// A signed token; `claims` replace those of the same name, and a null leaves one out.
@@ -83,6 +91,13 @@ struct RunningGateway: Sendable {
   func writer(user: String? = "NON_ASSOCIATIONS_API") throws -> String {
     try token(roles: ["WRITE_NON_ASSOCIATIONS"], user: user)
   }
+  func reopener(user: String? = "NON_ASSOCIATIONS_API") throws -> String {
+    try token(roles: ["REOPEN_NON_ASSOCIATIONS"], user: user)
+  }
+  func deleter(user: String? = "NON_ASSOCIATIONS_API") throws -> String {
+    try token(roles: ["DELETE_NON_ASSOCIATIONS"], user: user)
+  }
+  func synchroniser() throws -> String { try token(roles: ["NON_ASSOCIATIONS_SYNC"]) }
 }
 
 /// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.

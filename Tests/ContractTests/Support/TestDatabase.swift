@@ -10,6 +10,16 @@ struct TestDatabase: Sendable {
 
   func run(_ sql: String) async throws { _ = try await Psql.run(sql, url: url) }
 
+  /// Ends all its sessions and lets nobody in again.
+  func refuseConnections() async throws {
+    let name = url.split(separator: "/").last ?? ""
+    _ = try await Psql.run("alter database \(name) allow_connections false", url: try Psql.serverURL)
+    _ = try await Psql.run(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(name)'",
+      url: try Psql.serverURL
+    )
+  }
+
   /// Rows of a table, or of `table where …`.
   func count(_ table: String) async throws -> Int {
     Int(try await row("select count(*) from \(table)")) ?? -1

@@ -18,9 +18,9 @@ public final class ReadinessState: Sendable {
 
 /// `/health/ping`, `/health/liveness` and `/health/readiness` (`platform.md` §3.2): the state of the process alone,
 /// never of a database or an upstream, so that a probe cannot restart what is only waiting.
-public enum HealthProbes {
+enum HealthProbes {
   /// The three routes, all open. Every module has them at its root.
-  public static func routes(_ readiness: ReadinessState) -> [RouteDeclaration] {
+  static func routes(_ readiness: ReadinessState) -> [RouteDeclaration] {
     [
       RouteDeclaration(.get, "/health/ping", .open, produces: .anything) { up($0.server.head) },
       RouteDeclaration(.get, "/health/liveness", .open, produces: .anything) { up($0.server.head) },
@@ -56,7 +56,11 @@ public enum HealthProbes {
     _ body: String,
     _ head: RequestHead
   ) -> ServerResponse {
-    let type = MediaType.namesPlainJSON(head.fields[.accept]) ? "application/json" : actuatorType
-    return ServerResponse(status: status, fields: [.contentType: type], body: Array(body.utf8))
+    ServerResponse(status: status, fields: [.contentType: contentType(for: head)], body: Array(body.utf8))
+  }
+
+  /// The actuator's own media type, or plain JSON for a caller who asks for that (`platform.md` §3.1).
+  static func contentType(for head: RequestHead) -> String {
+    MediaType.namesPlainJSON(head.fields[.accept]) ? "application/json" : actuatorType
   }
 }

@@ -1,0 +1,85 @@
+import EventLoops
+import ServiceKit
+
+/// What becomes of a prisoner's rows when the prisoner gets another number (`non-associations.md` §11): a function of
+/// the rows alone.
+struct MergePlan: Sendable {
+  /// What stands in `closed_by` and `updated_by` of rows that a merge closes.
+  static let author = "NON_ASSOCIATIONS_API"
+  static let closedReason = "MERGE"
+
+  /// One row to write, as it becomes; as it last was, where it is deleted.
+  struct Step: Equatable, Sendable {
+    var change: Change
+    var row: NonAssociation
+  }
+
+  var old: String
+  var new: String
+  /// Only rows created from then on; nil for no bound.
+  var from: Timestamp?
+  /// Only rows created until then; nil for no bound.
+  var until: Timestamp?
+  var now: Timestamp
+  /// The event's type: why the rows change.
+  var cause: String
+
+  /// - Parameter rows: by id, every row of `old` and the open ones of `new`.
+  /// - Returns: the changes in the same order; none if both numbers are one.
+  func steps(_ rows: [NonAssociation]) -> [Step] {
+    guard old != new else { return [] }
+    var openWithNew: Set<String> = []
+    for row in rows where !row.isClosed {
+      if let other = row.counterpart(of: new) { openWithNew.insert(other) }
+    }
+    var steps: [Step] = []
+    for row in rows {
+      guard let other = row.counterpart(of: old), isWithin(row.whenCreated) else { continue }
+      // Between the two numbers: a prisoner is not kept apart from themselves.
+      if other == new {
+        steps.append(step(.deleted, row))
+        continue
+      }
+      var row = row
+      if row.first.prisonerNumber == old {
+        row.first.prisonerNumber = new
+      } else {
+        row.second.prisonerNumber = new
+      }
+      if openWithNew.contains(other) {
+        row.closure = .init(by: Self.author, reason: Self.closedReason, at: now)
+        row.updatedBy = Self.author
+        row.whenUpdated = now
+        steps.append(step(.closed, row))
+      } else {
+        if !row.isClosed { openWithNew.insert(other) }
+        steps.append(step(.merged, row))
+      }
+    }
+    return steps
+  }
+
+  private func isWithin(_ created: Timestamp) -> Bool {
+    (from.map { created >= $0 } ?? true) && (until.map { created <= $0 } ?? true)
+  }
+
+  private func step(_ kind: ChangeKind, _ row: NonAssociation) -> Step {
+    let isDeleted = kind == .deleted
+    let change = Change(
+      kind: kind,
+      at: now,
+      by: Self.author,
+      reason: isDeleted ? Self.closedReason : cause,
+      requestedBy: isDeleted ? Self.author : nil
+    )
+    return Step(change: change, row: row)
+  }
+}
+
+extension NonAssociation {
+  /// The other prisoner's number; nil if this one is on neither side.
+  func counterpart(of prisonerNumber: String) -> String? {
+    first.prisonerNumber == prisonerNumber
+      ? second.prisonerNumber : second.prisonerNumber == prisonerNumber ? first.prisonerNumber : nil
+  }
+}

@@ -1,0 +1,72 @@
+/// Why two prisoners are kept apart, and each one's part in it, as NOMIS has it (`non-associations.md` §4.1, §12).
+enum LegacyReason: String, Code {
+  case bullying = "BUL"
+  case perpetrator = "PER"
+  case rivalGang = "RIV"
+  case victim = "VIC"
+  case notRelevant = "NOT_REL"
+  case unknown = "UNKNOWN"
+
+  var description: String {
+    switch self {
+    case .bullying: "Anti Bullying Strategy"
+    case .perpetrator: "Perpetrator"
+    case .rivalGang: "Rival Gang"
+    case .victim: "Victim"
+    case .notRelevant: "Not relevant"
+    case .unknown: "Unknown"
+    }
+  }
+
+  /// One side's code: the reason if it is one that NOMIS knows, else the side's role.
+  init(_ reason: Reason, _ role: Role) {
+    switch (reason, role) {
+    case (.gangRelated, _): self = .rivalGang
+    case (.bullying, _): self = .bullying
+    case (_, .victim): self = .victim
+    case (_, .perpetrator): self = .perpetrator
+    case (_, .notRelevant): self = .notRelevant
+    case (_, .unknown): self = .unknown
+    }
+  }
+
+  private var role: Role {
+    switch self {
+    case .victim: .victim
+    case .perpetrator: .perpetrator
+    case .notRelevant, .rivalGang: .notRelevant
+    case .bullying, .unknown: .unknown
+    }
+  }
+
+  /// What two sides' codes mean: both roles and the reason. A gang on either side is the reason, before bullying.
+  static func modern(_ first: LegacyReason, _ second: LegacyReason) -> (Role, Role, Reason) {
+    let both = [first, second]
+    let reason: Reason =
+      both.contains(.rivalGang) ? .gangRelated : both.contains(.bullying) ? .bullying : .other
+    return (first.role, second.role, reason)
+  }
+}
+
+/// How far apart they are kept, as NOMIS has it.
+enum LegacyRestrictionType: String, Code {
+  case cell = "CELL"
+  case landing = "LAND"
+  case wing = "WING"
+
+  var description: String {
+    switch self {
+    case .cell: "Do Not Locate in Same Cell"
+    case .landing: "Do Not Locate on Same Landing"
+    case .wing: "Do Not Locate on Same Wing"
+    }
+  }
+
+  init(_ type: RestrictionType) {
+    switch type {
+    case .cell: self = .cell
+    case .landing: self = .landing
+    case .wing: self = .wing
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import EventLoops
+import Postgres
+
+extension StateFilter {
+  /// A literal condition rather than a parameter, so that the planner can use the indexes of open and of closed rows.
+  fileprivate var condition: String {
+    includeOpen && includeClosed ? "true" : includeOpen ? "not is_closed" : "is_closed"
+  }
+
+  /// Tells the prepared statements of each filter apart.
+  fileprivate var suffix: String { includeOpen && includeClosed ? "all" : includeOpen ? "open" : "closed" }
+}
+
+extension SortOrder {
+  fileprivate var sql: String {
+    let (column, isText) = Self.column(field)
+    return (ignoresCase && isText ? "lower(\(column))" : column)
+      + (direction == .descending ? " desc" : "")
+  }
+
+  private static func column(_ field: Field) -> (name: String, isText: Bool) {
+    switch field {
+    case .id: ("id", false)
+    case .firstPrisonerNumber: ("first_prisoner_number", true)
+    case .firstPrisonerRole: ("first_prisoner_role", false)
+    case .secondPrisonerNumber: ("second_prisoner_number", true)
+    case .secondPrisonerRole: ("second_prisoner_role", false)
+    case .reason: ("reason", false)
+    case .restrictionType: ("restriction_type", false)
+    case .comment: ("comment", true)
+    case .authorisedBy: ("authorised_by", true)
+    case .isClosed: ("is_closed", false)
+    case .closedBy: ("closed_by", true)
+    case .closedReason: ("closed_reason", true)
+    case .closedAt: ("closed_at", false)
+    case .whenCreated: ("when_created", false)
+    case .whenUpdated: ("when_updated", false)
+    case .updatedBy: ("updated_by", true)
+    }
+  }
+}
+
+extension NonAssociationsStore {
+  /// Whether both prisoners of a row must be asked for, or one is enough.
+  enum Involvement: String {
+    case between, involving
+  }
+
+  /// Each asked number is one probe of an index, however many there are; a condition with the list on both columns
+  /// would be as many probes as there are pairs.
+  static func list(_ involvement: Involvement, _ filter: StateFilter) -> PostgresStatement {
+    let rows =
+      switch involvement {
+      case .between:
+        """
+        select na.* from asked join non_association na on na.first_prisoner_number = asked.number
+        where na.second_prisoner_number in (select number from asked) and \(filter.condition)
+        """
+      case .involving:
+        """
+        select na.* from asked join non_association na on na.first_prisoner_number = asked.number
+        where \(filter.condition)
+        union all
+        select na.* from asked join non_association na on na.second_prisoner_number = asked.number
+        where na.first_prisoner_number not in (select number from asked) and \(filter.condition)
+        """
+      }
+    return PostgresStatement(
+      name: "non_associations_\(involvement.rawValue)_\(filter.suffix)",
+      sql: """
+        with asked as materialized (select distinct number from unnest($1::text[]) number)
+        select \(NonAssociationRows.columns) from (\(rows)) rows order by id
+        """
+    )
+  }
+
+  /// The rows between the prisoners, or involving any of them, by id.
+  func list(
+    _ involvement: Involvement,
+    _ numbers: [String],
+    _ filter: StateFilter,
+    deadline: MonotonicInstant
+  ) async throws -> [NonAssociation] {
+    try await database.query(
+      Self.list(involvement, filter),
+      [.textArray(numbers)],
+      deadline: deadline
+    ).map { try NonAssociation($0) }
+  }
+
+  static func count(_ filter: StateFilter) -> PostgresStatement {
+    PostgresStatement(
+      name: "non_associations_count_\(filter.suffix)",
+      sql: "select count(*) from non_association where \(filter.condition)"
+    )
+  }
+
+  /// Not prepared: callers may combine orders without end.
+  static func page(_ request: PageRequest) -> PostgresStatement {
+    PostgresStatement(
+      name: "non_associations_page",
+      sql: """
+        select \(NonAssociationRows.columns) from non_association where \(request.filter.condition)
+        order by \(request.orders.map(\.sql).joined(separator: ", ")) limit $1 offset $2
+        """,
+      isPrepared: false
+    )
+  }
+
+  /// Counts first, because nothing needs to be read beyond the end.
+  func page(_ request: PageRequest, deadline: MonotonicInstant) async throws -> Page {
+    let counted = try await database.query(Self.count(request.filter), deadline: deadline)
+    let total = try counted.first?.int64(0) ?? 0
+    guard request.offset < total else { return Page(items: [], total: total, request: request) }
+    let rows = try await database.query(
+      Self.page(request),
+      [.int8(request.size), .int8(request.offset)],
+      deadline: deadline
+    )
+    return Page(items: try rows.map { try NonAssociation($0) }, total: total, request: request)
+  }
+}

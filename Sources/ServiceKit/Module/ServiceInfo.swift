@@ -1,0 +1,111 @@
+internal import HTTPTransport
+internal import HTTPTypes
+internal import SharedAuth
+
+/// What `GET /info` tells of a service and of the build it runs in (`platform.md` §3.6).
+public struct ServiceInfo: Sendable {
+  /// What was built, from what, where. A value that is not known is left out.
+  public struct Build: Sendable {
+    /// The build's number; also the version of the API's description.
+    public var version: String
+    public var time: String?
+    public var builder: String?
+    public var machine: String?
+    public var operatingSystem: String?
+    public var branch: String?
+    public var commit: String?
+    public var commitTime: String?
+
+    public init(version: String) { self.version = version }
+  }
+
+  let name: String
+  let app: (name: String, version: Double)?
+  let productID: String
+  let build: Build
+
+  /// - Parameters:
+  ///   - name: of the service as it is known: `hmpps-non-associations-api`.
+  ///   - app: a title and a version, a JSON number, for a service that has always told them.
+  ///   - productID: of HMPPS's list of products; `PRODUCT_ID`.
+  public init(name: String, app: (name: String, version: Double)? = nil, productID: String, build: Build) {
+    self.name = name
+    self.app = app
+    self.productID = productID
+    self.build = build
+  }
+
+  /// The route, open to all.
+  public var route: RouteDeclaration {
+    RouteDeclaration(.get, "/info", .open) { _ in
+      var writer = JSONWriter()
+      write(to: &writer)
+      return .json(writer)
+    }
+  }
+
+  /// One answer that names several services of one build.
+  /// - Parameter parts: by the names under which the union shows them.
+  public static func route(of parts: [(name: String, info: ServiceInfo)], build: Build) -> RouteDeclaration {
+    RouteDeclaration(.get, "/info", .open) { _ in
+      var writer = JSONWriter()
+      writer.beginObject()
+      build.writeGit(to: &writer)
+      build.write(name: "gateway", to: &writer)
+      writer.key("services")
+      writer.beginObject()
+      for (name, info) in parts {
+        writer.key(name)
+        info.write(to: &writer)
+      }
+      writer.endObject()
+      writer.endObject()
+      return .json(writer)
+    }
+  }
+
+  private func write(to writer: inout JSONWriter) {
+    writer.beginObject()
+    if let app {
+      writer.key("app")
+      writer.beginObject()
+      writer.field("name", app.name)
+      writer.key("version")
+      writer.value(app.version)
+      writer.endObject()
+    }
+    build.writeGit(to: &writer)
+    build.write(name: name, to: &writer)
+    writer.field("productId", productID)
+    writer.endObject()
+  }
+}
+
+extension ServiceInfo.Build {
+  fileprivate func write(name: String, to writer: inout JSONWriter) {
+    writer.key("build")
+    writer.beginObject()
+    writer.field("artifact", name)
+    if let builder { writer.field("by", builder) }
+    writer.field("group", "uk.gov.justice.digital.hmpps")
+    if let machine { writer.field("machine", machine) }
+    writer.field("name", name)
+    if let operatingSystem { writer.field("operatingSystem", operatingSystem) }
+    if let time { writer.field("time", time) }
+    writer.field("version", version)
+    writer.endObject()
+  }
+
+  fileprivate func writeGit(to writer: inout JSONWriter) {
+    guard let commit else { return }
+    writer.key("git")
+    writer.beginObject()
+    if let branch { writer.field("branch", branch) }
+    writer.key("commit")
+    writer.beginObject()
+    writer.field("id", commit)
+    if let commitTime { writer.field("time", commitTime) }
+    writer.endObject()
+    writer.endObject()
+  }
+}

@@ -1,0 +1,123 @@
+internal import HTTPTransport
+internal import HTTPTypes
+public import SharedAuth
+
+/// `GET /subject-access-request` (`platform.md` §6).
+public struct SubjectAccessRoutes: Sendable {
+  /// Who may ask: holders of `SAR_DATA_ACCESS`, or of an additional role that is configured.
+  public let access: AccessRule
+
+  /// - Parameter additionalRole: another role that may ask, with or without `ROLE_`; nil for none.
+  public init(additionalRole: String? = nil) {
+    access = .requiresAny(roles: ["SAR_DATA_ACCESS"] + (additionalRole.map { [$0] } ?? []))
+  }
+
+  /// For one module.
+  public func route(_ source: any SubjectAccessSource) -> RouteDeclaration {
+    RouteDeclaration(.get, "/subject-access-request", access) { request in
+      switch try Self.parse(request) {
+      case .refused(let response): return response
+      case .asked(let asked):
+        switch try await source.content(for: asked, deadline: request.deadline) {
+        case .document(let document): return Self.answer { $0.json(document) }
+        case .nothing, .unheldUnverified: return Self.empty(.noContent)
+        case .notRecognised: return Self.error(.notHeld, Self.notRecognised)
+        }
+      }
+    }
+  }
+
+  /// For several modules together: what each has to tell, under its name. 209 only if none of them knows the person.
+  public func route(of parts: [(name: String, source: any SubjectAccessSource)]) -> RouteDeclaration {
+    RouteDeclaration(.get, "/subject-access-request", access) { request in
+      switch try Self.parse(request) {
+      case .refused(let response): return response
+      case .asked(let asked):
+        var contents: [(name: String, content: SubjectAccessContent)] = []
+        for part in parts {
+          contents.append((part.name, try await part.source.content(for: asked, deadline: request.deadline)))
+        }
+        let documents = contents.compactMap { part in
+          if case .document(let document) = part.content {
+            (name: part.name, document: document)
+          } else {
+            nil
+          }
+        }
+        if !documents.isEmpty {
+          return Self.answer { writer in
+            writer.beginObject()
+            for (name, document) in documents {
+              writer.key(name)
+              writer.json(document)
+            }
+            writer.endObject()
+          }
+        }
+        let isKnown = contents.contains { $0.content == .nothing }
+        let isUnknown = contents.contains { $0.content == .notRecognised }
+        return isKnown || !isUnknown ? Self.empty(.noContent) : Self.error(.notHeld, Self.notRecognised)
+      }
+    }
+  }
+
+  // MARK: Parameters
+
+  private enum Question {
+    case asked(SubjectAccessRequest)
+    case refused(ServerResponse)
+  }
+
+  private static func parse(_ request: ModuleRequest) throws(PlatformFailure) -> Question {
+    func text(_ name: String) -> String? {
+      request.query(name).flatMap { $0.trimmingBlanks.isEmpty ? nil : $0 }
+    }
+    let from = try request.queryDate("fromDate")
+    let to = try request.queryDate("toDate")
+    guard let prisonerNumber = text("prn") else {
+      return .refused(
+        text("crn") == nil ? error(.badRequest, "One of prn or crn must be supplied.") : empty(.notHeld)
+      )
+    }
+    return .asked(SubjectAccessRequest(prisonerNumber: prisonerNumber, from: from, to: to))
+  }
+
+  // MARK: Answers
+
+  private static let notRecognised = "Subject Identifier is not recognised by this service"
+
+  private static func answer(_ writeContent: (inout JSONWriter) -> Void) -> ServerResponse {
+    var writer = JSONWriter(capacity: 4096)
+    writer.beginObject()
+    writer.key("content")
+    writeContent(&writer)
+    writer.field("attachments", nil as String?)
+    writer.endObject()
+    return .json(writer)
+  }
+
+  private static func empty(_ status: HTTPResponse.Status) -> ServerResponse {
+    ServerResponse(status: status, fields: [:], body: [])
+  }
+
+  /// The library's shape, which both services use here.
+  private static func error(_ status: HTTPResponse.Status, _ message: String) -> ServerResponse {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.field("status", Int64(status.code))
+    writer.field("userMessage", message)
+    writer.field("developerMessage", message)
+    writer.field("errorCode", nil as String?)
+    writer.field("moreInfo", nil as String?)
+    writer.endObject()
+    return .json(writer, status: status)
+  }
+}
+
+extension HTTPResponse.Status {
+  /// HMPPS's own: the service knows nothing under this identifier.
+  fileprivate static let notHeld = HTTPResponse.Status(
+    code: 209,
+    reasonPhrase: "Subject Identifier Not Recognised"
+  )
+}
