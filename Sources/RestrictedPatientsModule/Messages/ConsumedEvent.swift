@@ -63,22 +63,23 @@ enum ConsumedEvent: Equatable, Sendable {
     _ body: [UInt8],
     _ convert: (LenientObject) throws(UnreadableObject) -> ConsumedEvent
   ) throws(UnreadableMessage) -> ConsumedEvent {
+    let text: String
+    do {
+      text = try NotificationEnvelope(parsing: body).message
+    } catch {
+      throw UnreadableMessage(reason: error.description)
+    }
+    let value: JSONValue
+    do {
+      value = try LenientJSON.value(Array(text.utf8))
+    } catch {
+      throw UnreadableMessage(reason: error.description)
+    }
     do throws(UnreadableObject) {
-      let envelope = try object(body)
-      return try convert(try object(Array(try envelope.requiredText("Message").utf8)))
+      return try convert(LenientObject(value))
     } catch {
       throw UnreadableMessage(reason: error.reason)
     }
-  }
-
-  private static func object(_ bytes: [UInt8]) throws(UnreadableObject) -> LenientObject {
-    let value: JSONValue
-    do {
-      value = try JSONValue(parsing: bytes)
-    } catch {
-      throw UnreadableObject(reason: error.description)
-    }
-    return try LenientObject(value)
   }
 
   /// A date-time with `Z` or an offset of hours and minutes, in a form that PostgreSQL reads; `none` for another.

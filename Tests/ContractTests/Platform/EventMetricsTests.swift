@@ -55,45 +55,44 @@ struct EventMetricsTests {
 
   @Test("Outboxes and consumers are told of by module and queue; one question serves all their metrics")
   func runtime() async throws {
-    try await withGateway { (gateway) async throws in
-      var outbox = OutboxStatistics()
-      outbox.depth = 4
-      outbox.oldestAge = .milliseconds(1500)
-      outbox.setAside = 1
-      outbox.published = 9
-      outbox.failures = 2
-      var consumer = ConsumerStatistics(id: "prisoners", sinceLastPoll: .milliseconds(2500))
-      consumer.handled = 7
-      consumer.failed = 3
-      consumer.deadLettered = 1
-      let part = EventsRuntime.Statistics(
-        module: "non-associations",
-        outbox: outbox,
-        consumers: [consumer],
-        failingRedrives: [:]
-      )
-      let (questions, asked) = AsyncStream<Void>.makeStream()
-      gateway.application.observability.metrics.addEvents { _ in
-        asked.yield()
-        return [part]
-      }
-      let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
-      asked.finish()
-      let module = ["module": "non-associations"]
-      #expect(metrics.value("events_outbox_messages", module) == 4)
-      #expect(metrics.value("events_outbox_oldest_age_seconds", module) == 1.5)
-      #expect(metrics.value("events_outbox_set_aside_messages", module) == 1)
-      #expect(metrics.value("events_published_total", module) == 9)
-      #expect(metrics.value("events_publish_failures_total", module) == 2)
-      let queue = module.merging(["queue": "prisoners"]) { $1 }
-      #expect(metrics.value("events_seconds_since_last_poll", queue) == 2.5)
-      #expect(metrics.value("events_in_progress", queue) == 0)
-      for (outcome, count) in [("handled", 7.0), ("failed", 3.0), ("dead_lettered", 1.0)] {
-        #expect(metrics.value("events_consumed_total", queue.merging(["outcome": outcome]) { $1 }) == count)
-      }
-      var count = 0
-      for await _ in questions { count += 1 }
-      #expect(count == 1)
+    let registry = MetricsRegistry(loops: 1)
+    var outbox = OutboxStatistics()
+    outbox.depth = 4
+    outbox.oldestAge = .milliseconds(1500)
+    outbox.setAside = 1
+    outbox.published = 9
+    outbox.failures = 2
+    var consumer = ConsumerStatistics(id: "prisoners", sinceLastPoll: .milliseconds(2500))
+    consumer.handled = 7
+    consumer.failed = 3
+    consumer.deadLettered = 1
+    let part = EventsRuntime.Statistics(
+      module: "non-associations",
+      outbox: outbox,
+      consumers: [consumer],
+      failingRedrives: [:]
+    )
+    let (questions, asked) = AsyncStream<Void>.makeStream()
+    registry.addEvents { _ in
+      asked.yield()
+      return [part]
     }
+    let metrics = try ScrapedMetrics(await registry.exposition())
+    asked.finish()
+    let module = ["module": "non-associations"]
+    #expect(metrics.value("events_outbox_messages", module) == 4)
+    #expect(metrics.value("events_outbox_oldest_age_seconds", module) == 1.5)
+    #expect(metrics.value("events_outbox_set_aside_messages", module) == 1)
+    #expect(metrics.value("events_published_total", module) == 9)
+    #expect(metrics.value("events_publish_failures_total", module) == 2)
+    let queue = module.merging(["queue": "prisoners"]) { $1 }
+    #expect(metrics.value("events_seconds_since_last_poll", queue) == 2.5)
+    #expect(metrics.value("events_in_progress", queue) == 0)
+    for (outcome, count) in [("handled", 7.0), ("failed", 3.0), ("dead_lettered", 1.0)] {
+      #expect(metrics.value("events_consumed_total", queue.merging(["outcome": outcome]) { $1 }) == count)
+    }
+    var count = 0
+    for await _ in questions { count += 1 }
+    #expect(count == 1)
   }
 }
