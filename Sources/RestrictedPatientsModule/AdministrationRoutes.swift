@@ -10,15 +10,28 @@ struct AdministrationRoutes: Sendable {
   var table: [RouteDeclaration] {
     let rule = access[.administration]
     return [
-      RouteDeclaration(.get, "/restricted-patients/merges", rule, handler: listMerges),
+      RouteDeclaration(
+        .get,
+        "/restricted-patients/merges",
+        rule,
+        operation: Operations.merges,
+        handler: listMerges
+      ),
       RouteDeclaration(
         .post,
         "/restricted-patients/merges/{removed}/{kept}/resolve",
         rule,
         consumes: .json,
+        operation: Operations.resolve,
         handler: resolveMerge
       ),
-      RouteDeclaration(.get, "/restricted-patients/unknown-outcomes", rule, handler: listUnknownOutcomes),
+      RouteDeclaration(
+        .get,
+        "/restricted-patients/unknown-outcomes",
+        rule,
+        operation: Operations.unknownOutcomes,
+        handler: listUnknownOutcomes
+      ),
     ]
   }
 

@@ -61,15 +61,7 @@ public struct RestrictedPatientsModule: Module {
   /// How that is laid out in a report (§7.8).
   public static let subjectAccessTemplate = SubjectAccessTemplate.text
   /// What the API's description says of the module's errors.
-  public static let errorSchema = APISchema.named(
-    "ErrorResponse",
-    .object([
-      .init("status", .integer("The HTTP status")), .init("errorCode", .nullable(.text()), isRequired: false),
-      .init("userMessage", .nullable(.text()), isRequired: false),
-      .init("developerMessage", .nullable(.text()), isRequired: false),
-      .init("moreInfo", .nullable(.text()), isRequired: false),
-    ])
-  )
+  public static let errorSchema = Schemas.error
   /// Handles the queue `domainevents`.
   public let domainEvents: DomainEventsHandler
   /// Handles the queue `offenderevents`.

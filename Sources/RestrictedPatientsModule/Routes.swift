@@ -18,6 +18,7 @@ struct Routes: Sendable {
         "/discharge-to-hospital",
         access[.discharge],
         consumes: .json,
+        operation: Operations.discharge,
         handler: discharge
       ),
       RouteDeclaration(
@@ -25,24 +26,28 @@ struct Routes: Sendable {
         "/migrate-in-restricted-patient",
         access[.migrate],
         consumes: .json,
+        operation: Operations.migrate,
         handler: migrate
       ),
       RouteDeclaration(
         .get,
         "/restricted-patient/prison-number/{prisonNumber}",
         access[.read],
+        operation: Operations.read,
         handler: read
       ),
       RouteDeclaration(
         .delete,
         "/restricted-patient/prison-number/{prisonNumber}",
         access[.remove],
+        operation: Operations.remove,
         handler: remove
       ),
       RouteDeclaration(
         .get,
         "/restricted-patient/prison-number/{prisonNumber}/history",
         access[.history],
+        operation: Operations.history,
         handler: history
       ),
       RouteDeclaration(
@@ -50,6 +55,7 @@ struct Routes: Sendable {
         "/change-supporting-prison",
         access[.changeSupportingPrison],
         consumes: .json,
+        operation: Operations.changeSupportingPrison,
         handler: changeSupportingPrison
       ),
       RouteDeclaration(
@@ -59,7 +65,13 @@ struct Routes: Sendable {
         produces: .anything,
         handler: checkPastDates
       ),
-      RouteDeclaration(.get, "/restricted-patients", access[.list], handler: list),
+      RouteDeclaration(
+        .get,
+        "/restricted-patients",
+        access[.list],
+        operation: Operations.list,
+        handler: list
+      ),
     ]
   }
 
@@ -172,16 +184,24 @@ extension PatientQuery {
   /// - Throws: `PlatformFailure.parameterType` for a day that does not exist or a page that is no number,
   ///   `RestrictedPatientsError.invalid` for one out of range.
   fileprivate init(_ request: ModuleRequest) throws {
-    func text(_ name: String) -> String? { request.query(name).flatMap { $0.isEmpty ? nil : $0 } }
-    func day(_ name: String) throws -> String? {
-      guard let day = text(name) else { return nil }
+    func text(_ parameter: QueryParameter<String?>) throws -> String? {
+      try request.query(parameter).flatMap { $0.isEmpty ? nil : $0 }
+    }
+    func day(_ parameter: QueryParameter<String?>) throws -> String? {
+      guard let day = try text(parameter) else { return nil }
+      let name = parameter.declaration.name
       guard LocalDateTime.isDate(day), !day.hasPrefix("0000") else {
         throw PlatformFailure.parameterType(name: name, type: "java.time.LocalDate")
       }
       return day
     }
-    func number(_ name: String, default value: Int64, in range: ClosedRange<Int64>) throws -> Int64 {
-      guard let text = text(name) else { return value }
+    func number(
+      _ parameter: QueryParameter<String?>,
+      default value: Int64,
+      in range: ClosedRange<Int64>
+    ) throws -> Int64 {
+      guard let text = try text(parameter) else { return value }
+      let name = parameter.declaration.name
       guard let number = Int64(text) else { throw PlatformFailure.parameterType(name: name, type: "int") }
       guard range.contains(number) else {
         throw RestrictedPatientsError.invalid(
@@ -191,12 +211,12 @@ extension PatientQuery {
       return number
     }
     self.init(
-      supportingPrisonID: text("supportingPrisonId"),
-      hospitalLocationCode: text("hospitalLocationCode"),
-      dischargedFrom: try day("dischargedFrom"),
-      dischargedTo: try day("dischargedTo"),
-      page: try number("page", default: 0, in: 0...Int64(Int32.max)),
-      size: try number("size", default: Self.defaultSize, in: 1...Self.maximumSize)
+      supportingPrisonID: try text(Parameters.supportingPrison),
+      hospitalLocationCode: try text(Parameters.hospital),
+      dischargedFrom: try day(Parameters.from),
+      dischargedTo: try day(Parameters.to),
+      page: try number(Parameters.page, default: 0, in: 0...Int64(Int32.max)),
+      size: try number(Parameters.size, default: Self.defaultSize, in: 1...Self.maximumSize)
     )
   }
 }

@@ -33,6 +33,31 @@ struct APIDescriptionTests {
     }
   }
 
+  @Test("46, 47: the description of restricted patients is there only when it is asked for")
+  func restrictedPatients() async throws {
+    try await withGateway { (gateway) async throws in
+      for path in ["/v3/api-docs", "/swagger-ui/index.html", "/swagger-ui.html"] {
+        #expect(try await gateway.get("/restricted-patients-api" + path).status == 404)
+      }
+    }
+    try await withGateway(settings: ["SPRINGDOC_API-DOCS_ENABLED": "true"]) { (gateway) async throws in
+      let document = try await gateway.get("/restricted-patients-api/v3/api-docs").json
+      #expect(document["info"]?["title"]?.text == "HMPPS Restricted Patients API")
+      let schemas = try #require(document["components"]?["schemas"])
+      #expect(schemas["ErrorResponse"]?["required"] == ["status"])
+      #expect(
+        schemas["RestrictedPatientDto"]?["properties"]?["dischargeTime"] == [
+          "type": "string", "format": "date-time", "description": "When the prisoner went to hospital",
+          "example": "2021-07-16T12:34:56",
+        ]
+      )
+      #expect(document["paths"]?["/process-past-date-restricted-patients"] == nil)
+      #expect(
+        document["paths"]?["/discharge-to-hospital"]?["post"]?["operationId"]?.text?.contains("_") == false
+      )
+    }
+  }
+
   @Test("46: the old address of the page leads to it, which is HTML whatever is asked for")
   func page() async throws {
     try await withGateway { (gateway) async throws in
@@ -54,8 +79,8 @@ struct APIDescriptionTests {
 
   @Test("openapi-spec-validator finds nothing wrong, in a module's description and in the union's")
   func valid() async throws {
-    try await withGateway { (gateway) async throws in
-      for base in ["", "/non-associations-api"] {
+    try await withGateway(settings: ["SPRINGDOC_API-DOCS_ENABLED": "true"]) { (gateway) async throws in
+      for base in ["", "/non-associations-api", "/restricted-patients-api"] {
         let check = try await Python.run(
           "check_api",
           ["validate", "http://127.0.0.1:\(gateway.port)\(base)"]
@@ -70,13 +95,14 @@ struct APIDescriptionTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "schemathesis-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    try await withGateway { (gateway) async throws in
+    try await withGateway(settings: ["SPRINGDOC_API-DOCS_ENABLED": "true"]) { (gateway) async throws in
       try await gateway.database.insertOpen("A1234BC", "D5678EF")
       let token = try gateway.token(
         roles: [
           "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS",
           "DELETE_NON_ASSOCIATIONS",
-          "NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_API_QUEUE_ADMIN", "SAR_DATA_ACCESS",
+          "NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_API_QUEUE_ADMIN", "SYSCON__QUEUE_ADMIN",
+          "SAR_DATA_ACCESS", "RESTRICTED_PATIENTS_ADMIN",
         ],
         user: "SCHEMATHESIS",
         expiresIn: 500_000_000
