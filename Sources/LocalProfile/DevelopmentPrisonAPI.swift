@@ -35,6 +35,16 @@ public final class DevelopmentPrisonAPI: Sendable {
   /// A prisoner's latest movement.
   public func movement(of number: String) -> SampleMovement? { state.withLock { $0.movements[number] } }
 
+  /// Puts a prisoner where a movement has brought them; nothing for an unknown one.
+  func move(_ number: String, _ movement: SampleMovement) {
+    state.withLock { state in
+      guard var prisoner = state.prisoners[number] else { return }
+      prisoner.leave(reason: movement.reason)
+      state.prisoners[number] = prisoner
+      state.movements[number] = movement
+    }
+  }
+
   /// The HTTP side. Runs on the connection's loop.
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let segments = request.head.target.segments

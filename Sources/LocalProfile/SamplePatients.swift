@@ -19,6 +19,38 @@ public enum SamplePatients {
       """
   )
 
+  private static let discharges = PostgresStatement(
+    name: "sample_patients_discharges",
+    sql: """
+      select prisoner_number, from_location_id, hospital_location_code, to_char(discharge_time, 'YYYY-MM-DD'),
+        to_char(discharge_time, 'HH24:MI:SS'), comment_text
+      from restricted_patients
+      """
+  )
+
+  /// Tells the double of prison API, which forgets everything at its end, who is in hospital.
+  /// - Throws: `PostgresError`.
+  public static func restore(
+    _ prisonAPI: DevelopmentPrisonAPI,
+    from database: PostgresDatabase,
+    deadline: MonotonicInstant
+  ) async throws {
+    for row in try await database.query(discharges, deadline: deadline) {
+      prisonAPI.move(
+        try row.text(0),
+        SampleMovement(
+          fromAgency: try row.text(1),
+          toAgency: try row.text(2),
+          type: "REL",
+          reason: "HP",
+          date: try row.text(3),
+          time: try row.text(4),
+          comment: try row.optionalText(5)
+        )
+      )
+    }
+  }
+
   /// Of whom there are records.
   private static let numbers = ["N3457PQ", "P4568QR"]
 

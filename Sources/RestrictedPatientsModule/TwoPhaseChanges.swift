@@ -179,9 +179,9 @@ struct TwoPhaseChanges: Sendable {
     }
   }
 
-  /// Longer than all steps together.
+  /// Longer than all steps together: a question, a change, and the second transaction.
   private func lifetime(_ deadline: MonotonicInstant) -> Duration {
-    deadline.duration(since: .now()) + Self.completionTime * 2
+    min(deadline.duration(since: .now()), prisonAPI.service.timeout * 2) + Self.completionTime * 2
   }
 
   /// Runs `body` to its end even if the task that waits for it is cancelled, on the same loop.

@@ -33,6 +33,11 @@ extension ServeCommand {
           into: application.restrictedPatientsDatabase,
           deadline: .now() + .seconds(10)
         )
+        try await SamplePatients.restore(
+          environment.prisonAPI,
+          from: application.restrictedPatientsDatabase,
+          deadline: .now() + .seconds(10)
+        )
         try LocalEndpoints(environment, serverURL: application.url).write()
         print(environment.banner(serverURL: application.url))
         // Standard output is buffered when it is not a terminal.

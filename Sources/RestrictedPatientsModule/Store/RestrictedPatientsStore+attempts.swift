@@ -65,7 +65,7 @@ extension RestrictedPatientsStore {
       """
   )
 
-  /// Settled by now if the record is where the attempt would have put it.
+  /// An attempt is settled once the record is, or has been, where it would have put it.
   private static let unknownOutcomes = PostgresStatement(
     name: "restricted_patient_unknown_outcomes",
     sql: """
@@ -76,7 +76,14 @@ extension RestrictedPatientsStore {
         and case operation
           when 'ADD' then not exists (
             select from restricted_patients p where p.prisoner_number = a.prisoner_number)
-          else exists (select from restricted_patients p where p.prisoner_number = a.prisoner_number)
+            and not exists (
+              select from restricted_patients_archive r
+              where r.prisoner_number = a.prisoner_number
+                and r.removed_datetime >= a.started_at at time zone 'Europe/London')
+          else exists (
+            select from restricted_patients p
+            where p.prisoner_number = a.prisoner_number
+              and p.create_datetime <= a.started_at at time zone 'Europe/London')
         end
       order by started_at desc, id desc limit 500
       """

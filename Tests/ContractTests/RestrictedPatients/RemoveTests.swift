@@ -121,6 +121,48 @@ struct RemoveTests {
     }
   }
 
+  @Test("of a removal without an answer nobody knows: the record stays, it can be seen, and asked for again")
+  func unknownOutcome() async throws {
+    try await withGateway(at: Patients.clock, settings: ["API_TIMEOUT": "500ms"]) { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      #expect(try await gateway.removePatient("A12345").status == 500)
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+      let admin = try gateway.token(roles: ["RESTRICTED_PATIENTS_ADMIN"])
+      let path = "/restricted-patients/unknown-outcomes"
+      #expect(try await gateway.get(path, token: admin).json[0]?["operation"] == "REMOVE")
+      gateway.prisonAPI.letGo()
+      #expect(try await gateway.removePatient("A12345").status == 200)
+      #expect(try await gateway.get(path, token: admin).json == [])
+    }
+  }
+
+  @Test("an attempt of a process that died is in nobody's way once it has expired, and can be seen")
+  func expiredAttempt() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      try await gateway.database.run(
+        """
+        insert into restricted_patients_attempt (prisoner_number, operation, expires_at)
+        values ('A12345', 'REMOVE', now() + interval '1 hour')
+        """
+      )
+      let busy = try await gateway.removePatient("A12345")
+      #expect(busy.status == 409)
+      #expect(try busy.json["errorCode"] == "CHANGE_UNDER_WAY")
+      try await gateway.database.run("update restricted_patients_attempt set expires_at = now()")
+      let admin = try gateway.token(roles: ["RESTRICTED_PATIENTS_ADMIN"])
+      let path = "/restricted-patients/unknown-outcomes"
+      #expect(try await gateway.get(path, token: admin).json.items.count == 1)
+      #expect(try await gateway.removePatient("A12345").status == 200)
+      #expect(try await gateway.get(path, token: admin).json == [])
+    }
+  }
+
   @Test("53: the time of the movement has seconds and no fraction")
   func fraction() async throws {
     try await withGateway(at: "2020-10-10T09:11:12.900000Z") { (gateway) async throws in

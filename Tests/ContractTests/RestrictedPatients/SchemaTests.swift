@@ -35,27 +35,34 @@ struct PatientSchemaTests {
   @Test("a database that Flyway has migrated is taken over with its rows")
   func takenOver() async throws {
     let database = try await World.makeDatabase()
-    try await database.insertPatient("A12345")
-    try await database.run(
+    let name = "contract_flyway_\(UInt64.random(in: 0 ... .max))"
+    _ = try await Psql.run("create database \(name)", url: try Psql.serverURL)
+    let old = TestDatabase(url: try Psql.url(database: name))
+    try await old.run(
       """
-      drop table restricted_patients_archive, restricted_patients_attempt, restricted_patients_merge,
-        restricted_patients_job;
-      delete from gateway_schema_history where module = 'restricted-patients';
+      create table restricted_patients (from_location_id varchar(5) not null,
+        hospital_location_code varchar(10) not null, supporting_prison_id varchar(5) not null,
+        discharge_time timestamp not null, comment_text varchar(240), create_user_id varchar(32),
+        create_datetime timestamp not null, modify_datetime timestamp, modify_user_id varchar(32),
+        prisoner_number varchar(7) not null primary key);
       create table flyway_schema_history (installed_rank int, version varchar(50), success boolean);
       insert into flyway_schema_history values (1, '1', true), (2, '2', true), (3, '3', true), (4, '4', true);
-      drop table non_association cascade;
-      delete from gateway_schema_history where module = 'non-associations'
       """
     )
-    try await withGateway(at: Patients.clock, on: database) { (gateway) async throws in
+    try await old.insertPatient("A12345")
+    try await withGateway(
+      at: Patients.clock,
+      on: database,
+      settings: ["RESTRICTED_PATIENTS_DATABASE_URL": old.url]
+    ) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
       #expect(try await gateway.patient("A12345").status == 200)
       #expect(
-        try await database.row(
-          "select string_agg(version, ',' order by version) from gateway_schema_history where module = 'restricted-patients'"
-        ) == "4,5.1,5.2,5.3,5.4"
+        try await old.row("select string_agg(version, ',' order by version) from gateway_schema_history")
+          == "4,5.1,5.2,5.3,5.4"
       )
     }
+    try await World.drop(old)
     try await World.drop(database)
   }
 }
