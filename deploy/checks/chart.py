@@ -179,6 +179,12 @@ class Names(unittest.TestCase):
         for service in ["gateway", "doubles"]:
             self.assertEqual(set(compose[service]["environment"]) - known, set())
 
+    def test_every_command_is_one_that_the_gateway_has(self):
+        code = sources()
+        for pod in pods(render("prod")):
+            for word in pod["spec"]["containers"][0]["args"]:
+                self.assertIn(f'commandName: "{word}"', code)
+
     def test_every_metric_of_an_alert_is_one_that_the_gateway_has(self):
         rules = the(render("prod", *NAMES), "PrometheusRule")["spec"]
         code = sources()
