@@ -51,7 +51,10 @@ let package = Package(
       ["SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging],
       resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
     ),
-    module("Events", ["ServiceKit", "Postgres", "HTTPTransport", "EventLoops", logging]),
+    module(
+      "Events",
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+    ),
     module(
       "NonAssociationsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
@@ -108,6 +111,13 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    tests(
+      "EventsTests",
+      [
+        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
+    ),
     tests(
       "ContractTests",
       [

@@ -73,19 +73,19 @@ public struct JSONWriter: Sendable {
     quote(value)
   }
 
-  /// A whole JSON document as a value.
-  public mutating func value(json document: [UInt8]) {
-    separate()
-    needsComma = true
-    bytes.append(contentsOf: document)
-  }
-
   public mutating func value(_ value: LocalDateTime) {
     separate()
     needsComma = true
     bytes.append(UInt8(ascii: "\""))
     value.append(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// A value that is JSON already; that it is, is the caller's business.
+  public mutating func json(_ json: [UInt8]) {
+    separate()
+    needsComma = true
+    bytes.append(contentsOf: json)
   }
 
   // MARK: A key and its value

@@ -25,6 +25,19 @@ public struct ModuleRequest {
   /// When the request must be answered; waits take the earlier of their own deadline and this.
   public var deadline: MonotonicInstant { server.deadline }
 
+  /// Whether a field of the request says that a proxy has passed it on: without one, it came from within the cluster.
+  public var isForwarded: Bool {
+    server.head.fields.all.contains { field in
+      let name = field.name.lowercased()
+      return name.hasPrefix("x-forwarded-") || Self.forwardingFields.contains(name)
+    }
+  }
+
+  private static let forwardingFields: Set = [
+    "forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "x-original-forwarded-for",
+    "x-envoy-external-address",
+  ]
+
   // MARK: Parameters
 
   /// The path under which the module is found: `/non-associations-api`, or empty at the root.

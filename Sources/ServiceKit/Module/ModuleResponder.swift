@@ -153,6 +153,8 @@ public final class ModuleResponder: Sendable {
 
   private func response(to error: any Error, _ request: ModuleRequest) -> ServerResponse {
     if let failure = error as? PlatformFailure { return module.response(to: failure) }
+    // An open route that found it needs to know who asks.
+    if error as? TokenError == .missing { return refusal(of: .missing, request.server) }
     let report = ErrorReport(error)
     if let response = module.response(to: error) {
       if response.status.code >= 500 { log(report, request) }

@@ -60,11 +60,11 @@ extension APISchema.Value {
     if let maximumLength { writer.field("maxLength", Int64(maximumLength)) }
     if let fallback {
       writer.key("default")
-      writer.value(json: Array(fallback.utf8))
+      writer.json(Array(fallback.utf8))
     }
     if let example {
       writer.key("example")
-      writer.value(json: Array(example.utf8))
+      writer.json(Array(example.utf8))
     }
   }
 }

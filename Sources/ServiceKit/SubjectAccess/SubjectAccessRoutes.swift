@@ -19,7 +19,7 @@ public struct SubjectAccessRoutes: Sendable {
       case .refused(let response): return response
       case .asked(let asked):
         switch try await source.content(for: asked, deadline: request.deadline) {
-        case .document(let document): return Self.answer { $0.value(json: document) }
+        case .document(let document): return Self.answer { $0.json(document) }
         case .nothing, .unheldUnverified: return Self.empty(.noContent)
         case .notRecognised: return Self.error(.notHeld, Self.notRecognised)
         }
@@ -49,7 +49,7 @@ public struct SubjectAccessRoutes: Sendable {
             writer.beginObject()
             for (name, document) in documents {
               writer.key(name)
-              writer.value(json: document)
+              writer.json(document)
             }
             writer.endObject()
           }

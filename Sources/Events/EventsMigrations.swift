@@ -1,0 +1,82 @@
+public import Postgres
+
+/// The tables of outbox, queues and leases. They are the same for every module, so modules that share a database share
+/// them, and each database has them once.
+public enum EventsMigrations {
+  /// For `Migrator`.
+  public static let module = "events"
+
+  public static let all = [
+    Migration(version: "1.1", name: "the outbox", sql: outbox),
+    Migration(version: "1.2", name: "topics and queues", sql: broker),
+    Migration(version: "1.3", name: "leases", sql: leases),
+  ]
+
+  /// `due_at` is when a row may be claimed: at once, after a back-off, or when the claim on it ends. The partial indexes
+  /// hold what is unpublished and leave out the columns that a claim changes, so that a claim rewrites no index.
+  private static let outbox = """
+    create table gateway_outbox (
+      id bigint generated always as identity primary key,
+      module text not null,
+      kind text not null check (kind in ('event', 'audit')),
+      subject text not null,
+      event_type text not null,
+      message bytea not null,
+      traceparent text,
+      created_at timestamptz not null default clock_timestamp(),
+      due_at timestamptz not null default clock_timestamp(),
+      claim bigint,
+      attempts integer not null default 0,
+      last_error text,
+      published_at timestamptz,
+      set_aside_at timestamptz
+    ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+    create index gateway_outbox_unpublished on gateway_outbox (module, kind, id)
+      where published_at is null and set_aside_at is null;
+    create index gateway_outbox_subject on gateway_outbox (module, kind, subject, id)
+      where published_at is null and set_aside_at is null;
+    create index gateway_outbox_published on gateway_outbox (module, kind, published_at)
+      where published_at is not null;
+    create index gateway_outbox_set_aside on gateway_outbox (module, kind, id) where set_aside_at is not null;
+    """
+
+  /// A message is to be had when `visible_at` has passed; `receive_count` grows with each delivery, and names it.
+  private static let broker = """
+    create table gateway_topic (
+      name text primary key,
+      arn text not null
+    );
+    create table gateway_queue (
+      name text primary key,
+      arn text not null,
+      visibility_timeout_ms bigint not null,
+      dead_letter_queue text references gateway_queue,
+      max_receive_count integer check (max_receive_count > 0),
+      check ((dead_letter_queue is null) = (max_receive_count is null))
+    );
+    create table gateway_subscription (
+      topic text not null references gateway_topic on delete cascade,
+      queue text not null references gateway_queue on delete cascade,
+      filter_policy jsonb,
+      primary key (topic, queue)
+    );
+    create table gateway_queue_message (
+      id bigint generated always as identity primary key,
+      queue text not null references gateway_queue on delete cascade,
+      message_id uuid not null default gen_random_uuid(),
+      body text not null,
+      attributes jsonb not null,
+      sent_at timestamptz not null default clock_timestamp(),
+      visible_at timestamptz not null default clock_timestamp(),
+      receive_count integer not null default 0
+    ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+    create index gateway_queue_message_visible on gateway_queue_message (queue, visible_at, id);
+    """
+
+  private static let leases = """
+    create table gateway_lease (
+      name text primary key,
+      ends_at timestamptz not null
+    );
+    """
+}

@@ -1,0 +1,240 @@
+public import EventLoops
+public import Logging
+public import Postgres
+public import ServiceKit
+
+/// Everything of this target that runs: each module's relay and consumers, and the periodic redrive. The gateway makes
+/// one, starts it after the migrations and before it serves, and stops it after the server.
+public final class EventsRuntime: Sendable {
+  /// A queue that a module consumes.
+  public struct ConsumedQueue: Sendable {
+    let id: String
+    let queue: any MessageQueue
+    let deadLetterQueue: (any MessageQueue)?
+    let handler: any MessageHandler
+    let errorVisibility: ErrorVisibility
+
+    /// - Parameter id: as configured: `nonassociations`.
+    public init(
+      id: String,
+      queue: any MessageQueue,
+      deadLetterQueue: (any MessageQueue)?,
+      handler: any MessageHandler,
+      errorVisibility: ErrorVisibility
+    ) {
+      self.id = id
+      self.queue = queue
+      self.deadLetterQueue = deadLetterQueue
+      self.handler = handler
+      self.errorVisibility = errorVisibility
+    }
+  }
+
+  /// What one module publishes and consumes.
+  public struct Part: Sendable {
+    let module: String
+    let database: PostgresDatabase
+    let topic: (id: String, arn: String, topic: any Topic)
+    let audit: (id: String, queue: any MessageQueue)?
+    let consumed: [ConsumedQueue]
+    let adminRole: String
+    let isRetryAllOpen: Bool
+    let observer: OutboxRelay.Observer?
+
+    /// - Parameters:
+    ///   - module: as given to ``PostgresOutbox``.
+    ///   - database: where the module's outbox is; migrated by ``EventsMigrations``.
+    ///   - topic: where domain events go, with its configured id and ARN.
+    ///   - audit: where audit messages go, with the configured id; nil for a module that has none.
+    ///   - adminRole: for queue admin.
+    ///   - isRetryAllOpen: see ``QueueAdminGroup/isRetryAllOpen``.
+    ///   - observer: told of what was published, for telemetry.
+    public init(
+      module: String,
+      database: PostgresDatabase,
+      topic: (id: String, arn: String, topic: any Topic),
+      audit: (id: String, queue: any MessageQueue)?,
+      consumed: [ConsumedQueue],
+      adminRole: String,
+      isRetryAllOpen: Bool,
+      observer: OutboxRelay.Observer? = nil
+    ) {
+      self.module = module
+      self.database = database
+      self.topic = topic
+      self.audit = audit
+      self.consumed = consumed
+      self.adminRole = adminRole
+      self.isRetryAllOpen = isRetryAllOpen
+      self.observer = observer
+    }
+
+    /// The module's queues, in the order of `platform.md` §5.1, and who may look after them.
+    public var adminGroup: QueueAdminGroup {
+      var queues = consumed.map {
+        AdministeredQueue(id: $0.id, queue: $0.queue, deadLetterQueue: $0.deadLetterQueue)
+      }
+      if let audit {
+        queues.append(
+          AdministeredQueue(id: audit.id, queue: audit.queue, deadLetterQueue: nil, isPurgeable: false)
+        )
+      }
+      return QueueAdminGroup(role: adminRole, isRetryAllOpen: isRetryAllOpen, queues: queues)
+    }
+  }
+
+  /// How all of it goes about its work.
+  public struct Settings: Sendable {
+    public var outbox = OutboxSettings()
+    public var consumer = ConsumerSettings()
+    /// Whether messages are consumed; not while a batch runs (`platform.md` §5.3). Default true.
+    public var consumes = true
+    /// `HMPPS_SQS_REDRIVE_INTERVAL`; nil, the default, for never.
+    public var redriveInterval: Duration?
+
+    public init() {}
+  }
+
+  private struct Running: Sendable {
+    let part: Part
+    let relay: OutboxRelay
+    let consumers: [QueueConsumer]
+    let redrive: DeadLetterRedrive?
+  }
+
+  private let running: [Running]
+  private let settings: Settings
+  /// For the routes of queue admin.
+  public let admin: QueueAdmin
+
+  public init(
+    _ parts: [Part],
+    settings: Settings = Settings(),
+    group: EventLoopGroup,
+    telemetry: any Telemetry,
+    logger: Logger
+  ) {
+    let admin = QueueAdmin(telemetry: telemetry, logger: logger)
+    self.admin = admin
+    self.settings = settings
+    running = parts.map { part in
+      var logger = logger
+      logger[metadataKey: "module"] = "\(part.module)"
+      let relay = OutboxRelay(
+        module: part.module,
+        database: part.database,
+        topic: part.topic.topic,
+        auditQueue: part.audit?.queue,
+        settings: settings.outbox,
+        loop: group.any(),
+        logger: logger,
+        observer: part.observer
+      )
+      let consumers = part.consumed.map { consumed in
+        QueueConsumer(
+          id: consumed.id,
+          queue: consumed.queue,
+          deadLetterQueue: consumed.deadLetterQueue,
+          handler: consumed.handler,
+          errorVisibility: consumed.errorVisibility,
+          settings: settings.consumer,
+          telemetry: telemetry,
+          loop: group.any(),
+          logger: logger
+        )
+      }
+      let redrive = settings.redriveInterval.map { interval in
+        DeadLetterRedrive(
+          name: part.module,
+          queues: part.adminGroup.queues,
+          interval: interval,
+          database: part.database,
+          admin: admin,
+          loop: group.any(),
+          logger: logger
+        )
+      }
+      return Running(part: part, relay: relay, consumers: consumers, redrive: redrive)
+    }
+  }
+
+  /// Begins to publish and to consume. Call it once.
+  public func start() async {
+    for each in running {
+      await each.relay.start()
+      guard settings.consumes else { continue }
+      for consumer in each.consumers { await consumer.start() }
+      await each.redrive?.start()
+    }
+  }
+
+  /// Finishes the messages in hand, publishes no more, and returns. What is left in the outboxes is published by another
+  /// replica, or at the next start.
+  public func stop() async {
+    await withTaskGroup(of: Void.self) { group in
+      for each in running {
+        for consumer in each.consumers { group.addTask { await consumer.stop() } }
+        if let redrive = each.redrive { group.addTask { await redrive.stop() } }
+      }
+    }
+    // After the consumers, so that what their handlers told is still published if there is time.
+    await withTaskGroup(of: Void.self) { group in
+      for each in running { group.addTask { await each.relay.stop() } }
+    }
+  }
+
+  /// How one module's part is doing, for metrics.
+  public struct Statistics: Sendable {
+    public let module: String
+    public let outbox: OutboxStatistics
+    public let consumers: [ConsumerStatistics]
+    /// By name of the dead-letter queue: rounds in a row that found something to retry.
+    public let failingRedrives: [String: Int]
+  }
+
+  /// - Throws: `PostgresError`.
+  public func statistics(deadline: MonotonicInstant) async throws -> [Statistics] {
+    var all: [Statistics] = []
+    for each in running {
+      var consumers: [ConsumerStatistics] = []
+      for consumer in each.consumers { consumers.append(await consumer.statistics()) }
+      all.append(
+        Statistics(
+          module: each.part.module,
+          outbox: try await each.relay.statistics(deadline: deadline),
+          consumers: consumers,
+          failingRedrives: await each.redrive?.failingRounds() ?? [:]
+        )
+      )
+    }
+    return all
+  }
+
+  /// The components of a module's `/health` about its queues and its topic (`platform.md` §3.1).
+  public func health(of module: String, deadline: MonotonicInstant) async -> [BrokerHealth] {
+    guard let each = running.first(where: { $0.part.module == module }) else { return [] }
+    let (part, consumes) = (each.part, settings.consumes)
+    return await withTaskGroup(of: BrokerHealth.self) { group in
+      for (consumed, consumer) in zip(part.consumed, each.consumers) {
+        group.addTask {
+          await .queue(
+            id: consumed.id,
+            consumed.queue,
+            deadLetterQueue: consumed.deadLetterQueue,
+            consumer: consumes ? await consumer.statistics() : nil,
+            deadline: deadline
+          )
+        }
+      }
+      if let audit = part.audit {
+        group.addTask { await .queue(id: audit.id, audit.queue, deadLetterQueue: nil, deadline: deadline) }
+      }
+      group.addTask {
+        await .topic(id: part.topic.id, part.topic.topic, arn: part.topic.arn, deadline: deadline)
+      }
+      var all: [BrokerHealth] = []
+      for await component in group { all.append(component) }
+      return all.sorted { $0.name < $1.name }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+public import EventLoops
+public import Logging
+public import Postgres
+
+/// Publishes what a module has left in its outbox: at least once, each subject's messages in their order, within
+/// milliseconds of the commit. Any number of relays may run on one database.
+///
+/// * Each claims the first unpublished row of every subject, so a later event never overtakes an earlier one, whoever
+///   publishes them. A claim ends by itself, so that the rows of a process that died go on; a relay that lost its claim
+///   can no longer mark the row.
+/// * While the broker fails, nothing counts against a row: the relay tries a few rows after growing pauses, for as long
+///   as it takes.
+/// * A row that the broker will never take (`refused`), that is no UTF-8, or that failed `maximumAttempts` times while
+///   others got through, is set aside: it stays in the table, and later events of its subject go on without it.
+public final class OutboxRelay: Sendable {
+  /// Told of each message that was published, with the broker's id of it; returns at once.
+  public typealias Observer = @Sendable (PublishedMessage) -> Void
+
+  private let workers: [OutboxWorker]
+  private let wakeUps: WakeUps
+
+  /// - Parameters:
+  ///   - module: as given to ``PostgresOutbox``.
+  ///   - topic: where domain events go.
+  ///   - auditQueue: where audit messages go; without one they stay in the outbox.
+  ///   - loop: where the relay does its work.
+  public init(
+    module: String,
+    database: PostgresDatabase,
+    topic: any Topic,
+    auditQueue: (any MessageQueue)?,
+    settings: OutboxSettings = OutboxSettings(),
+    loop: EventLoop,
+    logger: Logger,
+    observer: Observer? = nil
+  ) {
+    let wakeUps = WakeUps(database: database, channel: PostgresOutbox.channel, loop: loop)
+    func worker(_ kind: OutboxLane.Kind, _ send: @escaping OutboxWorker.Send) -> OutboxWorker {
+      OutboxWorker(
+        store: OutboxStore(database: database, lane: OutboxLane(module: module, kind: kind)),
+        send: send,
+        settings: settings,
+        wakeUps: wakeUps,
+        logger: logger,
+        observer: observer
+      )
+    }
+    var workers = [
+      worker(.event) { message, deadline throws(BrokerError) in
+        try await topic.publish(message, deadline: deadline)
+      }
+    ]
+    if let auditQueue {
+      workers.append(
+        worker(.audit) { message, deadline throws(BrokerError) in
+          try await auditQueue.send(message, deadline: deadline)
+        }
+      )
+    }
+    self.workers = workers
+    self.wakeUps = wakeUps
+  }
+
+  /// Begins to publish. Call it once, after the database was migrated.
+  public func start() async {
+    for worker in workers { await worker.start() }
+  }
+
+  /// Takes no more rows and lets the calls under way end, at most `publishTimeout` and what the database takes.
+  public func stop() async {
+    for worker in workers { await worker.cancel() }
+    for worker in workers { await worker.finished() }
+    await wakeUps.stop()
+  }
+
+  /// How the outbox stands.
+  /// - Throws: `PostgresError`.
+  public func statistics(deadline: MonotonicInstant) async throws -> OutboxStatistics {
+    var sum = OutboxStatistics()
+    for worker in workers { sum = sum + (try await worker.statistics(deadline: deadline)) }
+    return sum
+  }
+
+  /// Has everything that was set aside tried anew. Later events of the same subjects may be out already.
+  /// - Returns: how many rows.
+  /// - Throws: `PostgresError`.
+  @discardableResult
+  public func retrySetAside(deadline: MonotonicInstant) async throws -> Int {
+    var count = 0
+    for worker in workers { count += try await worker.retrySetAside(deadline: deadline) }
+    return count
+  }
+}
+
+/// A message of the outbox that the broker has taken.
+public struct PublishedMessage: Equatable, Sendable {
+  /// Whether it went to the audit queue rather than to the topic.
+  public let isAudit: Bool
+  /// The event type, or what an audit message says was done.
+  public let type: String
+  /// The broker's id.
+  public let messageID: String
+  /// As it was sent.
+  public let message: [UInt8]
+}

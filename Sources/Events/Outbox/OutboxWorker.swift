@@ -1,0 +1,239 @@
+internal import EventLoops
+internal import Logging
+
+/// Publishes one lane of an outbox, round by round: claim, publish, settle. Two rounds may be under way at once, so that
+/// one slow call does not hold up what comes after it.
+actor OutboxWorker {
+  typealias Send = @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
+
+  private enum Round {
+    /// There may be more to do at once.
+    case worked
+    case idle
+    /// The broker took nothing.
+    case brokerFailed
+    case databaseFailed
+  }
+
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let store: OutboxStore
+  private let send: Send
+  private let settings: OutboxSettings
+  private let wakeUps: WakeUps
+  private let logger: Logger
+  private let observer: OutboxRelay.Observer?
+  private var counters = OutboxStatistics()
+  private var nextPruning = MonotonicInstant(nanoseconds: 0)
+  private var running: [Task<Void, Never>] = []
+
+  init(
+    store: OutboxStore,
+    send: @escaping Send,
+    settings: OutboxSettings,
+    wakeUps: WakeUps,
+    logger: Logger,
+    observer: OutboxRelay.Observer?
+  ) {
+    self.store = store
+    self.send = send
+    self.settings = settings
+    self.wakeUps = wakeUps
+    loop = wakeUps.loop
+    var logger = logger
+    logger[metadataKey: "outbox"] = "\(store.lane.name)"
+    self.logger = logger
+    self.observer = observer
+  }
+
+  // MARK: Life
+
+  private static let runners = 2
+
+  func start() {
+    guard running.isEmpty else { return }
+    running = (0..<Self.runners).map { _ in Task(executorPreference: loop) { await self.run() } }
+  }
+
+  /// Ends the pauses; a round under way is not interrupted.
+  func cancel() { for runner in running { runner.cancel() } }
+
+  func finished() async { for runner in running { await runner.value } }
+
+  private func run() async {
+    var brokerBackOff = BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff)
+    // Short, because a restarted database must find the relay at work.
+    var databaseBackOff = BackOff(initial: .milliseconds(50), maximum: .milliseconds(500))
+    while !Task.isCancelled {
+      let generation = await wakeUps.generation(of: store.lane.name)
+      let isProbe = brokerBackOff.failures > 0
+      // A task of its own, which the cancellation of this one does not reach.
+      let round = await Task(executorPreference: loop) { await self.round(isProbe: isProbe) }.value
+      if round != .databaseFailed { databaseBackOff.reset() }
+      switch round {
+      case .worked: brokerBackOff.reset()
+      case .idle:
+        let end = MonotonicInstant.now() + settings.pollInterval
+        await wakeUps.wait(for: store.lane.name, after: generation, until: end)
+      case .brokerFailed: try? await Task.sleep(for: brokerBackOff.next())
+      case .databaseFailed: try? await Task.sleep(for: databaseBackOff.next())
+      }
+    }
+  }
+
+  // MARK: A round
+
+  private func round(isProbe: Bool) async -> Round {
+    let claim = Int64.random(in: 1...Int64.max)
+    let claimEnd = MonotonicInstant.now() + settings.claimDuration
+    do {
+      let rows = try await store.claim(
+        limit: isProbe ? settings.probeSize : settings.batchSize,
+        claim: claim,
+        for: settings.claimDuration,
+        prefersUntried: isProbe,
+        deadline: claimEnd
+      )
+      if rows.isEmpty {
+        try await pruneWhenDue()
+        return .idle
+      }
+      let outcomes = await publish(rows, until: claimEnd)
+      try await settle(outcomes, claim, until: claimEnd)
+      try await pruneWhenDue()
+      let isProgress = outcomes.contains { $1.isFinal }
+      if !isProgress {
+        logger.warning("nothing can be published", metadata: ["reason": "\(counters.lastError ?? "")"])
+      }
+      return isProgress ? .worked : .brokerFailed
+    } catch {
+      counters.lastError = "\(error)"
+      logger.warning("the outbox's database failed", metadata: ["reason": "\(error)"])
+      return .databaseFailed
+    }
+  }
+
+  private func publish(_ rows: [OutboxRow], until claimEnd: MonotonicInstant) async -> [(
+    OutboxRow, OutboxOutcome
+  )] {
+    let (kind, send, timeout, loop) = (store.lane.kind, send, settings.publishTimeout, loop)
+    let limit = max(1, settings.maximumInFlight / Self.runners)
+    return await withTaskGroup(of: (OutboxRow, OutboxOutcome).self) { group in
+      var outcomes: [(OutboxRow, OutboxOutcome)] = []
+      for (index, row) in rows.enumerated() {
+        if index >= limit, let outcome = await group.next() { outcomes.append(outcome) }
+        group.addTask(executorPreference: loop) {
+          guard let message = row.outgoing(kind) else {
+            return (row, .failed(BrokerError(.refused, "the message is not UTF-8")))
+          }
+          // Sent after the claim has ended, it could overtake what another relay sends.
+          let now = MonotonicInstant.now()
+          guard now + timeout < claimEnd else { return (row, .untried) }
+          do throws(BrokerError) {
+            return (row, .published(messageID: try await send(message, now + timeout)))
+          } catch {
+            return (row, .failed(error))
+          }
+        }
+      }
+      for await outcome in group { outcomes.append(outcome) }
+      return outcomes
+    }
+  }
+
+  /// What was published must be marked, or it will be published again: so the database gets as many tries as the claim
+  /// has time.
+  private func settle(
+    _ outcomes: [(OutboxRow, OutboxOutcome)],
+    _ claim: Int64,
+    until claimEnd: MonotonicInstant
+  ) async throws {
+    let settlement = settlement(of: outcomes)
+    var pause = BackOff(initial: .milliseconds(20), maximum: .seconds(1))
+    while true {
+      do {
+        let marked = try await store.settle(
+          settlement,
+          claim: claim,
+          deadline: .now() + settings.claimDuration
+        )
+        counters.lostClaims += outcomes.count - marked
+        return
+      } catch {
+        guard .now() < claimEnd else { throw error }
+        try? await Task.sleep(for: pause.next())
+      }
+    }
+  }
+
+  private func settlement(of outcomes: [(OutboxRow, OutboxOutcome)]) -> OutboxStore.Settlement {
+    let brokerWorks = outcomes.contains { if case .published = $1 { true } else { false } }
+    var settlement = OutboxStore.Settlement()
+    for (row, outcome) in outcomes {
+      switch outcome {
+      case .published(let messageID):
+        settlement.published.append(row.id)
+        note(row, messageID)
+      case .untried: settlement.postponed.append((row.id, .zero, 0, nil))
+      case .failed(let error):
+        counters.failures += 1
+        counters.lastError = "\(error)"
+        let attempts = row.attempts + 1
+        if error.kind == .refused || (brokerWorks && attempts >= settings.maximumAttempts) {
+          settlement.setAside.append((row.id, "\(error)"))
+          logger.error("message set aside", metadata: metadata(row, error))
+        } else {
+          // While nothing gets through it is the broker's fault, and each row's next try is the broker's next try.
+          let delay = brokerWorks ? retryDelay(row) : .zero
+          if brokerWorks { logger.warning("message not published", metadata: metadata(row, error)) }
+          settlement.postponed.append((row.id, delay, brokerWorks ? 1 : 0, "\(error)"))
+        }
+      }
+    }
+    return settlement
+  }
+
+  private func retryDelay(_ row: OutboxRow) -> Duration {
+    BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff).delay(failures: row.attempts)
+  }
+
+  private func note(_ row: OutboxRow, _ messageID: String) {
+    counters.published += 1
+    counters.lastError = nil
+    observer?(
+      PublishedMessage(
+        isAudit: store.lane.kind == .audit,
+        type: row.eventType,
+        messageID: messageID,
+        message: row.message
+      )
+    )
+  }
+
+  private func metadata(_ row: OutboxRow, _ error: BrokerError) -> Logger.Metadata {
+    ["row": "\(row.id)", "eventType": "\(row.eventType)", "reason": "\(error)"]
+  }
+
+  // MARK: Housekeeping
+
+  private func pruneWhenDue() async throws {
+    guard nextPruning <= .now() else { return }
+    let pruned = try await store.prune(
+      olderThan: settings.retention,
+      limit: settings.pruneBatchSize,
+      deadline: .now() + settings.claimDuration
+    )
+    // A full batch means that there is more; it is deleted between rounds, so that events need not wait.
+    if pruned < settings.pruneBatchSize { nextPruning = .now() + settings.pruneInterval }
+  }
+
+  func statistics(deadline: MonotonicInstant) async throws -> OutboxStatistics {
+    let table = try await store.statistics(deadline: deadline)
+    return table + counters
+  }
+
+  func retrySetAside(deadline: MonotonicInstant) async throws -> Int {
+    try await store.retrySetAside(deadline: deadline)
+  }
+}

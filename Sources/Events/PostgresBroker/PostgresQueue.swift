@@ -1,0 +1,120 @@
+public import EventLoops
+
+/// A queue in the database of a ``PostgresBroker``.
+public struct PostgresQueue: MessageQueue {
+  public let name: String
+  let broker: PostgresBroker
+
+  /// SQS's limit for hiding a message.
+  private static let maximumVisibilityTimeout = Duration.seconds(43_200)
+  /// The longest that a wait trusts that it is told of new messages.
+  private static let longestSilence = Duration.seconds(5)
+
+  private var store: QueueStore { QueueStore(database: broker.database, queue: name) }
+
+  public func send(
+    _ message: OutgoingMessage,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> String {
+    let text = try message.checkedText()
+    let attributes = MessageAttribute.json(message.attributes)
+    return try await asBroker("send to") { try await store.send(text, attributes, deadline: deadline) }
+  }
+
+  public func receive(
+    limit: Int,
+    wait: Duration,
+    visibilityTimeout: Duration?,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> [ReceivedMessage] {
+    guard (1...10).contains(limit) else { throw BrokerError(.refused, "a receive takes 1 to 10 messages") }
+    let end = min(MonotonicInstant.now() + min(wait, .seconds(20)), deadline)
+    while true {
+      let generation = await broker.wakeUps.generation(of: name)
+      // In a task of its own: one cancelled between commit and answer would leave its messages hidden for nothing.
+      let store = store
+      let taking = Task(executorPreference: EventLoop.current) {
+        try await store.receive(limit: limit, visibilityTimeout: visibilityTimeout, deadline: deadline)
+      }
+      let answer = try await asBroker("receive from") { try await taking.value }
+      if !answer.messages.isEmpty { return answer.messages }
+      // There may be more behind those that only went to the dead-letter queue.
+      if answer.deadLettered > 0 { continue }
+      let next = try await asBroker("receive from") { try await store.nextVisible(deadline: deadline) }
+      let now = MonotonicInstant.now()
+      guard now < end, !Task.isCancelled else { return [] }
+      let wakeUp = now + min(next ?? Self.longestSilence, Self.longestSilence)
+      await broker.wakeUps.wait(for: name, after: generation, until: min(end, wakeUp))
+      if Task.isCancelled { return [] }
+    }
+  }
+
+  public func delete(
+    receipts: [String],
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> [String] {
+    let parsed = receipts.compactMap(Receipt.init)
+    guard !parsed.isEmpty else { return receipts }
+    let stale = try await asBroker("delete from") { try await store.delete(parsed, deadline: deadline) }
+    return receipts.filter { text in Receipt(text).map { stale.contains($0) } ?? true }
+  }
+
+  public func changeVisibility(
+    receipt: String,
+    timeout: Duration,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) {
+    guard let receipt = Receipt(receipt), timeout >= .zero, timeout <= Self.maximumVisibilityTimeout else {
+      throw BrokerError(.refused, "a receipt or a visibility timeout that \(name) does not know")
+    }
+    let isChanged = try await asBroker("hide a message of") {
+      try await store.changeVisibility(receipt, timeout, deadline: deadline)
+    }
+    guard isChanged else { throw BrokerError(.refused, "a receipt of \(name) that is no more") }
+  }
+
+  public func status(deadline: MonotonicInstant) async throws(BrokerError) -> QueueStatus {
+    try await asBroker("ask for") { try await store.status(deadline: deadline) }
+  }
+
+  public func purge(deadline: MonotonicInstant) async throws(BrokerError) {
+    try await asBroker("purge") { try await store.purge(deadline: deadline) }
+  }
+
+  public func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError) {
+    try await asBroker("redrive") {
+      // What comes back meanwhile, because it failed again, is for the next time.
+      let last = try await store.lastMessage(deadline: deadline)
+      while try await store.redrive(to: source.name, upTo: last, deadline: deadline) > 0 {}
+    }
+  }
+
+  private func asBroker<Value>(_ what: String, _ body: () async throws -> Value) async throws(BrokerError)
+    -> Value
+  {
+    do {
+      return try await body()
+    } catch {
+      throw BrokerError(error, doing: "\(what) \(name)")
+    }
+  }
+}
+
+/// Names one delivery: the message's row and how often it had been delivered.
+struct Receipt: Hashable {
+  let id: Int64
+  let delivery: Int64
+
+  init(id: Int64, delivery: Int64) {
+    self.id = id
+    self.delivery = delivery
+  }
+
+  init?(_ text: String) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, let id = Int64(parts[0]), let delivery = Int64(parts[1]) else { return nil }
+    self.init(id: id, delivery: delivery)
+  }
+
+  var text: String { "\(id).\(delivery)" }
+}

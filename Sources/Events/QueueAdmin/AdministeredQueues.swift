@@ -1,0 +1,50 @@
+/// A queue that operators may look after (`platform.md` §4).
+public struct AdministeredQueue: Sendable {
+  /// The configured id: `nonassociations`.
+  public let id: String
+  public let queue: any MessageQueue
+  public let deadLetterQueue: (any MessageQueue)?
+  /// Whether the queue itself may be purged; the audit queue never.
+  public let isPurgeable: Bool
+
+  public init(
+    id: String,
+    queue: any MessageQueue,
+    deadLetterQueue: (any MessageQueue)?,
+    isPurgeable: Bool = true
+  ) {
+    self.id = id
+    self.queue = queue
+    self.deadLetterQueue = deadLetterQueue
+    self.isPurgeable = isPurgeable
+  }
+}
+
+/// The queues of one module and who may look after them.
+public struct QueueAdminGroup: Sendable {
+  /// With or without `ROLE_`: `NON_ASSOCIATIONS_API_QUEUE_ADMIN`.
+  public let role: String
+  /// Whether a caller from within the cluster may retry all dead letters without a token, as non-associations' cron job
+  /// does. A request that came through a proxy always needs the role.
+  public let isRetryAllOpen: Bool
+  public let queues: [AdministeredQueue]
+
+  public init(role: String, isRetryAllOpen: Bool, queues: [AdministeredQueue]) {
+    self.role = role
+    self.isRetryAllOpen = isRetryAllOpen
+    self.queues = queues
+  }
+
+  func queue(withDeadLetterQueue name: String) -> AdministeredQueue? {
+    queues.first { $0.deadLetterQueue?.name == name }
+  }
+
+  /// The queue or dead-letter queue of that name, if it may be purged.
+  func purgeable(_ name: String) -> (any MessageQueue)? {
+    for entry in queues {
+      if entry.isPurgeable, entry.queue.name == name { return entry.queue }
+      if let deadLetterQueue = entry.deadLetterQueue, deadLetterQueue.name == name { return deadLetterQueue }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,86 @@
+public import EventLoops
+public import Logging
+public import Postgres
+
+/// Retries all dead letters every so often (`HMPPS_SQS_REDRIVE_INTERVAL`), by one replica at a time, and tells what
+/// keeps failing.
+public actor DeadLetterRedrive {
+  nonisolated let loop: EventLoop
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  /// Rounds in a row that found dead letters, from which on a person is called.
+  private static let patience = 3
+
+  private let queues: [AdministeredQueue]
+  private let interval: Duration
+  private let lease: Lease
+  private let admin: QueueAdmin
+  private let logger: Logger
+  private var rounds: [String: Int] = [:]
+  private var running: Task<Void, Never>?
+
+  /// - Parameters:
+  ///   - name: distinguishes it from others on the same database.
+  ///   - database: where replicas agree whose turn it is; migrated by ``EventsMigrations``.
+  public init(
+    name: String,
+    queues: [AdministeredQueue],
+    interval: Duration,
+    database: PostgresDatabase,
+    admin: QueueAdmin,
+    loop: EventLoop,
+    logger: Logger
+  ) {
+    self.queues = queues.filter { $0.deadLetterQueue != nil }
+    self.interval = interval
+    lease = Lease(name: "redrive/\(name)", database: database)
+    self.admin = admin
+    self.loop = loop
+    self.logger = logger
+  }
+
+  public func start() {
+    guard running == nil else { return }
+    running = Task(executorPreference: loop) { await self.run() }
+  }
+
+  public func stop() async {
+    running?.cancel()
+    await running?.value
+  }
+
+  /// By name of the dead-letter queue: rounds of this process in a row that found something there.
+  public func failingRounds() -> [String: Int] { rounds.filter { $0.value > 0 } }
+
+  private func run() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: interval)
+      guard !Task.isCancelled else { return }
+      do {
+        // A little shorter than the interval, so that the next turn is free when it comes.
+        guard try await lease.take(for: interval * 0.9, deadline: .now() + interval) else { continue }
+        await redrive()
+      } catch {
+        logger.warning("dead letters not retried", metadata: ["reason": "\(error)"])
+      }
+    }
+  }
+
+  private func redrive() async {
+    for entry in queues {
+      guard let name = entry.deadLetterQueue?.name else { continue }
+      do throws(BrokerError) {
+        let found = try await admin.retry(entry, deadline: .now() + .seconds(60))
+        rounds[name] = found > 0 ? rounds[name, default: 0] + 1 : 0
+        let count = rounds[name, default: 0]
+        guard count >= Self.patience else { continue }
+        logger.error(
+          "dead letters keep failing",
+          metadata: ["dlq": "\(name)", "messages": "\(found)", "rounds": "\(count)"]
+        )
+      } catch {
+        logger.warning("dead letters not retried", metadata: ["dlq": "\(name)", "reason": "\(error)"])
+      }
+    }
+  }
+}

@@ -1,0 +1,313 @@
+import EventLoops
+import Postgres
+import Synchronization
+import Testing
+
+@testable import Events
+
+/// Settings that make the tests' waits short.
+let brisk: OutboxSettings = {
+  var settings = OutboxSettings()
+  settings.pollInterval = .milliseconds(100)
+  settings.initialBackOff = .milliseconds(5)
+  settings.maximumBackOff = .milliseconds(50)
+  settings.maximumAttempts = 3
+  return settings
+}()
+
+@Suite struct OutboxTests {
+  private func relay(
+    _ test: TestDatabase,
+    _ topic: any Topic,
+    audit: (any MessageQueue)? = nil,
+    _ settings: OutboxSettings = brisk,
+    observer: OutboxRelay.Observer? = nil
+  ) -> OutboxRelay {
+    OutboxRelay(
+      module: "non-associations",
+      database: test.database,
+      topic: topic,
+      auditQueue: audit,
+      settings: settings,
+      loop: Loops.shared.loops[0],
+      logger: quiet,
+      observer: observer
+    )
+  }
+
+  private func unpublished(_ test: TestDatabase) async throws -> Int64 {
+    try await test.count("gateway_outbox", where: "published_at is null and set_aside_at is null")
+  }
+
+  @Test("what was committed is published as it is, with its type and trace; what was rolled back is not")
+  func committed() async throws {
+    try await TestDatabase.run { test in
+      let topic = SwitchableTopic()
+      let relay = relay(test, topic)
+      await relay.start()
+      let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+      try await TraceContext.$current.withValue(TraceContext(traceparent: trace)) {
+        try await test.append([event("A/B", 1)])
+      }
+      struct Changed: Error {}
+      await #expect(throws: Changed.self) {
+        try await test.observer.withTransaction(deadline: .soon) { transaction in
+          try await PostgresOutbox(module: "non-associations").append(event("A/B", 2), in: transaction)
+          throw Changed()
+        }
+      }
+      try await test.append([event("A/B", 3)])
+      try await eventually("both are published") { topic.taken.count == 2 }
+      let first = topic.taken[0]
+      #expect(first.body == event("A/B", 1).message)
+      #expect(
+        first.attributes == [
+          "eventType": MessageAttribute(value: "non-associations.created"),
+          "traceparent": MessageAttribute(value: trace),
+        ]
+      )
+      #expect(topic.taken[1].attributes.keys.sorted() == ["eventType"])
+      #expect(topic.numbers == ["A/B": [1, 3]])
+      try await eventually("both are marked") { try await unpublished(test) == 0 }
+      let statistics = try await relay.statistics(deadline: .soon)
+      #expect(statistics.published == 2)
+      #expect(statistics.depth == 0)
+      #expect(statistics.oldestAge == nil)
+      await relay.stop()
+    }
+  }
+
+  @Test("a commit wakes the relay; it does not wait for its next look at the table")
+  func woken() async throws {
+    try await TestDatabase.run { test in
+      var settings = brisk
+      settings.pollInterval = .seconds(3600)
+      let topic = SwitchableTopic()
+      let relay = relay(test, topic, settings)
+      await relay.start()
+      for number in 1...20 {
+        try await test.append([event("A", number)])
+        try await eventually("event \(number) is published") { topic.taken.count == number }
+      }
+      await relay.stop()
+    }
+  }
+
+  @Test("audit messages go to the audit queue, without an event type; another module's rows are left alone")
+  func audit() async throws {
+    try await TestDatabase.run { test in
+      let broker = PostgresBroker(database: test.database, loop: Loops.shared.loops[0])
+      try await broker.create(topics: [], queues: [QueueDefinition("audit")], deadline: .soon)
+      let queue = broker.queue("audit")
+      let published = Mutex<[PublishedMessage]>([])
+      let relay = relay(test, SwitchableTopic(), audit: queue) { message in
+        published.withLock { $0.append(message) }
+      }
+      await relay.start()
+      let message = AuditMessage(what: "NON_ASSOCIATION_CREATED", subject: "A/B", message: Array("{}".utf8))
+      try await test.observer.withTransaction(deadline: .soon) { transaction in
+        try await PostgresOutbox(module: "non-associations").append(message, in: transaction)
+        try await PostgresOutbox(module: "restricted-patients").append(event("A", 1), in: transaction)
+      }
+      let received = try await queue.receive(
+        limit: 10,
+        wait: .seconds(20),
+        visibilityTimeout: nil,
+        deadline: .soon
+      )
+      #expect(received.map(\.body) == [Array("{}".utf8)])
+      #expect(received.first?.attributes == [:])
+      try await eventually("the observer is told") { published.withLock { $0.count } == 1 }
+      #expect(published.withLock { $0.first?.isAudit } == true)
+      #expect(published.withLock { $0.first?.type } == "NON_ASSOCIATION_CREATED")
+      #expect(published.withLock { $0.first?.messageID } == received.first?.id)
+      try await eventually("only the other module's row is left") { try await unpublished(test) == 1 }
+      await relay.stop()
+      await broker.stop()
+    }
+  }
+
+  @Test("two relays publish every event once and each subject's in order, while sessions are killed")
+  func severalRelays() async throws {
+    try await TestDatabase.run { test in
+      let topic = SwitchableTopic()
+      let relays = (0..<3).map { _ in relay(test, topic) }
+      for relay in relays { await relay.start() }
+      for number in 1...30 {
+        try await test.append((0..<8).map { event("S\($0)", number) })
+        if number.isMultiple(of: 6) { try await test.killBackends() }
+      }
+      try await eventually("everything is published") { try await unpublished(test) == 0 }
+      let numbers = topic.numbers
+      #expect(numbers.count == 8)
+      for (subject, list) in numbers {
+        // A mark lost with its session makes an event come twice; nothing is left out and nothing overtakes.
+        var highest = 0
+        for number in list {
+          #expect(number <= highest + 1, "\(subject): \(list)")
+          highest = max(highest, number)
+        }
+        #expect(highest == 30, "\(subject): \(list)")
+      }
+      for relay in relays { await relay.stop() }
+    }
+  }
+
+  @Test("a later event of a subject waits for an earlier one that another relay has claimed")
+  func claimedElsewhere() async throws {
+    try await TestDatabase.run { test in
+      let slow = SwitchableTopic()
+      slow.hold()
+      let first = relay(test, slow)
+      await first.start()
+      try await test.append([event("A", 1)])
+      try await eventually("the first relay is publishing") { slow.heldCount == 1 }
+      let topic = SwitchableTopic()
+      let second = relay(test, topic)
+      await second.start()
+      try await test.append([event("A", 2), event("B", 1)])
+      try await eventually("the other subject goes on") { topic.numbers["B"] == [1] || slow.heldCount == 2 }
+      #expect(topic.numbers["A"] == nil)
+      await second.stop()
+      slow.release()
+      try await eventually("all is published") { try await unpublished(test) == 0 }
+      #expect(slow.numbers["A"] == [1, 2])
+      await first.stop()
+    }
+  }
+
+  @Test("a claim ends by itself, and who lost it can no longer mark the row")
+  func fencing() async throws {
+    try await TestDatabase.run { test in
+      let store = OutboxStore(
+        database: test.database,
+        lane: OutboxLane(module: "non-associations", kind: .event)
+      )
+      func claim(_ number: Int64, for duration: Duration) async throws -> [OutboxRow] {
+        try await store.claim(
+          limit: 10,
+          claim: number,
+          for: duration,
+          prefersUntried: false,
+          deadline: .soon
+        )
+      }
+      try await test.append([event("A", 1), event("A", 2)])
+      let lost = try await claim(1, for: .milliseconds(1))
+      #expect(lost.count == 1)
+      var taken: [OutboxRow] = []
+      try await eventually("the claim has ended") {
+        taken = try await claim(2, for: .seconds(60))
+        return !taken.isEmpty
+      }
+      #expect(taken.map(\.id) == lost.map(\.id))
+      var settlement = OutboxStore.Settlement()
+      settlement.published = lost.map(\.id)
+      #expect(try await store.settle(settlement, claim: 1, deadline: .soon) == 0)
+      #expect(try await unpublished(test) == 2)
+      #expect(try await store.settle(settlement, claim: 2, deadline: .soon) == 1)
+      #expect(try await store.settle(settlement, claim: 2, deadline: .soon) == 0)
+      #expect(try await unpublished(test) == 1)
+    }
+  }
+
+  @Test("while the broker is away nothing is lost or set aside, and all is published when it is back")
+  func brokerAway() async throws {
+    try await TestDatabase.run { test in
+      for kind in [BrokerError.Kind.unavailable, .throttled, .denied, .notFound] {
+        let topic = SwitchableTopic()
+        topic.fail(BrokerError(kind, "cut off"))
+        let relay = relay(test, topic)
+        await relay.start()
+        for number in 1...5 { try await test.append([event("A", number), event("B", number)]) }
+        try await eventually("it was tried often") { topic.calls > 30 }
+        let away = try await relay.statistics(deadline: .soon)
+        #expect(away.depth == 10)
+        #expect(away.setAside == 0)
+        #expect(away.oldestAge != nil)
+        #expect(away.lastError?.contains("cut off") == true)
+        topic.fail(nil)
+        try await eventually("all is published") { try await unpublished(test) == 0 }
+        #expect(topic.numbers == ["A": [1, 2, 3, 4, 5], "B": [1, 2, 3, 4, 5]])
+        #expect(try await relay.statistics(deadline: .soon).lastError == nil)
+        await relay.stop()
+      }
+    }
+  }
+
+  @Test("a message that the broker will not take is set aside and blocks nobody")
+  func poison() async throws {
+    try await TestDatabase.run { test in
+      let topic = SwitchableTopic()
+      topic.refuse { body in
+        if body.contains("\"refused\"") { return BrokerError(.refused, "too large") }
+        return body.contains("\"failing\"") ? BrokerError(.unavailable, "no answer") : nil
+      }
+      let undecodable = DomainEvent(eventType: "t", subject: "undecodable", message: [0xFF, 0xFE])
+      try await test.append([
+        event("refused", 1), undecodable, event("failing", 1), event("undecodable", 2), event("refused", 2),
+      ])
+      let relay = relay(test, topic)
+      await relay.start()
+      for number in 1... {
+        try await test.append([event("good", number)])
+        try await eventually("the good ones go on") { topic.numbers["good"]?.last == number }
+        if try await relay.statistics(deadline: .soon).setAside == 4 { break }
+      }
+      #expect(topic.numbers["undecodable"] == [2])
+      #expect(try await relay.statistics(deadline: .soon).depth == 0)
+      #expect(topic.numbers["refused"] == nil)
+      topic.refuse { _ in nil }
+      #expect(try await relay.retrySetAside(deadline: .soon) == 4)
+      try await eventually("what can be sent is sent") {
+        topic.numbers["failing"] == [1] && topic.numbers["refused"] == [1, 2]
+      }
+      try await eventually("the rest is set aside again") {
+        try await relay.statistics(deadline: .soon).setAside == 1
+      }
+      await relay.stop()
+    }
+  }
+
+  @Test("published rows are kept for a while and then deleted in batches; others stay")
+  func pruning() async throws {
+    try await TestDatabase.run { test in
+      var settings = brisk
+      settings.pruneBatchSize = 3
+      settings.pruneInterval = .milliseconds(10)
+      settings.retention = .seconds(3600)
+      let topic = SwitchableTopic()
+      let relay = relay(test, topic, settings)
+      try await test.append((1...10).map { event("S\($0)", $0) })
+      await relay.start()
+      try await eventually("all is published") { try await unpublished(test) == 0 }
+      try await test.change(
+        "update gateway_outbox set published_at = now() - interval '2 hours' where subject <> 'S10'"
+      )
+      try await eventually("the old rows are gone") { try await test.count("gateway_outbox") == 1 }
+      await relay.stop()
+    }
+  }
+
+  @Test("a relay that is stopped finishes what it has begun, and another takes up the rest")
+  func stopping() async throws {
+    try await TestDatabase.run { test in
+      let topic = SwitchableTopic()
+      topic.hold()
+      let first = relay(test, topic)
+      await first.start()
+      try await test.append([event("A", 1)])
+      try await eventually("it is publishing") { topic.heldCount == 1 }
+      let stopped = Task { await first.stop() }
+      try await test.append([event("A", 2)])
+      topic.release()
+      await stopped.value
+      #expect(topic.numbers == ["A": [1]])
+      #expect(try await unpublished(test) == 1)
+      let second = relay(test, topic)
+      await second.start()
+      try await eventually("the other publishes the rest") { topic.numbers == ["A": [1, 2]] }
+      await second.stop()
+    }
+  }
+}
