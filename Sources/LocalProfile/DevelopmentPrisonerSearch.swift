@@ -16,9 +16,13 @@ public final class DevelopmentPrisonerSearch: Sendable {
 
   public init(directory: @escaping Directory) { self.directory = directory }
 
-  public convenience init(prisoners: [SamplePrisoner] = SamplePrisoner.all) {
+  /// - Parameter inventsOthers: whether everybody else who is asked for is known too, as `SamplePrisoner.invented`.
+  public convenience init(
+    prisoners: [SamplePrisoner] = SamplePrisoner.all,
+    inventsOthers: Bool = false
+  ) {
     let byNumber = Dictionary(prisoners.map { ($0.prisonerNumber, $0) }) { first, _ in first }
-    self.init { byNumber[$0] }
+    self.init { byNumber[$0] ?? (inventsOthers ? .invented($0) : nil) }
   }
 
   /// The HTTP side. Runs on the connection's loop.

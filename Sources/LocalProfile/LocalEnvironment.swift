@@ -15,6 +15,8 @@ public final class LocalEnvironment: Sendable {
     public var authPort: UInt16 = 9090
     /// Likewise, prisoner search.
     public var prisonerSearchPort: UInt16 = 9091
+    /// Whether the double of prisoner search knows everybody, besides the sample prisoners: for load tests.
+    public var knowsAnyPrisoner = false
 
     public init() {}
   }
@@ -72,7 +74,7 @@ public final class LocalEnvironment: Sendable {
       logger: logger
     )
     let auth = DevelopmentAuth(key: key, clock: clock)
-    let prisonerSearch = DevelopmentPrisonerSearch()
+    let prisonerSearch = DevelopmentPrisonerSearch(inventsOthers: configuration.knowsAnyPrisoner)
     do {
       let authServer = try await DoubleServer.start(
         port: configuration.authPort,

@@ -37,6 +37,24 @@ struct DevelopmentPrisonerSearchTests {
     )
   }
 
+  @Test("With others invented, a number that is no sample's is somebody's too")
+  func inventedPrisoners() async throws {
+    let search = DevelopmentPrisonerSearch(inventsOthers: true)
+    try await Doubles.serving({ await search.respond(to: $0) }) { url async throws in
+      let answer = try await ask(
+        url,
+        "?responseFields=prisonerNumber,lastName,prisonId",
+        ["A1234BC", "X9999XX"]
+      )
+      #expect(
+        answer.text == """
+          [{"prisonerNumber":"A1234BC","lastName":"ARCHER","prisonId":"MDI"},\
+          {"prisonerNumber":"X9999XX","lastName":"KNOWN","prisonId":"MDI"}]
+          """
+      )
+    }
+  }
+
   @Test("One comma list of fields gives the objects of the sample, and a missing number is missing")
   func commaList() async throws {
     try await with { _, url async throws in
