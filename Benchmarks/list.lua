@@ -1,4 +1,5 @@
--- GET /prisoner/{n}/non-associations for prisoners of one letter. Arguments after `--`: letter, number of prisoners, token.
+-- GET /prisoner/{n}/non-associations for prisoners of one letter. Arguments after `--`: letter, number of prisoners,
+-- token.
 local folder = debug.getinfo(1, "S").source:match("@(.*/)")
 dofile(folder .. "report.lua")
 dofile(folder .. "prisoners.lua")

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -68,6 +69,11 @@ def prisoner_number_sql(letter, number):
             f" || chr((65 + ({number}) / 260000 % 26)::int)")
 
 
+def with_database(url, name):
+    """The same server's other database."""
+    return re.sub(r"^(\w+://[^/?]*)(/[^?]*)?", rf"\1/{name}", url)
+
+
 class World:
     """PostgreSQL, and doubles that know every prisoner. A context manager: leaving it stops everything."""
 
@@ -77,8 +83,9 @@ class World:
     # Rows that are inserted at once: the step in which filling tells how far it is.
     batch = 1_000_000
 
-    def __init__(self, rows):
-        self.first_fill = rows
+    def __init__(self, *sizes):
+        """A database for each size of the table, so that the sizes can be measured in turn; the first is in use."""
+        self.sizes = sizes
 
     def __enter__(self):
         if not BINARY.exists():
@@ -97,8 +104,17 @@ class World:
             wait_for_file(endpoints, self.process)
             lines = endpoints.read_text().splitlines()
             self.settings = dict(line.split("=", 1) for line in lines if "=" in line)
-            self.database_url = self.settings["DATABASE_URL"]
-            self.fill(self.first_fill)
+            self.first_url = self.settings["DATABASE_URL"]
+            for size in self.sizes:
+                self.use(self.sizes[0])
+                if size != self.sizes[0]:
+                    self.sql(f"create database {self.database_name(size)}")
+                self.use(size)
+                # It migrates the database.
+                with Gateway(self):
+                    pass
+                self.fill(size)
+            self.use(self.sizes[0])
         except BaseException:
             self.__exit__()
             raise
@@ -108,6 +124,16 @@ class World:
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def database_name(self, rows):
+        return f"rows_{rows}"
+
+    def use(self, rows):
+        """Makes the database of a size the one that the next gateway, or pgbench, works on."""
+        self.rows = rows
+        is_first = rows == self.sizes[0]
+        self.database_url = self.first_url if is_first else with_database(self.first_url, self.database_name(rows))
+        self.settings["DATABASE_URL"] = self.database_url
 
     def program(self, name):
         found = shutil.which(name)
@@ -126,20 +152,18 @@ class World:
             stdout=subprocess.PIPE, text=True, check=True).stdout
 
     def fill(self, rows):
-        """Replaces the table's rows by `rows` non-associations with the ids from 1, and those of the busy prisoners.
+        """Replaces the rows of the table in use by `rows` non-associations with the ids from 1, and those of the busy prisoners.
 
         Row `n` (from 0) is of the prisoners B(n modulo a tenth of the rows) and C(n): so each B has ten, far apart in
         the table, as they are where rows come in the order of time.
         """
-        self.rows = rows
         started = time.monotonic()
-        indexes = [line for line in self.sql(
-            "select indexdef from pg_indexes where tablename = 'non_association' and indexname <> 'non_association_pkey'"
-            " and schemaname = current_schema").splitlines()]
-        names = self.sql("select indexname from pg_indexes where tablename = 'non_association'"
-                         " and indexname <> 'non_association_pkey' and schemaname = current_schema").split()
+        # Indexes are made afterwards: that takes a fraction of the time.
+        indexes = [line.split("|", 1) for line in self.sql(
+            "select indexname, indexdef from pg_indexes where tablename = 'non_association'"
+            " and indexname <> 'non_association_pkey' and schemaname = current_schema").splitlines()]
         self.sql("truncate non_association, non_association_history restart identity",
-                 *(f"drop index {name}" for name in names))
+                 *(f"drop index {name}" for name, _ in indexes))
         tenth = max(1, rows // 10)
         for first in range(0, rows, self.batch):
             last = min(first + self.batch, rows) - 1
@@ -147,7 +171,7 @@ class World:
             self.tell(rows, f"{last + 1:,} rows", started)
         self.insert(prisoner_number_sql("D", f"n % {self.busy_prisoners}"), prisoner_number_sql("E", "n"), 0,
                     self.busy_prisoners * self.rows_of_busy_prisoner - 1)
-        for name, definition in zip(names, indexes):
+        for name, definition in indexes:
             self.sql("set maintenance_work_mem = '1GB'", definition)
             self.tell(rows, f"index {name}", started)
         self.sql("vacuum (analyze) non_association", "checkpoint")
