@@ -4,9 +4,12 @@ import base64
 import json
 import os
 import pathlib
+import random
+import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -20,6 +23,11 @@ def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def scratch_folder():
+    """Where a table of millions of rows has room: a temporary folder may lie in memory."""
+    return os.environ.get("TMPDIR") or "/var/tmp"
 
 
 def resident_kilobytes(pid):
@@ -50,40 +58,82 @@ def wait_for_file(path, process, seconds=30):
         time.sleep(0.01)
 
 
+def prisoner_number(letter, number):
+    """The prisoner of a letter and a number from 0 to 6,759,999: `B0042AA`. prisoners.lua counts the same way."""
+    return f"{letter}{number % 10000:04}{chr(65 + number // 10000 % 26)}{chr(65 + number // 260000 % 26)}"
+
+
+def prisoner_number_sql(letter, number):
+    """The same in SQL, of an expression."""
+    return (f"'{letter}' || lpad((({number}) % 10000)::text, 4, '0') || chr((65 + ({number}) / 10000 % 26)::int)"
+            f" || chr((65 + ({number}) / 260000 % 26)::int)")
+
+
+def with_database(url, name):
+    """The same server's other database."""
+    return re.sub(r"^(\w+://[^/?]*)(/[^?]*)?", rf"\1/{name}", url)
+
+
 class World:
-    """PostgreSQL with a filled table, and the doubles. A context manager: leaving it stops everything."""
+    """PostgreSQL, and doubles that know every prisoner. A context manager: leaving it stops everything."""
 
-    # Prisoners that the double of prisoner search knows (Sources/LocalProfile/SamplePrisoner.swift).
-    listed_prisoner = "A1234BC"
-    other_prisoners = ["B2345CD", "C3456DE", "D4567EF", "E5678FG", "F6789GH", "G7890HJ", "H8901JK", "J9012KL",
-                       "K0123LM", "L1235MN"]
+    # Prisoners D0000AA, D0001AA, … who have 200 non-associations each, beside those that `fill` is asked for.
+    busy_prisoners = 50
+    rows_of_busy_prisoner = 200
+    # Rows that are inserted at once: the step in which filling tells how far it is.
+    batch = 1_000_000
 
-    def __init__(self, rows):
-        self.rows = rows
+    def __init__(self, *sizes):
+        """A database for each size of the table, so that the sizes can be measured in turn; the first is in use."""
+        self.sizes = sizes
 
     def __enter__(self):
         if not BINARY.exists():
             raise SystemExit("build first: swift build -c release --product gateway --static-swift-stdlib")
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-benchmark-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-benchmark-", dir=scratch_folder()))
         self.folder.chmod(0o755)
         data = self.folder / "data"
         port = free_port()
-        environment = dict(os.environ, SERVER_PORT=str(port), GATEWAY_LOCAL_DATA=str(data), LOG_LEVEL="warning")
+        environment = dict(os.environ, SERVER_PORT=str(port), GATEWAY_LOCAL_DATA=str(data), LOG_LEVEL="warning",
+                           GATEWAY_LOCAL_PRISONERS="any")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--profile", "all-in-one"], env=environment, stdout=subprocess.DEVNULL)
-        wait_until_answering(f"http://127.0.0.1:{port}/health/ping", self.process)
-        endpoints = data / "endpoints.env"
-        wait_for_file(endpoints, self.process)
-        lines = endpoints.read_text().splitlines()
-        self.settings = dict(line.split("=", 1) for line in lines if "=" in line)
-        self.database_url = self.settings["DATABASE_URL"]
-        self.fill()
+        try:
+            wait_until_answering(f"http://127.0.0.1:{port}/health/ping", self.process)
+            endpoints = data / "endpoints.env"
+            wait_for_file(endpoints, self.process)
+            lines = endpoints.read_text().splitlines()
+            self.settings = dict(line.split("=", 1) for line in lines if "=" in line)
+            self.first_url = self.settings["DATABASE_URL"]
+            for size in self.sizes:
+                self.use(self.sizes[0])
+                if size != self.sizes[0]:
+                    self.sql(f"create database {self.database_name(size)}")
+                self.use(size)
+                # It migrates the database.
+                with Gateway(self):
+                    pass
+                self.fill(size)
+            self.use(self.sizes[0])
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error):
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def database_name(self, rows):
+        return f"rows_{rows}"
+
+    def use(self, rows):
+        """Makes the database of a size the one that the next gateway, or pgbench, works on."""
+        self.rows = rows
+        is_first = rows == self.sizes[0]
+        self.database_url = self.first_url if is_first else with_database(self.first_url, self.database_name(rows))
+        self.settings["DATABASE_URL"] = self.database_url
 
     def program(self, name):
         found = shutil.which(name)
@@ -94,29 +144,60 @@ class World:
             raise SystemExit(f"{name} is missing: apt-get install postgresql")
         return str(programs[-1])
 
-    def sql(self, text):
-        subprocess.run([self.program("psql"), "-q", "-v", "ON_ERROR_STOP=1", self.database_url, "-c", text], check=True)
+    def sql(self, *statements):
+        """Runs statements in one session; returns what they print."""
+        arguments = [part for statement in statements for part in ("-c", statement)]
+        return subprocess.run(
+            [self.program("psql"), "-q", "-At", "-v", "ON_ERROR_STOP=1", self.database_url] + arguments,
+            stdout=subprocess.PIPE, text=True, check=True).stdout
 
-    def fill(self):
-        """`rows` non-associations of invented prisoners, ids from 1, and ten of the listed prisoner among known ones."""
-        self.sql("truncate non_association restart identity")
-        self.sql(f"""
+    def fill(self, rows):
+        """Replaces the rows of the table in use by `rows` non-associations with the ids from 1, and those of the busy prisoners.
+
+        Row `n` (from 0) is of the prisoners B(n modulo a tenth of the rows) and C(n): so each B has ten, far apart in
+        the table, as they are where rows come in the order of time.
+        """
+        started = time.monotonic()
+        # Indexes are made afterwards: that takes a fraction of the time.
+        indexes = [line.split("|", 1) for line in self.sql(
+            "select indexname, indexdef from pg_indexes where tablename = 'non_association'"
+            " and indexname <> 'non_association_pkey' and schemaname = current_schema").splitlines()]
+        self.sql("truncate non_association, non_association_history restart identity",
+                 *(f"drop index {name}" for name, _ in indexes))
+        tenth = max(1, rows // 10)
+        for first in range(0, rows, self.batch):
+            last = min(first + self.batch, rows) - 1
+            self.insert(prisoner_number_sql("B", f"n % {tenth}"), prisoner_number_sql("C", "n % 6760000"), first, last)
+            self.tell(rows, f"{last + 1:,} rows", started)
+        self.insert(prisoner_number_sql("D", f"n % {self.busy_prisoners}"), prisoner_number_sql("E", "n"), 0,
+                    self.busy_prisoners * self.rows_of_busy_prisoner - 1)
+        for name, definition in indexes:
+            self.sql("set maintenance_work_mem = '1GB'", definition)
+            self.tell(rows, f"index {name}", started)
+        self.sql("vacuum (analyze) non_association", "checkpoint")
+        self.tell(rows, "vacuumed and analysed", started)
+
+    def insert(self, first_number, second_number, first, last):
+        self.sql("set synchronous_commit = off", f"""
             insert into non_association (first_prisoner_number, first_prisoner_role, second_prisoner_number,
               second_prisoner_role, reason, restriction_type, comment, authorised_by, updated_by)
-            select 'B' || lpad((n % 10000)::text, 4, '0') || chr(65 + n / 10000 % 26) || chr(65 + n / 260000 % 26),
-              'VICTIM', 'C' || lpad((n % 10000)::text, 4, '0') || chr(65 + n / 10000 % 26) || chr(65 + n / 260000 % 26),
-              'PERPETRATOR', 'BULLYING', 'CELL', 'Kept apart since an incident on the wing', 'A_USER', 'A_USER'
-            from generate_series(0, {self.rows} - 1) n""")
-        values = ", ".join(
-            f"('{self.listed_prisoner}', 'VICTIM', '{number}', 'PERPETRATOR', 'BULLYING', 'CELL',"
-            " 'Kept apart since an incident on the wing', 'A_USER', 'A_USER')" for number in self.other_prisoners)
-        self.sql(f"""
-            insert into non_association (first_prisoner_number, first_prisoner_role, second_prisoner_number,
-              second_prisoner_role, reason, restriction_type, comment, authorised_by, updated_by) values {values}""")
-        self.sql("vacuum analyze non_association")
+            select {first_number}, 'VICTIM', {second_number}, 'PERPETRATOR', 'BULLYING', 'CELL',
+              'Kept apart since an incident on the wing', 'A_USER', 'A_USER'
+            from generate_series({first}, {last}) n""")
+
+    def tell(self, rows, what, started):
+        """Filling a small table takes no time worth a line."""
+        if rows >= self.batch:
+            print(f"filling {rows:,} rows: {what}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+    def prisoners_of_pairs(self, pairs):
+        """Both prisoners of some rows."""
+        rows = [random.randrange(self.rows) for _ in range(pairs)]
+        return [prisoner_number("B", row % max(1, self.rows // 10)) for row in rows] + [
+            prisoner_number("C", row % 6_760_000) for row in rows]
 
     def token(self):
-        """A token that may read, from the double of HMPPS Auth."""
+        """A token that may read and write, from the double of HMPPS Auth."""
         client = self.settings["CLIENT_ID"] + ":" + self.settings["CLIENT_SECRET"]
         request = urllib.request.Request(
             self.settings["API_BASE_URL_OAUTH"] + "/oauth/token",

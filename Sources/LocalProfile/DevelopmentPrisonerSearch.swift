@@ -16,6 +16,7 @@ public final class DevelopmentPrisonerSearch: Sendable {
 
   public init(directory: @escaping Directory) { self.directory = directory }
 
+  /// With a directory of these prisoners.
   public convenience init(prisoners: [SamplePrisoner] = SamplePrisoner.all) {
     let byNumber = Dictionary(prisoners.map { ($0.prisonerNumber, $0) }) { first, _ in first }
     self.init { byNumber[$0] }

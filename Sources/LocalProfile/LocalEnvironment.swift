@@ -17,6 +17,8 @@ public final class LocalEnvironment: Sendable {
     public var prisonerSearchPort: UInt16 = 9091
     /// Likewise, prison API.
     public var prisonAPIPort: UInt16 = 9092
+    /// Whether the double of prisoner search knows everybody, besides the sample prisoners: for load tests.
+    public var knowsAnyPrisoner = false
 
     public init() {}
   }
@@ -81,7 +83,9 @@ public final class LocalEnvironment: Sendable {
     )
     let auth = DevelopmentAuth(key: key, clock: clock)
     let prisonAPI = DevelopmentPrisonAPI()
-    let prisonerSearch = DevelopmentPrisonerSearch { prisonAPI.prisoner($0) }
+    let prisonerSearch = DevelopmentPrisonerSearch {
+      prisonAPI.prisoner($0) ?? (configuration.knowsAnyPrisoner ? .invented($0) : nil)
+    }
     let responders: [(port: UInt16, responder: Responder)] = [
       (configuration.authPort, { await auth.respond(to: $0) }),
       (configuration.prisonerSearchPort, { await prisonerSearch.respond(to: $0) }),

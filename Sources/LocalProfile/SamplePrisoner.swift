@@ -79,6 +79,13 @@ public struct SamplePrisoner: Sendable {
     }
     return all
   }()
+
+  /// Somebody of any number, at Moorland.
+  public static func invented(_ number: String) -> SamplePrisoner {
+    var prisoner = SamplePrisoner(number, "NOBODY", "KNOWN", at: .moorland, cell: "3-1-001")
+    prisoner.bookingID = 1_300_001
+    return prisoner
+  }
 }
 
 extension SamplePrisoner {

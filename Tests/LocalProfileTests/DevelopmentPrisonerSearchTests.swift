@@ -37,6 +37,19 @@ struct DevelopmentPrisonerSearchTests {
     )
   }
 
+  @Test("A directory may invent a prisoner for any number")
+  func inventedPrisoners() async throws {
+    let search = DevelopmentPrisonerSearch { .invented($0) }
+    try await Doubles.serving({ await search.respond(to: $0) }) { url async throws in
+      let answer = try await ask(
+        url,
+        "?responseFields=prisonerNumber,lastName,prisonId",
+        ["X9999XX"]
+      )
+      #expect(answer.text == #"[{"prisonerNumber":"X9999XX","lastName":"KNOWN","prisonId":"MDI"}]"#)
+    }
+  }
+
   @Test("One comma list of fields gives the objects of the sample, and a missing number is missing")
   func commaList() async throws {
     try await with { _, url async throws in

@@ -16,6 +16,11 @@ extension ServeCommand {
   ) async throws {
     var local = LocalEnvironment.Configuration()
     local.dataFolder = reader.requiredText(SettingsCatalog.localData)
+    local.knowsAnyPrisoner = reader.choice(
+      SettingsCatalog.localPrisoners,
+      [("samples", false), ("any", true)],
+      fallback: false
+    )
     if let path = ProcessEnvironment.read()["PATH"] { local.searchPath = path }
     logger.info("starting a private PostgreSQL and the doubles", metadata: ["data": "\(local.dataFolder)"])
     let environment = try await LocalEnvironment.start(local, group: group, logger: logger, clock: clock)

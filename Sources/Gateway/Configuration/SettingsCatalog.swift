@@ -227,6 +227,11 @@ enum SettingsCatalog {
     default: ".local",
     "Folder of the all-in-one profile's database and signing key."
   )
+  static let localPrisoners = Setting(
+    "GATEWAY_LOCAL_PRISONERS",
+    default: "samples",
+    "Whom the double of prisoner search knows: samples, or any (any prisoner number at all: for load tests)."
+  )
 
   /// All settings, in the order of the README.
   static let all: [Setting] =
@@ -244,7 +249,7 @@ enum SettingsCatalog {
       restrictedPatientsDocuments, buildNumber, buildTime, gitBranch, gitCommit,
     ] + restrictedPatients + messaging + [
       logLevel, logFormat, accessLog, metricsPort, otlpEndpoint, otlpHeaders, otlpCertificate, serviceName,
-      traceSampling, nonAssociationsInsights, restrictedPatientsInsights, localData,
+      traceSampling, nonAssociationsInsights, restrictedPatientsInsights, localData, localPrisoners,
     ]
 
   /// Prefixes of names that are ours to know: a variable that starts with one and is in no setting is a mistake.

@@ -86,7 +86,7 @@ public struct JSONReader: Sendable {
     while let byte = current {
       switch byte {
       case UInt8(ascii: "\""):
-        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
+        guard let text = Self.text(bytes.span.extracting(start..<position)) else {
           throw failure("invalid UTF-8")
         }
         position += 1
@@ -214,7 +214,7 @@ public struct JSONReader: Sendable {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let text = String(validating: text, as: UTF8.self) else { throw failure("invalid UTF-8") }
+        guard let text = Self.text(text.span) else { throw failure("invalid UTF-8") }
         return text
       case UInt8(ascii: "\\"): try escape(into: &text)
       case 0..<0x20: throw failure("control character in a string")
@@ -222,6 +222,16 @@ public struct JSONReader: Sendable {
       }
     }
     throw failure("unexpected end of text")
+  }
+
+  /// Nil unless it is UTF-8. `String(validating:as:)` does the same, but looks up its types' metadata at each call, which
+  /// takes longer than the text itself.
+  private static func text(_ utf8: Span<UInt8>) -> String? {
+    do {
+      return String(copying: try UTF8Span(validating: utf8))
+    } catch {
+      return nil
+    }
   }
 
   private mutating func escape(into text: inout [UInt8]) throws(JSONParseError) {

@@ -3,7 +3,8 @@ internal import Synchronization
 /// A short name for one request, sent back as `X-Correlation-Id` and written to every log line about it, so that a
 /// caller can quote what an error text does not tell.
 ///
-/// 60 bits as 15 hex digits: as much as a Swift string holds without allocating.
+/// 59 bits as 15 hex digits, as much as a Swift string holds without allocating; the first bit is 1, so that there are
+/// always as many.
 public struct CorrelationID: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
@@ -18,11 +19,6 @@ public struct CorrelationID: Hashable, Sendable, CustomStringConvertible {
     bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
     bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
     bits ^= bits >> 31
-    var text = ""
-    for shift in stride(from: 56, through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: bits >> UInt64(shift)) & 0xF
-      text.unicodeScalars.append(Unicode.Scalar(digit < 10 ? 0x30 + digit : 0x57 + digit))
-    }
-    description = text
+    description = String(bits >> 4 | 1 << 59, radix: 16)
   }
 }

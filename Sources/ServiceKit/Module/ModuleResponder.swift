@@ -46,10 +46,7 @@ public final class ModuleResponder: Sendable {
   }
 
   /// Whether the module has this path, whatever the method.
-  public func owns(_ segments: [String]) -> Bool {
-    if case .notFound = router.match(.get, segments) { return false }
-    return true
-  }
+  public func owns(_ segments: [String]) -> Bool { router.hasPath(segments) }
 
   /// - Parameter segments: the decoded path below the module's root.
   public func respond(to request: ServerRequest, segments: [String]) async -> ServerResponse {

@@ -4,7 +4,9 @@ public import SharedAuth
 
 /// One line of a module's route table. There is no default for the access rule: a route that declares neither a rule
 /// nor that it is open does not compile.
-public struct RouteDeclaration: Sendable {
+///
+/// A class, because each request holds its route, and one reference costs less to hand on than all these parts.
+public final class RouteDeclaration: Sendable {
   /// What a request must bring in its body.
   public enum Consumes: Sendable {
     /// Nothing; a body is left unread and its type unchecked.
