@@ -97,6 +97,11 @@ struct APIDescriptionTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     try await withGateway(settings: ["SPRINGDOC_API-DOCS_ENABLED": "true"]) { (gateway) async throws in
       try await gateway.database.insertOpen("A1234BC", "D5678EF")
+      // What prison API says to the example of a prisoner, so that there are patients to be read and removed.
+      gateway.prisonAPI.stubLists()
+      gateway.prisonAPI.stubBooking("A1234AA")
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      gateway.prisonAPI.stubDischarge("A1234AA")
       let token = try gateway.token(
         roles: [
           "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS",
