@@ -156,7 +156,10 @@ let package = Package(
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
-      resources: [.copy("Support/check_api.py"), .copy("Support/read_metrics.py")]
+      resources: [
+        .copy("Support/check_api.py"), .copy("Support/read_metrics.py"), .copy("Browser/browser.py"),
+        .copy("Browser/browse_docs.py"),
+      ]
     ),
   ]
 )
