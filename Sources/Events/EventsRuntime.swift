@@ -183,6 +183,16 @@ public final class EventsRuntime: Sendable {
     }
   }
 
+  /// The domain events of a module as they are committed; nil for a module that is no part.
+  public func feed(of module: String) -> EventFeed? {
+    running.first { $0.part.module == module }?.relay.feed
+  }
+
+  /// Lets everybody who watches a feed go, before the server is shut down.
+  public func closeFeeds() {
+    for each in running { each.relay.feed.close() }
+  }
+
   /// How one module's part is doing, for metrics.
   public struct Statistics: Sendable {
     public let module: String
