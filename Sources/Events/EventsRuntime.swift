@@ -39,6 +39,7 @@ public final class EventsRuntime: Sendable {
     let consumed: [ConsumedQueue]
     let adminRole: String
     let isRetryAllOpen: Bool
+    let telemetry: any Telemetry
     let observer: OutboxRelay.Observer?
 
     /// - Parameters:
@@ -48,6 +49,7 @@ public final class EventsRuntime: Sendable {
     ///   - audit: where audit messages go, with the configured id; nil for a module that has none.
     ///   - adminRole: for queue admin.
     ///   - isRetryAllOpen: see ``QueueAdminGroup/isRetryAllOpen``.
+    ///   - telemetry: gets what consumers and queue admin tell (`platform.md` §8.3).
     ///   - observer: told of what was published, for telemetry.
     public init(
       module: String,
@@ -57,6 +59,7 @@ public final class EventsRuntime: Sendable {
       consumed: [ConsumedQueue],
       adminRole: String,
       isRetryAllOpen: Bool,
+      telemetry: any Telemetry,
       observer: OutboxRelay.Observer? = nil
     ) {
       self.module = module
@@ -66,6 +69,7 @@ public final class EventsRuntime: Sendable {
       self.consumed = consumed
       self.adminRole = adminRole
       self.isRetryAllOpen = isRetryAllOpen
+      self.telemetry = telemetry
       self.observer = observer
     }
 
@@ -79,7 +83,12 @@ public final class EventsRuntime: Sendable {
           AdministeredQueue(id: audit.id, queue: audit.queue, deadLetterQueue: nil, isPurgeable: false)
         )
       }
-      return QueueAdminGroup(role: adminRole, isRetryAllOpen: isRetryAllOpen, queues: queues)
+      return QueueAdminGroup(
+        role: adminRole,
+        isRetryAllOpen: isRetryAllOpen,
+        queues: queues,
+        telemetry: telemetry
+      )
     }
   }
 
@@ -104,18 +113,14 @@ public final class EventsRuntime: Sendable {
 
   private let running: [Running]
   private let settings: Settings
-  /// For the routes of queue admin.
-  public let admin: QueueAdmin
 
   public init(
     _ parts: [Part],
     settings: Settings = Settings(),
+    spans: Spans = Spans(),
     group: EventLoopGroup,
-    telemetry: any Telemetry,
     logger: Logger
   ) {
-    let admin = QueueAdmin(telemetry: telemetry, logger: logger)
-    self.admin = admin
     self.settings = settings
     running = parts.map { part in
       var logger = logger
@@ -126,6 +131,7 @@ public final class EventsRuntime: Sendable {
         topic: part.topic.topic,
         auditQueue: part.audit?.queue,
         settings: settings.outbox,
+        spans: spans,
         loop: group.any(),
         logger: logger,
         observer: part.observer
@@ -138,7 +144,8 @@ public final class EventsRuntime: Sendable {
           handler: consumed.handler,
           errorVisibility: consumed.errorVisibility,
           settings: settings.consumer,
-          telemetry: telemetry,
+          spans: spans,
+          telemetry: part.telemetry,
           loop: group.any(),
           logger: logger
         )
@@ -149,7 +156,7 @@ public final class EventsRuntime: Sendable {
           queues: part.adminGroup.queues,
           interval: interval,
           database: part.database,
-          admin: admin,
+          admin: QueueAdmin(telemetry: part.telemetry, logger: logger),
           loop: group.any(),
           logger: logger
         )

@@ -155,8 +155,8 @@ final class GatewayApplication: Sendable {
     let events = EventsRuntime(
       hosted.map(\.part),
       settings: eventsSettings,
+      spans: observability.spans,
       group: group,
-      telemetry: observability.nonAssociationsTelemetry,
       logger: logger
     )
     let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
@@ -228,7 +228,7 @@ final class GatewayApplication: Sendable {
     let keys = JWKSCache(logger: shared.logger, client: shared.client, issuer: shared.urls.oauth)
     let verifier = TokenVerifier(jwks: keys, clock: shared.clock)
     shared.observability.metrics.add(verifier, keys: keys)
-    let surface = ModuleSurface(shared, events)
+    let surface = ModuleSurface(shared)
     let all = hosted.map { (hosted: $0, health: $0.health(shared, events)) }
     let entries = try all.map { hosted, health in
       Mount.Entry(

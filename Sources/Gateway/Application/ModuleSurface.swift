@@ -6,13 +6,11 @@ internal import ServiceKit
 /// the description of the API.
 struct ModuleSurface {
   let shared: SharedParts
-  let events: EventsRuntime
   private let health: HealthRoutes
   private let subjectAccess: SubjectAccessRoutes
 
-  init(_ shared: SharedParts, _ events: EventsRuntime) {
+  init(_ shared: SharedParts) {
     self.shared = shared
-    self.events = events
     let about = shared.configuration.about
     health = HealthRoutes(shared.readiness, showsDetails: about.showsHealthDetails)
     subjectAccess = SubjectAccessRoutes(additionalRole: about.subjectAccessRole)
@@ -68,7 +66,7 @@ struct ModuleSurface {
   }
 
   private func queueAdmin(_ all: [HostedModule], errorsOf module: any Module) -> [RouteDeclaration] {
-    QueueAdminRoutes(all.map(\.part.adminGroup), admin: events.admin) { text in
+    QueueAdminRoutes(all.map(\.part.adminGroup), logger: shared.logger) { text in
       module.response(to: PlatformFailure.notFound(text))
     }.table
   }

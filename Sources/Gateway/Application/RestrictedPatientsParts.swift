@@ -13,6 +13,7 @@ internal import SharedAuth
 struct RestrictedPatientsParts: Sendable {
   let module: RestrictedPatientsModule
   let database: PostgresDatabase
+  let telemetry: any Telemetry
   private let clients: [HTTPClient]
 
   /// - Throws: what keeps the gateway from serving.
@@ -27,6 +28,7 @@ struct RestrictedPatientsParts: Sendable {
     observability: GatewayObservability,
     logger: Logger
   ) throws {
+    self.telemetry = telemetry
     let own = configuration.restrictedPatients
     database = try PostgresDatabase(
       configuration: own.database.postgres,
