@@ -158,8 +158,8 @@ final class GatewayApplication: Sendable {
     let events = EventsRuntime(
       hosted.map(\.part),
       settings: eventsSettings,
+      spans: observability.spans,
       group: group,
-      telemetry: observability.nonAssociationsTelemetry,
       logger: logger
     )
     let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
