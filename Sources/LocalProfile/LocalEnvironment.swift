@@ -108,12 +108,13 @@ public final class LocalEnvironment: Sendable {
     let london = try LondonTime()
     let dataFolder = try DataFolder(configuration.dataFolder)
     let key = try SigningKey.load(orMakeIn: dataFolder.signingKey)
+    let spare = try SigningKey.load(orMakeIn: dataFolder.spareKey)
     let postgres = try await PrivatePostgres.start(
       in: dataFolder,
       searchPath: configuration.searchPath,
       logger: logger
     )
-    let auth = DevelopmentAuth(key: key, clock: clock)
+    let auth = DevelopmentAuth(key: key, spare: spare, clock: clock)
     let records = PrisonRecords(clock: clock)
     let prisonAPI = DevelopmentPrisonAPI(records: records, london: london)
     let prisonerSearch = DevelopmentPrisonerSearch(
