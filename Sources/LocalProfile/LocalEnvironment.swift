@@ -61,7 +61,9 @@ public final class LocalEnvironment: Sendable {
   }
 
   /// Where scenes are played over HTTP: `POST` with the body of `PlayScene`.
-  public var playURL: String { authURL.dropLast("/auth".count) + "/play" }
+  public var playURL: String { userServicesURL + "/play" }
+  /// Where manage-users, nomis-user-roles, token verification and page components answer.
+  public var userServicesURL: String { String(authURL.dropLast("/auth".count)) }
 
   /// For `DATABASE_URL`.
   public var databaseURL: String { postgres.connectionString }
@@ -178,6 +180,7 @@ public final class LocalEnvironment: Sendable {
       authURL: authURL,
       prisonerSearchURL: prisonerSearchURL,
       prisonAPIURL: prisonAPIURL,
+      userServicesURL: userServicesURL,
       dataFolder: dataFolder.path,
       clusterFolder: postgres.folder,
       databaseURL: databaseURL
