@@ -74,9 +74,10 @@ struct RunningGateway: Sendable {
     user: String? = nil,
     expiresIn: Int = 3600,
     keyID: String? = nil,
+    key: SigningKey? = nil,
     claims: [String: JSON] = [:]
   ) throws -> String {
-    let key = try AuthDouble.key.get()
+    let key = try key ?? AuthDouble.key.get()
     var all: [String: JSON] = [
       "sub": .text(user ?? "test-client"), "client_id": "test-client", "exp": .number(epoch + expiresIn),
       "authorities": .array(roles.map { .text("ROLE_" + $0) }), "scope": .array(scopes.map { .text($0) }),
@@ -106,16 +107,18 @@ struct RunningGateway: Sendable {
 ///   - ownDatabase: used instead of a fresh one, and kept.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
+///   - logger: of the gateway.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
   settings: [String: String] = [:],
   accessLog: RequestObserver.AccessLog? = nil,
+  logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = FixedClock(instant: try instant(time))
   let group = try World.group.get()
-  let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let search = SearchDouble()
   let auth = AuthDouble()
   let prisonAPI = PrisonAPIDouble()
@@ -124,21 +127,21 @@ func withGateway(
     configuration: HTTPServerConfiguration(),
     tls: nil,
     group: group,
-    logger: logger,
+    logger: quiet,
     responder: { request in await search.respond(to: request) }
   )
   let authServer = HTTPServer(
     configuration: HTTPServerConfiguration(),
     tls: nil,
     group: group,
-    logger: logger,
+    logger: quiet,
     responder: { request in await auth.respond(to: request) }
   )
   let prisonServer = HTTPServer(
     configuration: HTTPServerConfiguration(),
     tls: nil,
     group: group,
-    logger: logger,
+    logger: quiet,
     responder: { request in await prisonAPI.respond(to: request) }
   )
   guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { return }
@@ -156,7 +159,7 @@ func withGateway(
       "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
       "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
       "SERVER_SHUTDOWN_TIMEOUT": "2s",
-    ].merging(settings) { $1 },
+    ].merging(Surface.hosts) { $1 }.merging(settings) { $1 },
     profile: .standard
   )
   let configuration = try Configuration.read(&reader)
