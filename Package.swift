@@ -22,6 +22,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
+/// What the browser gets of the console.
+let consolePages = [
+  "console.html", "about.html", "base.css", "parts.css", "icon.svg", "main.js", "page.js", "elements.js",
+  "forms.js", "session.js", "calls.js", "samples.js", "sign-in.js", "overview.js", "prisoners.js",
+  "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "waiting.js", "try.js",
+]
+
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -76,6 +83,11 @@ let package = Package(
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
     ),
     module(
+      "Console",
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", httpTypes],
+      resources: consolePages.map { .embedInCode("Pages/\($0)") }
+    ),
+    module(
       "LocalProfile",
       [
         "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "COpenSSL", "CLinux",
@@ -85,8 +97,8 @@ let package = Package(
     .executableTarget(
       name: "Gateway",
       dependencies: [
-        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability", "Events",
-        "ServiceKit",
+        "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
+        "Events", "ServiceKit",
         "SharedAuth",
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],

@@ -51,6 +51,41 @@ public final class DevelopmentAuth: Sendable {
     }
   }
 
+  /// The token a user's browser session has once they have signed in at a front end (upstreams.md §2.4).
+  /// - Parameters:
+  ///   - client: the front end's client.
+  ///   - lifetime: may be negative, for an expired token.
+  /// - Throws: `SigningKey.Failure`.
+  public func token(
+    for user: SampleUser,
+    client: DevelopmentClient,
+    lifetime: Duration = tokenLifetime
+  ) throws(SigningKey.Failure) -> String {
+    var claims = TokenIssuer.Claims(user, client: client)
+    claims.lifetime = lifetime
+    return try issue(claims).text
+  }
+
+  /// The token a client has for calls of its own.
+  /// - Parameters:
+  ///   - username: for whom it makes them; nil for nobody.
+  ///   - lifetime: may be negative, for an expired token.
+  /// - Throws: `SigningKey.Failure`.
+  public func token(
+    of client: DevelopmentClient,
+    username: String? = nil,
+    lifetime: Duration = tokenLifetime
+  ) throws(SigningKey.Failure) -> String {
+    var claims = TokenIssuer.Claims(client, username: username)
+    claims.lifetime = lifetime
+    return try issue(claims).text
+  }
+
+  private func issue(_ claims: TokenIssuer.Claims) throws(SigningKey.Failure) -> TokenIssuer.IssuedToken {
+    guard let issuer else { throw SigningKey.Failure(description: "there is no key") }
+    return try issuer.issue(claims)
+  }
+
   /// The HTTP side. Runs on the connection's loop.
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let segments = request.head.target.segments
@@ -85,14 +120,9 @@ public final class DevelopmentAuth: Sendable {
   }
 
   private func answer(_ client: DevelopmentClient, username: String?) -> ServerResponse {
-    var claims = TokenIssuer.Claims(
-      clientID: client.clientID,
-      username: username,
-      roles: client.roles,
-      scopes: client.scopes
-    )
+    var claims = TokenIssuer.Claims(client, username: username)
     claims.lifetime = Self.tokenLifetime
-    guard let token = try? issuer?.issue(claims) else {
+    guard let token = try? issue(claims) else {
       return .oauthError(.internalServerError, "server_error", "The token could not be signed")
     }
     var json = JSONWriter(capacity: 2048)

@@ -7,8 +7,18 @@ public struct DevelopmentClient: Sendable {
   public let scopes: [String]
   /// What it is there for, for the banner.
   public let purpose: String
+  /// Whether users sign in for it: whether it may ask for codes and change them into users' tokens.
+  public let signsUsersIn: Bool
 
-  public init(clientID: String, secret: String, roles: [String], scopes: [String], purpose: String) {
+  public init(
+    clientID: String,
+    secret: String,
+    roles: [String],
+    scopes: [String],
+    purpose: String,
+    signsUsersIn: Bool = false
+  ) {
+    self.signsUsersIn = signsUsersIn
     self.clientID = clientID
     self.secret = secret
     self.roles = roles
@@ -37,13 +47,42 @@ public struct DevelopmentClient: Sendable {
     purpose: "the gateway's own calls to prison API"
   )
 
-  /// A front end that shows and writes non-associations.
+  /// What users of the non-associations front end sign in with: its `API_CLIENT_ID`.
+  public static let nonAssociationsSignIn = DevelopmentClient(
+    clientID: "hmpps-non-associations-ui-client",
+    secret: commonSecret,
+    roles: [],
+    scopes: ["read"],
+    purpose: "users who sign in at the non-associations front end",
+    signsUsersIn: true
+  )
+
+  /// What users of the restricted patients front end sign in with: its `AUTH_CODE_CLIENT_ID`.
+  public static let restrictedPatientsSignIn = DevelopmentClient(
+    clientID: "hmpps-restricted-patients-ui-client",
+    secret: commonSecret,
+    roles: [],
+    scopes: ["read", "write"],
+    purpose: "users who sign in at the restricted patients front end",
+    signsUsersIn: true
+  )
+
+  /// What the restricted patients front end calls services with: its `CLIENT_CREDS_CLIENT_ID`.
+  public static let restrictedPatientsFrontEnd = DevelopmentClient(
+    clientID: "hmpps-restricted-patients-ui",
+    secret: commonSecret,
+    roles: ["PRISONER_SEARCH", "GLOBAL_SEARCH", "VIEW_PRISONER_DATA", "REMOVE_RESTRICTED_PATIENT"],
+    scopes: ["read", "write"],
+    purpose: "the restricted patients front end's own calls"
+  )
+
+  /// What the non-associations front end calls services with: its `SYSTEM_CLIENT_ID`.
   public static let frontEnd = DevelopmentClient(
     clientID: "hmpps-non-associations-ui",
     secret: commonSecret,
     roles: ["READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS"],
     scopes: ["read", "write"],
-    purpose: "read and write"
+    purpose: "reads and writes non-associations, as their front end does"
   )
 
   public static let reader = DevelopmentClient(
@@ -66,5 +105,11 @@ public struct DevelopmentClient: Sendable {
   )
 
   /// All of the above.
-  public static let all = [nonAssociationsAPI, restrictedPatientsAPI, frontEnd, reader, administrator]
+  public static let all = [
+    nonAssociationsAPI, restrictedPatientsAPI, nonAssociationsSignIn, restrictedPatientsSignIn, frontEnd,
+    restrictedPatientsFrontEnd, reader, administrator,
+  ]
+
+  /// - Returns: nil for an id that none of them has.
+  public static func named(_ clientID: String) -> DevelopmentClient? { all.first { $0.clientID == clientID } }
 }

@@ -14,6 +14,8 @@ public struct TokenIssuer: Sendable {
     public var scopes: [String]
     public var authSource = "none"
     public var grantType = "client_credentials"
+    /// Who has signed in; their name and ids go into the token. Nil for a token that no user signed in for.
+    public var user: SampleUser?
     /// Until the token expires; may be negative, for an expired one.
     public var lifetime = Duration.seconds(3600)
 
@@ -23,6 +25,24 @@ public struct TokenIssuer: Sendable {
       self.username = username
       authorities = roles.map { $0.hasPrefix("ROLE_") ? $0 : "ROLE_" + $0 }
       self.scopes = scopes
+    }
+
+    /// What a client asks for on its own (upstreams.md §2.4): with its own roles, whoever it works for.
+    public init(_ client: DevelopmentClient, username: String? = nil) {
+      self.init(clientID: client.clientID, username: username, roles: client.roles, scopes: client.scopes)
+    }
+
+    /// What a client gets for a user who has signed in: with the user's roles.
+    public init(_ user: SampleUser, client: DevelopmentClient) {
+      self.init(
+        clientID: client.clientID,
+        username: user.username,
+        roles: user.roles,
+        scopes: client.scopes
+      )
+      authSource = user.authSource
+      grantType = "authorization_code"
+      self.user = user
     }
   }
 
@@ -62,7 +82,7 @@ public struct TokenIssuer: Sendable {
   }
 
   private func payload(_ claims: Claims, tokenID: String) -> [UInt8] {
-    var json = JSONWriter(capacity: 512)
+    var json = JSONWriter(capacity: 768)
     json.beginObject()
     json.field("sub", claims.username ?? claims.clientID)
     if let username = claims.username { json.field("user_name", username) }
@@ -71,6 +91,11 @@ public struct TokenIssuer: Sendable {
     json.field("grant_type", claims.grantType)
     json.field("authorities", claims.authorities)
     json.field("scope", claims.scopes)
+    if let user = claims.user {
+      json.field("name", user.name)
+      json.field("user_id", user.userID)
+      json.field("user_uuid", user.userUUID)
+    }
     json.field("jti", tokenID)
     json.field("iss", issuer)
     json.field("exp", (clock.now() + claims.lifetime).seconds)

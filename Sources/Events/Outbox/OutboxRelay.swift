@@ -18,6 +18,8 @@ public final class OutboxRelay: Sendable {
 
   private let workers: [OutboxWorker]
   private let wakeUps: WakeUps
+  /// The module's events as they are committed.
+  public let feed: EventFeed
 
   /// - Parameters:
   ///   - module: as given to ``PostgresOutbox``.
@@ -59,6 +61,7 @@ public final class OutboxRelay: Sendable {
     }
     self.workers = workers
     self.wakeUps = wakeUps
+    feed = EventFeed(module: module, database: database, wakeUps: wakeUps)
   }
 
   /// Begins to publish. Call it once, after the database was migrated.

@@ -18,7 +18,8 @@ struct Messaging: Sendable {
     func part(
       module: String,
       database: PostgresDatabase,
-      handlers: [any MessageHandler]
+      handlers: [any MessageHandler],
+      telemetry: (any Telemetry)? = nil
     ) -> EventsRuntime.Part {
       let consumed = zip(zip(configuration.queues, queues), handlers).map { pair, handler in
         EventsRuntime.ConsumedQueue(
@@ -36,7 +37,8 @@ struct Messaging: Sendable {
         audit: audit.map { (id: "audit", queue: $0) },
         consumed: consumed,
         adminRole: configuration.adminRole,
-        isRetryAllOpen: configuration.isRetryAllOpen
+        isRetryAllOpen: configuration.isRetryAllOpen,
+        telemetry: telemetry
       )
     }
   }

@@ -63,7 +63,7 @@ struct ModuleSurface {
             build: shared.configuration.about.build
           )
         ]
-        + around + APIDocumentRoutes.routes(document)
+        + around + APIDocumentRoutes.routes(document) + console(all.map(\.hosted))
     )
   }
 

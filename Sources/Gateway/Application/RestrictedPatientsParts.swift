@@ -13,6 +13,7 @@ internal import SharedAuth
 struct RestrictedPatientsParts: Sendable {
   let module: RestrictedPatientsModule
   let database: PostgresDatabase
+  let telemetry: any Telemetry
   private let clients: [HTTPClient]
 
   /// - Throws: what keeps the gateway from serving.
@@ -28,6 +29,7 @@ struct RestrictedPatientsParts: Sendable {
     logger: Logger
   ) throws {
     let own = configuration.restrictedPatients
+    self.telemetry = telemetry
     database = try PostgresDatabase(
       configuration: own.database.postgres,
       group: group,
@@ -43,11 +45,15 @@ struct RestrictedPatientsParts: Sendable {
       maximum: own.database.connections(onLoops: group.loops.count)
     )
     let tls = try urls.clientTLS(configuration.upstreams)
-    clients = (0..<3).map { _ in
-      HTTPClient(group: group, tls: tls, interceptor: observability.upstreams.interceptor)
+    // What changes prison API is sent with at least half its time left to be answered in, or not at all.
+    var changing = HTTPClientConfiguration()
+    changing.maximumWait = configuration.upstreams.timeout / 2
+    clients = [HTTPClientConfiguration(), changing, HTTPClientConfiguration(), HTTPClientConfiguration()].map
+    {
+      HTTPClient(group: group, configuration: $0, tls: tls, interceptor: observability.upstreams.interceptor)
     }
     for client in clients { observability.upstreams.add(client) }
-    let (calls, lists, auth) = (clients[0], clients[1], clients[2])
+    let (calls, changes, lists, auth) = (clients[0], clients[1], clients[2], clients[3])
     var credentials = UpstreamTokensConfiguration(
       clientID: own.clientID,
       clientSecret: Secret(own.clientSecret)
@@ -59,6 +65,7 @@ struct RestrictedPatientsParts: Sendable {
       prisonAPI: urls.prisonAPI,
       prisonerSearch: urls.prisonerSearch,
       client: calls,
+      changesClient: changes,
       listsClient: lists,
       tokens: tokens,
       timeout: configuration.upstreams.timeout
@@ -73,6 +80,7 @@ struct RestrictedPatientsParts: Sendable {
       outbox: outbox,
       telemetry: telemetry,
       access: own.access,
+      checksAgencies: own.checksAgencies,
       logger: logger
     )
   }

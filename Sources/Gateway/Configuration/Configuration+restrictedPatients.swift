@@ -9,6 +9,7 @@ extension Configuration {
     var clientID: String
     var clientSecret: String
     var access: AccessRules
+    var checksAgencies: Bool
     var agenciesRefresh: Duration
     var agenciesMaximumAge: Duration
     var pastDateCheckTime: TimeOfDay?
@@ -21,18 +22,7 @@ extension Configuration {
     provided: LocalWorld?
   ) -> RestrictedPatients {
     RestrictedPatients(
-      database: readDatabase(
-        &reader,
-        DatabaseSettings(
-          title: "restricted patients",
-          url: SettingsCatalog.restrictedPatientsDatabaseURL,
-          endpoint: SettingsCatalog.restrictedPatientsDatabaseEndpoint,
-          name: SettingsCatalog.restrictedPatientsDatabaseName,
-          username: SettingsCatalog.restrictedPatientsDatabaseUsername,
-          password: SettingsCatalog.restrictedPatientsDatabasePassword
-        ),
-        provided: provided?.databaseURL
-      ),
+      database: readRestrictedPatientsDatabase(&reader, provided: provided?.databaseURL),
       hosts: reader.list(SettingsCatalog.restrictedPatientsHosts),
       prisonAPIBase: provided?.prisonAPIBase ?? reader.requiredText(SettingsCatalog.prisonAPIBase),
       clientID: provided?.restrictedPatientsClientID
@@ -40,10 +30,29 @@ extension Configuration {
       clientSecret: provided?.restrictedPatientsClientSecret
         ?? reader.requiredText(SettingsCatalog.restrictedPatientsClientSecret),
       access: readAccessRules(&reader),
+      checksAgencies: reader.boolean(SettingsCatalog.checksAgencies),
       agenciesRefresh: reader.duration(SettingsCatalog.agenciesRefresh),
       agenciesMaximumAge: reader.duration(SettingsCatalog.agenciesMaximumAge),
       pastDateCheckTime: readTimeOfDay(&reader),
       isBatch: readBatch(&reader)
+    )
+  }
+
+  static func readRestrictedPatientsDatabase(
+    _ reader: inout SettingsReader,
+    provided: String? = nil
+  ) -> Database {
+    readDatabase(
+      &reader,
+      DatabaseSettings(
+        title: "restricted patients",
+        url: SettingsCatalog.restrictedPatientsDatabaseURL,
+        endpoint: SettingsCatalog.restrictedPatientsDatabaseEndpoint,
+        name: SettingsCatalog.restrictedPatientsDatabaseName,
+        username: SettingsCatalog.restrictedPatientsDatabaseUsername,
+        password: SettingsCatalog.restrictedPatientsDatabasePassword
+      ),
+      provided: provided
     )
   }
 

@@ -1,4 +1,5 @@
 import EventLoops
+import Events
 import Foundation
 import HTTPTransport
 import HTTPTypes
@@ -108,12 +109,14 @@ struct RunningGateway: Sendable {
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
 ///   - logger: of the gateway.
+///   - patientsOutbox: where restricted patients leaves its events; nil for its own outbox, which publishes them.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
   settings: [String: String] = [:],
   accessLog: RequestObserver.AccessLog? = nil,
   logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+  patientsOutbox: (any Outbox)? = TableOutbox(),
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = FixedClock(instant: try instant(time))
@@ -169,7 +172,7 @@ func withGateway(
     clock: clock,
     logger: logger,
     accessLog: accessLog,
-    patientsOutbox: TableOutbox(),
+    patientsOutbox: patientsOutbox,
     patientsTelemetry: telemetry
   )
   let gateway = RunningGateway(
