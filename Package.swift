@@ -156,7 +156,9 @@ let package = Package(
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
-      resources: [.copy("Support/check_api.py"), .copy("Support/read_metrics.py")]
+      resources: [
+        .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
+      ]
     ),
   ]
 )
