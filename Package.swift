@@ -22,6 +22,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
+/// What the browser gets of the console.
+let consolePages = [
+  "console.html", "about.html", "base.css", "parts.css", "icon.svg", "main.js", "page.js", "elements.js",
+  "forms.js", "session.js", "calls.js", "samples.js", "sign-in.js", "overview.js", "prisoners.js",
+  "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "waiting.js", "try.js",
+]
+
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -65,7 +72,7 @@ let package = Package(
     ),
     module(
       "Events",
-      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging, tracing]
     ),
     module(
       "NonAssociationsModule",
@@ -74,6 +81,11 @@ let package = Package(
     module(
       "RestrictedPatientsModule",
       ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
+    ),
+    module(
+      "Console",
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", httpTypes],
+      resources: consolePages.map { .embedInCode("Pages/\($0)") }
     ),
     module(
       "LocalProfile",
@@ -85,8 +97,8 @@ let package = Package(
     .executableTarget(
       name: "Gateway",
       dependencies: [
-        "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability", "Events",
-        "ServiceKit",
+        "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
+        "Events", "ServiceKit",
         "SharedAuth",
         "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
       ],
@@ -141,23 +153,31 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    .target(
+      name: "AWSPeer",
+      dependencies: ["ServiceKit", "HTTPTransport", "EventLoops"],
+      path: "Tests/Support/AWSPeer",
+      resources: [.copy("aws_peer.py")],
+      swiftSettings: settings
+    ),
     tests(
       "EventsTests",
       [
+        "AWSPeer",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
-        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
-      ],
-      resources: [.copy("Support/aws_peer.py")]
+        httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
     ),
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability",
-        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        "AWSPeer", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile",
+        "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
       resources: [
         .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
+        .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Messaging/Samples"),
       ]
     ),
   ]

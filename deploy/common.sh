@@ -60,6 +60,8 @@ missing_packages() {
       python3-dev)
         [ -e "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null)/Python.h" ]
         ;;
+      chromium) [ -x /usr/bin/chromium ] ;;
+      chromium-driver) [ -x /usr/bin/chromedriver ] ;;
       gcc) command -v cc >/dev/null ;;
       *) dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' ;;
     esac || printf '%s\n' "$name"
@@ -122,8 +124,8 @@ require_swift() {
     fail "Swift 6.2 or newer is needed, this is ${version:-unknown}"
 }
 
-# What tests need beside those below: Python with virtual environments, and a compiler for its llhttp.
-TEST_PACKAGES=(python3-venv python3-dev gcc)
+# What tests need beside those below: Python with virtual environments, a compiler for its llhttp, and a browser.
+TEST_PACKAGES=(python3-venv python3-dev gcc chromium chromium-driver)
 # What building the gateway needs on Debian, beside Swift.
 BUILD_PACKAGES=(libpq-dev libssl-dev zlib1g-dev pkg-config ca-certificates)
 # What running it needs: time zones, and PostgreSQL for the all-in-one profile.

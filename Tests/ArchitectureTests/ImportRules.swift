@@ -17,9 +17,11 @@ enum ImportRules {
     "NonAssociationsModule": module,
     "RestrictedPatientsModule": module,
     "Observability": platform.union(["ServiceKit", "SharedAuth", "CLinux"]),
+    "Console": ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops"],
     "LocalProfile": module.union(["COpenSSL", "CLinux"]).subtracting(["Events"]),
     "Gateway": module.union([
-      "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability", "CLinux",
+      "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
+      "CLinux",
     ]),
   ]
 

@@ -73,6 +73,7 @@ final class GatewayApplication: Sendable {
   ///   - accessLog: gets an entry for each answer; nil for none.
   ///   - patientsOutbox: where the restricted patients module leaves its events, if not in its database.
   ///   - patientsTelemetry: gets that module's custom events in place of the configured collectors.
+  ///   - localRoutes: what the all-in-one profile adds to the console; nil outside of it.
   /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
   static func start(
     _ configuration: Configuration,
@@ -81,7 +82,8 @@ final class GatewayApplication: Sendable {
     logger: Logger,
     accessLog: RequestObserver.AccessLog? = nil,
     patientsOutbox: (any Outbox)? = nil,
-    patientsTelemetry: (any Telemetry)? = nil
+    patientsTelemetry: (any Telemetry)? = nil,
+    localRoutes: [RouteDeclaration]? = nil
   ) async throws -> GatewayApplication {
     let urls = try UpstreamURLs(configuration)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
@@ -145,6 +147,7 @@ final class GatewayApplication: Sendable {
       observability: observability,
       readiness: ReadinessState(),
       messaging: messaging,
+      localRoutes: localRoutes,
       logger: logger
     )
     let nonAssociations = HostedModule.nonAssociations(shared, database: database)
@@ -155,8 +158,8 @@ final class GatewayApplication: Sendable {
     let events = EventsRuntime(
       hosted.map(\.part),
       settings: eventsSettings,
+      spans: observability.spans,
       group: group,
-      telemetry: observability.nonAssociationsTelemetry,
       logger: logger
     )
     let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
@@ -291,6 +294,7 @@ final class GatewayApplication: Sendable {
   /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
   func shutdown() async {
     readiness.beginShutdown()
+    events.closeFeeds()
     dailyCheck?.cancel()
     await server.shutdown(within: shutdownTimeout)
     await metricsServer?.shutdown(within: .zero)

@@ -63,12 +63,12 @@ struct ModuleSurface {
             build: shared.configuration.about.build
           )
         ]
-        + around + APIDocumentRoutes.routes(document)
+        + around + APIDocumentRoutes.routes(document) + console(all.map(\.hosted))
     )
   }
 
   private func queueAdmin(_ all: [HostedModule], errorsOf module: any Module) -> [RouteDeclaration] {
-    QueueAdminRoutes(all.map(\.part.adminGroup), admin: events.admin) { text in
+    QueueAdminRoutes(all.map(\.part.adminGroup), logger: shared.logger) { text in
       module.response(to: PlatformFailure.notFound(text))
     }.table
   }

@@ -15,6 +15,8 @@ struct SharedParts {
   let observability: GatewayObservability
   let readiness: ReadinessState
   let messaging: Messaging
+  /// What the all-in-one profile adds to the console; nil outside of it.
+  let localRoutes: [RouteDeclaration]?
   let logger: Logger
 
   /// Tokens for calling other services as one client.

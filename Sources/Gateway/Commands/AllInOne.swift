@@ -31,7 +31,8 @@ extension ServeCommand {
         group: group,
         clock: clock,
         logger: logger,
-        accessLog: accessLog
+        accessLog: accessLog,
+        localRoutes: environment.consoleRoutes
       ) { application in
         try await SampleData.load(into: application.database, deadline: .now() + .seconds(10))
         try await SamplePatients.load(

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EventLoops
 internal import Logging
 internal import Observability
+internal import ServiceKit
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -59,12 +60,14 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   /// Serves until a signal comes; `started` runs once the server answers.
+  /// - Parameter localRoutes: what the all-in-one profile adds to the console.
   func serve(
     _ configuration: Configuration,
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger,
     accessLog: RequestObserver.AccessLog?,
+    localRoutes: [RouteDeclaration]? = nil,
     started: (GatewayApplication) async throws -> Void = { _ in }
   ) async throws {
     let application = try await GatewayApplication.start(
@@ -72,7 +75,8 @@ struct ServeCommand: AsyncParsableCommand {
       group: group,
       clock: clock,
       logger: logger,
-      accessLog: accessLog
+      accessLog: accessLog,
+      localRoutes: localRoutes
     )
     do {
       try await started(application)

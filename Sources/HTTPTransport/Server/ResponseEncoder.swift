@@ -145,9 +145,14 @@ final class ResponseEncoder {
   /// A strong entity tag names the very bytes, so a response with one is left as it is (RFC 9110 §8.8.3.3).
   private func isGzipCandidate(_ response: ServerResponse) -> Bool {
     guard let gzipMinimumBytes, response.body.count >= gzipMinimumBytes,
-      response.fields.known.isDisjoint(with: [.contentEncoding, .entityTag])
+      response.fields.known.isDisjoint(with: .contentEncoding), !hasStrongEntityTag(response)
     else { return false }
     return GzipCompressor.isCompressible(contentType: response.fields[.contentType])
+  }
+
+  private func hasStrongEntityTag(_ response: ServerResponse) -> Bool {
+    guard response.fields.known.contains(.entityTag), let tag = response.fields[.eTag] else { return false }
+    return !tag.hasPrefix("W/")
   }
 
   private func compress(_ body: [UInt8]) -> [UInt8]? {

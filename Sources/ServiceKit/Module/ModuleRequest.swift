@@ -1,6 +1,6 @@
 public import EventLoops
 internal import HTTPTransport
-internal import HTTPTypes
+public import HTTPTypes
 public import Logging
 public import SharedAuth
 
@@ -30,6 +30,9 @@ public struct ModuleRequest {
 
   /// Whether a field of the request says that a proxy has passed it on: without one, it came from within the cluster.
   public var isForwarded: Bool { server.isForwarded }
+
+  /// A field of the request's head; of several lines, their values with commas between.
+  public func field(_ name: HTTPField.Name) -> String? { server.head.fields[name] }
 
   // MARK: Parameters
 

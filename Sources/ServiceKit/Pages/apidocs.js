@@ -13,6 +13,11 @@ function element(name, properties, ...children) {
   return made;
 }
 
+// What is between backticks is shown as code.
+function marked(text) {
+  return text.split("`").map((part, index) => index % 2 ? element("code", {}, part) : part);
+}
+
 function schemaText(schema) {
   if (!schema) return "nothing";
   if (schema.$ref) return schema.$ref.split("/").pop();
@@ -43,7 +48,7 @@ function propertiesTable(schema) {
   const rows = Object.entries(schema.properties || {}).map(([name, property]) => element("tr", {},
     element("td", {}, element("code", {}, name), required.has(name) ? " (required)" : ""),
     element("td", {}, schemaText(property)),
-    element("td", {}, property.description || "")));
+    element("td", {}, ...marked(property.description || ""))));
   return element("table", {},
     element("thead", {}, element("tr", {},
       element("th", { scope: "col" }, "Property"), element("th", { scope: "col" }, "Type"),
@@ -63,7 +68,7 @@ function field(id, parameter) {
     schema.default !== undefined ? "default " + JSON.stringify(schema.default) : null].filter(Boolean).join("; ");
   return element("div", { className: "field" },
     element("label", { htmlFor: id }, parameter.name + (parameter.in === "path" ? " (in the path)" : "")),
-    element("p", { className: "hint", id: id + "-hint" }, hint), input);
+    element("p", { className: "hint", id: id + "-hint" }, ...marked(hint)), input);
 }
 
 async function tryIt(path, method, operation, id, form, output) {
@@ -124,7 +129,7 @@ function operationDetails(path, method, operation, schemas) {
   });
   const answers = Object.entries(operation.responses).map(([status, response]) => {
     const type = Object.values(response.content || {})[0];
-    return element("tr", {}, element("td", {}, status), element("td", {}, response.description),
+    return element("tr", {}, element("td", {}, status), element("td", {}, ...marked(response.description)),
       element("td", {}, type ? schemaText(type.schema) : "no body"));
   });
   return element("details", { id },
@@ -132,7 +137,7 @@ function operationDetails(path, method, operation, schemas) {
       element("span", { className: "path" }, path),
       element("span", { className: "summary-text" }, operation.summary)),
     element("div", {},
-      ...(operation.description || "").split("\n\n").filter(Boolean).map((text) => element("p", {}, text)),
+      ...(operation.description || "").split("\n\n").filter(Boolean).map((text) => element("p", {}, ...marked(text))),
       element("h3", {}, "Try it"), form, output,
       element("h3", {}, "Answers"),
       element("table", {}, element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Status"),

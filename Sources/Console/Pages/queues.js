@@ -1,0 +1,146 @@
+// Queues and their dead letters.
+
+import { at, call, get } from "./calls.js";
+import { button, h, link, plural, pretty, table, tag } from "./elements.js";
+import { form } from "./forms.js";
+import { attempt, confirm, go, signInFirst, tell } from "./page.js";
+import { isLocal, session } from "./session.js";
+
+export async function queuesView(_, signal) {
+  if (!session()) return signInFirst();
+  const queues = await get("/console/queues", signal);
+  const problems = h("div");
+  return {
+    title: "Queues",
+    content: [
+      h("p", { class: "lead" }, "What comes in, and what could not be handled."),
+      h(
+        "p",
+        { class: "buttons" },
+        button("Look again", () => go("#/queues"), "quiet"),
+        isLocal && link("Put a message on a queue", "#/queues/send"),
+      ),
+      problems,
+      table(
+        "Queues you may look after",
+        [
+          { title: "Queue", cell: (queue) => [h("strong", null, queue.queueName), " ", !queue.isReachable && tag("does not answer", "bad")] },
+          { title: "Service", cell: (queue) => queue.module },
+          { title: "Messages", cell: (queue) => `${queue.messagesOnQueue} and ${queue.messagesInFlight} in hand` },
+          { title: "Dead letters", cell: (queue) => deadLetters(queue) },
+          { title: "What to do", cell: (queue) => actions(queue, problems) },
+        ],
+        queues,
+        "There are no queues.",
+      ),
+    ],
+  };
+}
+
+function deadLetters(queue) {
+  if (!queue.dlqName) return "has none";
+  return tag(String(queue.messagesOnDlq), queue.messagesOnDlq > 0 ? "bad" : "good");
+}
+
+function actions(queue, problems) {
+  return h(
+    "span",
+    { class: "actions" },
+    queue.dlqName && link("Inspect", `#/queues/${encodeURIComponent(queue.dlqName)}`, { "aria-label": `Inspect ${queue.dlqName}` }),
+    queue.dlqName && retryButton(queue.dlqName, problems, "#/queues", "plain"),
+    queue.isPurgeable && purgeButton(queue.queueName, problems, "#/queues", "Purge queue"),
+  );
+}
+
+function retryButton(name, problems, back, kind) {
+  const retry = () =>
+    attempt(problems, async () => {
+      const { messagesFoundCount } = await call("PUT", at`/queue-admin/retry-dlq/${name}`);
+      tell(`${plural(messagesFoundCount, "dead letter")} of ${name} retried`);
+      go(back);
+    });
+  return button("Retry", retry, kind, { "aria-label": `Retry the dead letters of ${name}` });
+}
+
+function purgeButton(name, problems, back, text, kind = "plain") {
+  const purge = async () => {
+    if (!(await confirm(`Purge ${name}?`, "Every message that is on it now is deleted for good.", "Delete the messages"))) return;
+    await attempt(problems, async () => {
+      const { messagesFoundCount } = await call("PUT", at`/queue-admin/purge-queue/${name}`);
+      tell(`${plural(messagesFoundCount, "message")} of ${name} deleted`);
+      go(back);
+    });
+  };
+  return button(text, purge, kind, { "aria-label": `Purge ${name}` });
+}
+
+export async function deadLettersView([encoded], signal) {
+  if (!session()) return signInFirst();
+  const name = decodeURIComponent(encoded);
+  const found = await get(at`/queue-admin/get-dlq-messages/${name}` + "?maxMessages=50", signal);
+  const problems = h("div");
+  const here = `#/queues/${encoded}`;
+  return {
+    title: `Dead letters of ${name}`,
+    content: [
+      h("p", { class: "lead" }, `${plural(found.messagesFoundCount, "message")}${shown(found)}.`),
+      h(
+        "p",
+        { class: "buttons" },
+        found.messagesFoundCount > 0 && retryButton(name, problems, here, ""),
+        found.messagesFoundCount > 0 && purgeButton(name, problems, here, "Purge", "danger"),
+        button("Look again", () => go(here), "quiet"),
+        link("All queues", "#/queues"),
+      ),
+      problems,
+      found.messages.map((message) =>
+        h(
+          "article",
+          { class: "panel" },
+          h("h2", { class: "small" }, message.messageId),
+          h("pre", null, typeof message.body === "string" ? message.body : pretty(JSON.stringify(message.body))),
+        ),
+      ),
+    ],
+  };
+}
+
+function shown(found) {
+  return found.messages.length < found.messagesFoundCount ? `, ${found.messages.length} shown` : "";
+}
+
+const poison = `{"Type":"Notification","Message":"This is no event","MessageAttributes":{}}`;
+
+export async function sendView(_, signal) {
+  if (!session()) return signInFirst();
+  const queues = (await get("/console/queues", signal)).filter((queue) => queue.dlqName);
+  return {
+    title: "Put a message on a queue",
+    content: [
+      h(
+        "p",
+        { class: "lead" },
+        "The message below is one that nobody can read: its consumer fails, and after some tries it is a dead letter.",
+      ),
+      form({
+        fields: [
+          {
+            name: "queue",
+            label: "Queue",
+            options: queues.map((queue) => ({ value: queue.queueName, text: `${queue.queueName} (${queue.module})` })),
+            value: queues[0]?.queueName,
+            required: "Choose a queue",
+          },
+          { name: "message", label: "Message", type: "textarea", rows: 6, value: poison, required: "Enter a message" },
+        ],
+        submit: "Put it on the queue",
+        cancel: "#/queues",
+        send: async ({ queue, message }) => {
+          await call("POST", at`/console/queues/${queue}/messages`, { message });
+          tell(`Message put on ${queue}`);
+          go("#/queues");
+        },
+      }),
+    ],
+  };
+}
