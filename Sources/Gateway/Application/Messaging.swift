@@ -148,6 +148,12 @@ struct Messaging: Sendable {
     }
   }
 
+  /// A topic of the database; nil where topics are somewhere else.
+  func databaseTopic(arn: String) -> PostgresTopic? {
+    guard case .postgres(let postgres) = broker else { return nil }
+    return postgres.topic(arn: arn)
+  }
+
   private func queue(_ name: String) -> any MessageQueue {
     switch broker {
     case .aws(let aws, _): aws.queue(name)

@@ -34,9 +34,9 @@ struct GatewayCommand: AsyncParsableCommand {
       """,
     version: BuildInformation.version,
     subcommands: [
-      ServeCommand.self, AdoptCommand.self, MigrateCommand.self, TokenCommand.self, ConfigCommand.self,
-      BatchCommand.self,
-      VersionCommand.self,
+      ServeCommand.self, TokenCommand.self, PlayCommand.self, AdoptCommand.self, MigrateCommand.self,
+      ConfigCommand.self,
+      BatchCommand.self, VersionCommand.self,
     ]
   )
 }
