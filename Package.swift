@@ -176,8 +176,8 @@ let package = Package(
         httpTypes, logging, instrumentation,
       ],
       resources: [
-        .copy("Support/check_api.py"), .copy("Support/read_metrics.py"), .copy("Browser/browser.py"),
-        .copy("Browser/browse_docs.py"), .copy("Messaging/Samples"),
+        .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
+        .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Messaging/Samples"),
       ]
     ),
   ]
