@@ -2,7 +2,7 @@
 
 import { button, h, link } from "./elements.js";
 import { show } from "./page.js";
-import { isLocal, onSession, session, signOut } from "./session.js";
+import { onSession, session, signOut } from "./session.js";
 import { signInView } from "./sign-in.js";
 import { overviewView } from "./overview.js";
 import { prisonerView, prisonersView } from "./prisoners.js";
@@ -11,7 +11,7 @@ import { patientHistoryView, patientsView, supportingPrisonView } from "./patien
 import { dischargeView } from "./discharge.js";
 import { eventsView } from "./events.js";
 import { deadLettersView, queuesView, sendView } from "./queues.js";
-import { waitingView } from "./waiting.js";
+import { decisionsView } from "./decisions.js";
 import { tryView } from "./try.js";
 
 const views = [
@@ -31,34 +31,22 @@ const views = [
   [/^\/queues$/, queuesView],
   [/^\/queues\/send$/, sendView],
   [/^\/queues\/([^/]+)$/, deadLettersView],
-  [/^\/waiting$/, waitingView],
+  [/^\/decisions$/, decisionsView],
   [/^\/try$/, tryView],
-];
-
-const menu = [
-  ["/", "Overview"],
-  ["/prisoners", "Prisoners"],
-  ["/patients", "Restricted patients"],
-  ["/events", "Events"],
-  ["/queues", "Queues"],
-  ["/waiting", "Waiting for a person"],
-  ["/try", "Try a call"],
 ];
 
 function path() {
   return decodeURI(location.hash.replace(/^#/, "")) || "/";
 }
 
-function drawMenu() {
+function markMenu() {
   const here = path();
-  const isHere = (target) => here === target || (target !== "/" && here.startsWith(`${target}/`));
-  document
-    .getElementById("menu")
-    .replaceChildren(
-      ...menu.map(([target, text]) =>
-        h("li", null, link(text, `#${target}`, { "aria-current": isHere(target) ? "page" : null })),
-      ),
-    );
+  for (const item of document.querySelectorAll("#menu a")) {
+    const target = item.hash.slice(1);
+    const isHere = here === target || (target !== "/" && here.startsWith(`${target}/`));
+    if (isHere) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
 }
 
 function drawWho() {
@@ -78,7 +66,7 @@ async function notFound() {
 
 function route(isMove) {
   const here = path();
-  drawMenu();
+  markMenu();
   for (const [pattern, view] of views) {
     const match = pattern.exec(here);
     if (match) return show(view, match.slice(1), isMove);
@@ -86,7 +74,6 @@ function route(isMove) {
   return show(notFound, [], isMove);
 }
 
-document.getElementById("profile").textContent = isLocal ? "all-in-one, for development" : "";
 document.querySelector(".skip-link").addEventListener("click", (event) => {
   event.preventDefault();
   document.querySelector("#main h1")?.focus();
