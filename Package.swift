@@ -118,7 +118,7 @@ let package = Package(
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests(
       "LocalProfileTests",
-      ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
+      ["LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/verify_token.py")]
     ),
     tests("EventLoopsTests", ["EventLoops", "CLinux"]),

@@ -40,6 +40,7 @@ public final class EventsRuntime: Sendable {
     let adminRole: String
     let isRetryAllOpen: Bool
     let observer: OutboxRelay.Observer?
+    let telemetry: (any Telemetry)?
 
     /// - Parameters:
     ///   - module: as given to ``PostgresOutbox``.
@@ -49,6 +50,7 @@ public final class EventsRuntime: Sendable {
     ///   - adminRole: for queue admin.
     ///   - isRetryAllOpen: see ``QueueAdminGroup/isRetryAllOpen``.
     ///   - observer: told of what was published, for telemetry.
+    ///   - telemetry: told of messages that go to a dead-letter queue; nil for the runtime's.
     public init(
       module: String,
       database: PostgresDatabase,
@@ -57,7 +59,8 @@ public final class EventsRuntime: Sendable {
       consumed: [ConsumedQueue],
       adminRole: String,
       isRetryAllOpen: Bool,
-      observer: OutboxRelay.Observer? = nil
+      observer: OutboxRelay.Observer? = nil,
+      telemetry: (any Telemetry)? = nil
     ) {
       self.module = module
       self.database = database
@@ -67,6 +70,7 @@ public final class EventsRuntime: Sendable {
       self.adminRole = adminRole
       self.isRetryAllOpen = isRetryAllOpen
       self.observer = observer
+      self.telemetry = telemetry
     }
 
     /// The module's queues, in the order of `platform.md` §5.1, and who may look after them.
@@ -138,7 +142,7 @@ public final class EventsRuntime: Sendable {
           handler: consumed.handler,
           errorVisibility: consumed.errorVisibility,
           settings: settings.consumer,
-          telemetry: telemetry,
+          telemetry: part.telemetry ?? telemetry,
           loop: group.any(),
           logger: logger
         )

@@ -74,6 +74,8 @@ public struct RestrictedPatientsModule: Module {
   ///     connections.
   ///   - outbox: where a change leaves its domain event, in its own transaction.
   ///   - telemetry: gets the module's custom events, after the change is committed.
+  ///   - checksAgencies: whether additions and changes are refused whose prisons or hospital prison API does not list as
+  ///     such, or whose discharge is in the future. Default false, as with the service replaced (§14.12).
   ///   - clock: read once a request.
   public init(
     database: PostgresDatabase,
@@ -83,6 +85,7 @@ public struct RestrictedPatientsModule: Module {
     outbox: any Outbox = NoOutbox(),
     telemetry: any Telemetry,
     access: AccessRules = AccessRules(),
+    checksAgencies: Bool = false,
     logger: Logger
   ) {
     let store = RestrictedPatientsStore(database: database, outbox: outbox)
@@ -101,6 +104,7 @@ public struct RestrictedPatientsModule: Module {
         maximumAge: upstreams.agenciesMaximumAge,
         logger: logger
       ),
+      checksAgencies: checksAgencies,
       twoPhase: twoPhase,
       events: events,
       telemetry: telemetry,

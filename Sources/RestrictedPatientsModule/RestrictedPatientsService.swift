@@ -10,6 +10,8 @@ struct RestrictedPatientsService: Sendable {
   let store: RestrictedPatientsStore
   let prisonAPI: PrisonAPIClient
   let agencies: AgencyDirectory
+  /// Whether a patient's prisons and hospital must be in prison API's lists, and the discharge in the past (§14.12).
+  let checksAgencies: Bool
   let twoPhase: TwoPhaseChanges
   let events: RestrictedPatientEvents
   let telemetry: any Telemetry
@@ -55,6 +57,9 @@ struct RestrictedPatientsService: Sendable {
     try caller.check()
     let now = clock.now()
     let local = london.local(now)
+    if checksAgencies, let time = request.dischargeTime, time > local {
+      throw RestrictedPatientsError.invalid("dischargeTime must not be in the future")
+    }
     let patient = RestrictedPatient(
       prisonerNumber: request.offenderNo,
       fromLocationID: request.fromLocationID,
@@ -73,6 +78,7 @@ struct RestrictedPatientsService: Sendable {
       event: events.added(request.offenderNo, at: now),
       deadline: deadline
     ) {
+      try await checkAgencies(of: patient, deadline)
       let isActive = try await reportingUpstream { () async throws(UpstreamFailure) in
         try await prisonAPI.hasActiveBooking(request.offenderNo, deadline: deadline)
       }
@@ -103,7 +109,7 @@ struct RestrictedPatientsService: Sendable {
         try await prisonAPI.latestMovements(number, deadline: deadline)
       }
       let (prison, time) = try Self.release(in: movements, of: number)
-      return RestrictedPatient(
+      let patient = RestrictedPatient(
         prisonerNumber: number,
         fromLocationID: prison,
         hospitalLocationCode: request.hospitalLocationCode,
@@ -115,6 +121,8 @@ struct RestrictedPatientsService: Sendable {
         modifiedAt: local,
         modifiedBy: caller.name
       )
+      try await checkAgencies(of: patient, deadline)
+      return patient
     }
     telemetry.track(.migrated(patient))
     return patient
@@ -139,6 +147,9 @@ struct RestrictedPatientsService: Sendable {
     }
     guard agency != nil else { throw RestrictedPatientsError.rule(.prisonNotFound(prison)) }
     let lists = try await agencyLists(deadline)
+    if checksAgencies, lists.prisons[prison] == nil {
+      throw RestrictedPatientsError.rule(.prisonNotFound(prison))
+    }
     let now = clock.now()
     let patient = try await store.changeSupportingPrison(
       of: number,
@@ -151,6 +162,20 @@ struct RestrictedPatientsService: Sendable {
     let details = PatientDetails(patient, lists)
     telemetry.track(.supportingPrisonChanged(details))
     return details
+  }
+
+  /// - Throws: `RestrictedPatientsError.invalid` for a prison or hospital that is in no list, where that is checked.
+  private func checkAgencies(of patient: RestrictedPatient, _ deadline: MonotonicInstant) async throws {
+    guard checksAgencies else { return }
+    let lists = try await agencyLists(deadline)
+    for (name, prison) in [
+      ("fromLocationId", patient.fromLocationID), ("supportingPrisonId", patient.supportingPrisonID),
+    ] where lists.prisons[prison] == nil {
+      throw RestrictedPatientsError.invalid("\(name) must be a prison that prison API knows")
+    }
+    guard lists.hospitals[patient.hospitalLocationCode] != nil else {
+      throw RestrictedPatientsError.invalid("hospitalLocationCode must be a hospital that prison API knows")
+    }
   }
 
   private func agencyLists(_ deadline: MonotonicInstant) async throws -> AgencyLists {

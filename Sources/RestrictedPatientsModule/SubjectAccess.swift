@@ -1,10 +1,16 @@
 import EventLoops
 import ServiceKit
 
-/// The prisoner's record with the name of the hospital (`restricted-patients.md` §7.7). It has no dates that a request
-/// could be about, so every request is answered in full; a row that an event made has no author, and says so by leaving
-/// it out.
+/// The prisoner's record with the name of the hospital (`restricted-patients.md` §7.7), or the last one that was removed,
+/// and those before it. They have no dates that a request could be about, so every request is answered in full; a row
+/// that an event made has no author, and says so by leaving it out.
 struct RestrictedPatientsSubjectAccess: SubjectAccessSource {
+  /// A record that is held, as a patient's or in the archive.
+  private struct Held {
+    var patient: RestrictedPatient
+    var removal: ArchivedPatient?
+  }
+
   let store: RestrictedPatientsStore
   let prisonAPI: PrisonAPIClient
 
@@ -12,35 +18,63 @@ struct RestrictedPatientsSubjectAccess: SubjectAccessSource {
     for request: SubjectAccessRequest,
     deadline: MonotonicInstant
   ) async throws -> SubjectAccessContent {
-    guard let patient = try await store.find(request.prisonerNumber, deadline: deadline) else {
-      return .unheldUnverified
-    }
-    let code = patient.hospitalLocationCode
-    let hospital: Agency?
-    do {
-      hospital = try await prisonAPI.agency(code, deadline: deadline)
-    } catch {
-      throw RestrictedPatientsError.upstream(error)
-    }
+    let number = request.prisonerNumber
+    let current = try await store.find(number, deadline: deadline)
+    let held =
+      (current.map { [Held(patient: $0)] } ?? [])
+      + (try await store.archived(number, deadline: deadline).map { Held(patient: $0.patient, removal: $0) })
+    guard let newest = held.first else { return .unheldUnverified }
+    let hospitals = try await hospitalNames(held.map(\.patient.hospitalLocationCode), deadline)
     var writer = JSONWriter(capacity: 1024)
     writer.beginObject()
+    write(newest, hospitals, to: &writer)
+    if held.count > 1 {
+      writer.key("earlierRecords")
+      writer.beginArray()
+      for earlier in held.dropFirst() {
+        writer.beginObject()
+        write(earlier, hospitals, to: &writer)
+        writer.endObject()
+      }
+      writer.endArray()
+    }
+    writer.endObject()
+    return .document(writer.bytes)
+  }
+
+  /// The descriptions of those hospitals that have one, by code.
+  private func hospitalNames(_ codes: [String], _ deadline: MonotonicInstant) async throws -> [String: String]
+  {
+    var names: [String: String] = [:]
+    for code in Set(codes).sorted() {
+      names[code] = try await reportingUpstream { () async throws(UpstreamFailure) in
+        try await prisonAPI.agency(code, deadline: deadline)
+      }?.description
+    }
+    return names
+  }
+
+  private func write(_ held: Held, _ hospitals: [String: String], to writer: inout JSONWriter) {
+    let patient = held.patient
+    let code = patient.hospitalLocationCode
     writer.field("prisonerNumber", patient.prisonerNumber)
     writer.field("supportingPrisonId", patient.supportingPrisonID)
     writer.field("hospitalLocationCode", code)
-    writer.field("hospitalLocationDescription", hospital?.description ?? code)
+    writer.field("hospitalLocationDescription", hospitals[code] ?? code)
     writer.field("dischargeTime", patient.dischargeTime)
     if let comment = patient.commentText { writer.field("commentText", comment) }
     writer.field("createdDate", patient.createdAt)
     if let author = patient.createdBy { writer.field("createdUsername", author) }
     if let time = patient.modifiedAt { writer.field("modifiedDate", time) }
     if let author = patient.modifiedBy { writer.field("modifiedUsername", author) }
-    writer.endObject()
-    return .document(writer.bytes)
+    guard let removal = held.removal else { return }
+    writer.field("removedDate", removal.removedAt)
+    if let author = removal.removedBy { writer.field("removedUsername", author) }
   }
 }
 
 /// How the central service for subject access requests lays the content out in its report (§7.8): a mustache template in
-/// its own dialect.
+/// its own dialect. Its table has the contract's nine rows; records that are no more come after it.
 enum SubjectAccessTemplate {
   static let text = """
     <h1 class="title">Restricted Patients</h1>
@@ -56,6 +90,13 @@ enum SubjectAccessTemplate {
       <tr><td>Modified date</td><td>{{ optionalValue (formatDate modifiedDate) }}</td></tr>
       <tr><td>Modified by</td><td>{{ optionalValue (getUserLastName modifiedUsername) }}</td></tr>
     </table>
+    {{#if removedDate}}
+    <p>Removed {{ formatDate removedDate }}</p>
+    {{/if}}
+    {{#each earlierRecords}}
+    <p>Earlier record: {{ hospitalLocationDescription }} from {{ formatDate dischargeTime }} until removed {{ formatDate removedDate }},
+      supported by {{ getPrisonName supportingPrisonId }}. {{ optionalValue commentText }}</p>
+    {{/each}}
     {{/.}}
     {{^.}}
     <p>No data held</p>

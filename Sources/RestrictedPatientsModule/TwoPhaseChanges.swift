@@ -14,7 +14,9 @@ import ServiceKit
 /// time, a broken connection, a gateway's 502 or 504, an unreadable success): **the record does not change**, the caller
 /// gets the contract's error, and the attempt stays, for `GET /restricted-patients/unknown-outcomes`. An addition that
 /// did happen then heals itself, because prison API tells prisoner search, whose event `released` adds the record; the
-/// attempt counts as settled from that moment. A removal that did happen can be asked for again.
+/// attempt counts as settled from that moment. A removal can be asked for again, by a person or by a front end that was
+/// answered 500: after one of unknown outcome prison API is first asked whether it has the release already, and not told
+/// twice (§14.8).
 ///
 /// The second and third step go on when the caller goes away.
 struct TwoPhaseChanges: Sendable {
@@ -73,21 +75,26 @@ struct TwoPhaseChanges: Sendable {
     bookingID: @escaping @Sendable () async throws -> Int64
   ) async throws -> RestrictedPatient {
     try await uninterrupted {
-      let (attempt, patient) = try await store.beginRemoval(
+      let (attempt, patient, mayBeDone) = try await store.beginRemoval(
         number,
         by: removal.by,
         lifetime: lifetime(deadline),
         deadline: deadline
       )
-      let booking = try await releasing(attempt) { try await bookingID() }
-      try await settling(attempt, .remove) { () async throws(UpstreamFailure) in
-        try await prisonAPI.recordRelease(
-          bookingID: booking,
-          from: patient.hospitalLocationCode,
-          at: removal.at,
-          user: subject,
-          deadline: deadline
-        )
+      let (booking, isDone) = try await releasing(attempt) {
+        let booking = try await bookingID()
+        return (booking, mayBeDone ? try await isReleased(patient, deadline) : false)
+      }
+      if !isDone {
+        try await settling(attempt, .remove) { () async throws(UpstreamFailure) in
+          try await prisonAPI.recordRelease(
+            bookingID: booking,
+            from: patient.hospitalLocationCode,
+            at: removal.at,
+            user: subject,
+            deadline: deadline
+          )
+        }
       }
       try await completing(attempt, .remove) { _, deadline in
         try await store.complete(attempt, removing: number, removal, event: event, deadline: deadline)
@@ -109,6 +116,17 @@ struct TwoPhaseChanges: Sendable {
       await forget(attempt)
       throw error
     }
+  }
+
+  /// Whether prison API has the release that a removal of the patient makes.
+  private func isReleased(_ patient: RestrictedPatient, _ deadline: MonotonicInstant) async throws -> Bool {
+    let movements = try await reportingUpstream { () async throws(UpstreamFailure) in
+      try await prisonAPI.latestMovements(patient.prisonerNumber, deadline: deadline)
+    }
+    guard let latest = movements.last, latest.isFinalRelease, let time = latest.occurredAt else {
+      return false
+    }
+    return time >= patient.dischargeTime
   }
 
   /// While prison API is told.
@@ -179,9 +197,9 @@ struct TwoPhaseChanges: Sendable {
     }
   }
 
-  /// Longer than all steps together: a question, a change, and the second transaction.
+  /// Longer than all steps together: two questions, a change, and the second transaction.
   private func lifetime(_ deadline: MonotonicInstant) -> Duration {
-    min(deadline.duration(since: .now()), prisonAPI.service.timeout * 2) + Self.completionTime * 2
+    min(deadline.duration(since: .now()), prisonAPI.service.timeout * 3) + Self.completionTime * 2
   }
 
   /// Runs `body` to its end even if the task that waits for it is cancelled, on the same loop.

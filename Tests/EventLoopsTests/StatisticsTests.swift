@@ -9,10 +9,11 @@ struct StatisticsTests {
   func longTurn() async throws {
     let before = Loops.second.statistics
     try await onLoop(Loops.second) { _ = usleep(30_000) }
-    try await eventually { Loops.second.statistics.longestTurn >= .milliseconds(30) }
+    // The turn is noted when it ends, which is after the job in it.
+    try await eventually { Loops.second.statistics.busy >= before.busy + .milliseconds(30) }
     let after = Loops.second.statistics
     #expect(after.turns > before.turns)
-    #expect(after.busy >= before.busy + .milliseconds(30))
+    #expect(after.longestTurn >= .milliseconds(30))
   }
 
   @Test("The longest turn is forgotten within two windows, whether or not the loop goes on turning")

@@ -11,7 +11,7 @@ struct DevelopmentPrisonAPITests {
   private static let bearer: HeaderFields = [.authorization: "Bearer x", .contentType: "application/json"]
 
   private func with(_ body: (DevelopmentPrisonAPI, _ url: String) async throws -> Void) async throws {
-    let prisonAPI = DevelopmentPrisonAPI()
+    let prisonAPI = try DevelopmentPrisonAPI()
     try await Doubles.serving({ await prisonAPI.respond(to: $0) }) { try await body(prisonAPI, $0) }
   }
 
@@ -34,7 +34,7 @@ struct DevelopmentPrisonAPITests {
       #expect(movement.count == 1)
       #expect(movement.first?["movementReasonCode"] as? String == "HP")
       #expect(movement.first?["movementTime"] as? String == "10:20:00")
-      #expect(prisonAPI.prisoner("B2345CD")?.prisonID == "OUT")
+      #expect(prisonAPI.records.prisoner("B2345CD")?.prisonID == "OUT")
     }
   }
 
@@ -46,10 +46,10 @@ struct DevelopmentPrisonAPITests {
           #"{"bookingId":\#(booking),"fromAgencyId":"HAZLWD","toAgencyId":"OUT","movementTime":"2026-01-15T10:20:30","movementType":"REL","movementReason":"CR","directionCode":"OUT"}"#
         return try await Doubles.send(.post, url + "/api/movements", Self.bearer, body: body).status.code
       }
-      let patient = try #require(prisonAPI.prisoner("N3457PQ")?.bookingID)
-      let inside = try #require(prisonAPI.prisoner("B2345CD")?.bookingID)
+      let patient = try #require(prisonAPI.records.prisoner("N3457PQ")?.bookingID)
+      let inside = try #require(prisonAPI.records.prisoner("B2345CD")?.bookingID)
       #expect(try await send(patient) == 201)
-      #expect(prisonAPI.movement(of: "N3457PQ")?.reason == "CR")
+      #expect(prisonAPI.records.movement(of: "N3457PQ")?.reason == "CR")
       #expect(try await send(inside) == 400)
       #expect(try await send(1) == 404)
     }

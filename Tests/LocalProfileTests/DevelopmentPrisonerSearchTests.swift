@@ -39,7 +39,7 @@ struct DevelopmentPrisonerSearchTests {
 
   @Test("A directory may invent a prisoner for any number")
   func inventedPrisoners() async throws {
-    let search = DevelopmentPrisonerSearch { .invented($0) }
+    let search = DevelopmentPrisonerSearch(inventsPrisoners: true)
     try await Doubles.serving({ await search.respond(to: $0) }) { url async throws in
       let answer = try await ask(
         url,

@@ -22,8 +22,8 @@ final class GatewayApplication: Sendable {
   let database: PostgresDatabase
   let restrictedPatients: RestrictedPatientsParts
   private let dailyCheck: Task<Void, Never>?
-  private let client: HTTPClient
-  private let messaging: Messaging
+  let client: HTTPClient
+  let messaging: Messaging
   private let events: EventsRuntime
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration

@@ -16,7 +16,8 @@ extension HostedModule {
       part: shared.messaging.ends(messaging).part(
         module: parts.module.name,
         database: parts.database,
-        handlers: [parts.module.domainEvents, parts.module.offenderEvents]
+        handlers: [parts.module.domainEvents, parts.module.offenderEvents],
+        telemetry: parts.telemetry
       ),
       messaging: messaging,
       info: ServiceInfo(

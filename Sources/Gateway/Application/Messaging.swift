@@ -18,7 +18,8 @@ struct Messaging: Sendable {
     func part(
       module: String,
       database: PostgresDatabase,
-      handlers: [any MessageHandler]
+      handlers: [any MessageHandler],
+      telemetry: (any Telemetry)? = nil
     ) -> EventsRuntime.Part {
       let consumed = zip(zip(configuration.queues, queues), handlers).map { pair, handler in
         EventsRuntime.ConsumedQueue(
@@ -36,7 +37,8 @@ struct Messaging: Sendable {
         audit: audit.map { (id: "audit", queue: $0) },
         consumed: consumed,
         adminRole: configuration.adminRole,
-        isRetryAllOpen: configuration.isRetryAllOpen
+        isRetryAllOpen: configuration.isRetryAllOpen,
+        telemetry: telemetry
       )
     }
   }
@@ -142,6 +144,12 @@ struct Messaging: Sendable {
     case .aws(let aws, _): aws.topic(arn: arn)
     case .postgres(let postgres): postgres.topic(arn: arn)
     }
+  }
+
+  /// A topic of the database; nil where topics are somewhere else.
+  func databaseTopic(arn: String) -> PostgresTopic? {
+    guard case .postgres(let postgres) = broker else { return nil }
+    return postgres.topic(arn: arn)
   }
 
   private func queue(_ name: String) -> any MessageQueue {

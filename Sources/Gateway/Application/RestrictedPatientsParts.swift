@@ -13,6 +13,7 @@ internal import SharedAuth
 struct RestrictedPatientsParts: Sendable {
   let module: RestrictedPatientsModule
   let database: PostgresDatabase
+  let telemetry: any Telemetry
   private let clients: [HTTPClient]
 
   /// - Throws: what keeps the gateway from serving.
@@ -28,6 +29,7 @@ struct RestrictedPatientsParts: Sendable {
     logger: Logger
   ) throws {
     let own = configuration.restrictedPatients
+    self.telemetry = telemetry
     database = try PostgresDatabase(
       configuration: own.database.postgres,
       group: group,
@@ -73,6 +75,7 @@ struct RestrictedPatientsParts: Sendable {
       outbox: outbox,
       telemetry: telemetry,
       access: own.access,
+      checksAgencies: own.checksAgencies,
       logger: logger
     )
   }

@@ -40,10 +40,11 @@ extension ServeCommand {
           deadline: .now() + .seconds(10)
         )
         try await SamplePatients.restore(
-          environment.prisonAPI,
+          environment.records,
           from: application.restrictedPatientsDatabase,
           deadline: .now() + .seconds(10)
         )
+        try Self.play(on: application, environment, messaging: configuration.messaging)
         try LocalEndpoints(environment, serverURL: application.url).write()
         print(environment.banner(serverURL: application.url))
         // Standard output is buffered when it is not a terminal.

@@ -34,7 +34,8 @@ struct GatewayCommand: AsyncParsableCommand {
       """,
     version: BuildInformation.version,
     subcommands: [
-      ServeCommand.self, MigrateCommand.self, TokenCommand.self, ConfigCommand.self, BatchCommand.self,
+      ServeCommand.self, TokenCommand.self, PlayCommand.self, MigrateCommand.self, ConfigCommand.self,
+      BatchCommand.self,
       VersionCommand.self,
     ]
   )

@@ -5,16 +5,20 @@ internal import LocalProfile
 /// Where a running all-in-one profile answers, for scripts: `endpoints.env` in the data folder, NAME=value a line. The
 /// names are those of the settings, so a second gateway can be run on the same database and doubles.
 struct LocalEndpoints {
+  /// Where `gateway play` finds the running gateway.
+  static let playName = "GATEWAY_PLAY_URL"
+
   private let path: String
   private let lines: [String]
 
   init(_ environment: LocalEnvironment, serverURL: String) {
-    path = environment.dataFolder.path + "/endpoints.env"
+    path = Self.path(in: environment.dataFolder.path)
     let gateway = environment.nonAssociationsClient
     let patients = environment.restrictedPatientsClient
     let frontEnd = DevelopmentClient.frontEnd
     lines = [
       "GATEWAY_URL=\(serverURL)",
+      "\(Self.playName)=\(environment.playURL)",
       "\(SettingsCatalog.databaseURL.name)=\(environment.databaseURL)",
       "\(SettingsCatalog.oauthBase.name)=\(environment.authURL)",
       "\(SettingsCatalog.prisonerSearchBase.name)=\(environment.prisonerSearchURL)",
@@ -27,6 +31,8 @@ struct LocalEndpoints {
       "CLIENT_SECRET=\(frontEnd.secret)",
     ]
   }
+
+  static func path(in folder: String) -> String { folder + "/endpoints.env" }
 
   /// Whoever finds the file finds all of it.
   /// - Throws: `SystemError` when the file cannot be written.

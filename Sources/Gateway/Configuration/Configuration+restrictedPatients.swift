@@ -9,6 +9,7 @@ extension Configuration {
     var clientID: String
     var clientSecret: String
     var access: AccessRules
+    var checksAgencies: Bool
     var agenciesRefresh: Duration
     var agenciesMaximumAge: Duration
     var pastDateCheckTime: TimeOfDay?
@@ -40,6 +41,7 @@ extension Configuration {
       clientSecret: provided?.restrictedPatientsClientSecret
         ?? reader.requiredText(SettingsCatalog.restrictedPatientsClientSecret),
       access: readAccessRules(&reader),
+      checksAgencies: reader.boolean(SettingsCatalog.checksAgencies),
       agenciesRefresh: reader.duration(SettingsCatalog.agenciesRefresh),
       agenciesMaximumAge: reader.duration(SettingsCatalog.agenciesMaximumAge),
       pastDateCheckTime: readTimeOfDay(&reader),

@@ -48,6 +48,11 @@ extension SettingsCatalog {
     "RESTRICTED_PATIENTS_ROLES",
     "Roles by endpoint, such as discharge=ROLE_A|ROLE_B,remove=ROLE_C; any good token where none is named."
   )
+  static let checksAgencies = Setting(
+    "RESTRICTED_PATIENTS_CHECK_AGENCIES",
+    default: "false",
+    "true: refuse prisons and hospitals that prison API does not list as such, and discharges in the future."
+  )
   static let agenciesRefresh = Setting(
     "RESTRICTED_PATIENTS_AGENCIES_REFRESH",
     default: "10m",
@@ -75,6 +80,6 @@ extension SettingsCatalog {
     restrictedPatientsDatabaseURL, restrictedPatientsDatabaseEndpoint, restrictedPatientsDatabaseName,
     restrictedPatientsDatabaseUsername, restrictedPatientsDatabasePassword, restrictedPatientsHosts,
     prisonAPIBase, restrictedPatientsClientID, restrictedPatientsClientSecret, restrictedPatientsRoles,
-    agenciesRefresh, agenciesMaximumAge, pastDateCheckTime, batchEnabled, batchType,
+    checksAgencies, agenciesRefresh, agenciesMaximumAge, pastDateCheckTime, batchEnabled, batchType,
   ]
 }

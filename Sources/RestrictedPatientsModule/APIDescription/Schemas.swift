@@ -12,9 +12,9 @@ enum Schemas {
   private static let prison = APISchema.text("A prison", example: "MDI", length: 1...Width.prison)
   private static let hospital = APISchema.text("A hospital", example: "HAZLWD", length: 1...Width.hospital)
 
-  /// London's wall clock, without a zone.
+  /// London's wall clock. It has no zone, and so is not what the format `date-time` of RFC 3339 means.
   private static func time(_ description: String) -> APISchema {
-    .text(description + ", on London's clock", example: "2021-07-16T12:34:56", format: "date-time")
+    .text(description + ", on London's clock", example: "2021-07-16T12:34:56")
   }
 
   private static let agency = APISchema.named(
@@ -34,6 +34,7 @@ enum Schemas {
       Property("fromLocation", agency, isRequired: false),
       Property("hospitalLocation", agency, isRequired: false),
       Property("supportingPrison", agency, isRequired: false),
+      // Clients are generated from the format, wrong as it is (`platform.md` section 11, row 47).
       Property(
         "dischargeTime",
         .text("When the prisoner went to hospital", example: "2021-07-16T12:34:56", format: "date-time")

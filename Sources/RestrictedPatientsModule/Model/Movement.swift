@@ -6,7 +6,7 @@ struct Movement: Equatable, Sendable {
   var toAgency: String?
   /// `REL` for a release.
   var type: String?
-  /// `HP` for a release to a hospital.
+  /// `HP` for a release to a hospital, `CR` for one from it.
   var reasonCode: String?
   var date: String?
   var time: String?
@@ -20,9 +20,15 @@ struct Movement: Equatable, Sendable {
     return LocalDateTime(contractText: "\(date)T\(time)")
   }
 
-  /// Whether this is a release to a hospital. Prison API pads the code with blanks at times.
-  var isReleaseToHospital: Bool {
-    guard type == "REL", let reasonCode, reasonCode.hasPrefix("HP") else { return false }
-    return reasonCode.dropFirst(2).allSatisfy { $0 == " " }
+  /// Whether this is a release to a hospital.
+  var isReleaseToHospital: Bool { isRelease(reason: "HP") }
+
+  /// Whether this is the release by which a patient leaves a hospital for good (§6.2, XM).
+  var isFinalRelease: Bool { toAgency == "OUT" && isRelease(reason: "CR") }
+
+  /// Prison API pads the code with blanks at times.
+  private func isRelease(reason: String) -> Bool {
+    guard type == "REL", let reasonCode, reasonCode.hasPrefix(reason) else { return false }
+    return reasonCode.dropFirst(reason.count).allSatisfy { $0 == " " }
   }
 }

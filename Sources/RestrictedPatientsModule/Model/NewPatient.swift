@@ -9,9 +9,13 @@ enum Width {
   static let comment = 240
   static let user = 32
 
-  /// - Throws: `RestrictedPatientsError.invalid` for a text that is blank or too long.
+  /// - Throws: `RestrictedPatientsError.invalid` for a text that is blank, too long, or has characters that no path of a
+  ///   call of prison API can have.
   static func check(_ text: String, _ name: String, _ width: Int) throws(RestrictedPatientsError) {
     guard text.utf8.contains(where: { $0 > 0x20 }) else { throw .invalid("\(name) must not be blank") }
+    guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+      throw .invalid("\(name) must not have control characters")
+    }
     // PostgreSQL counts characters as code points.
     guard text.unicodeScalars.count <= width else {
       throw .invalid("\(name) must have at most \(width) characters")

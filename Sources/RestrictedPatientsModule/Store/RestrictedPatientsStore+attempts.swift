@@ -56,6 +56,16 @@ extension RestrictedPatientsStore {
     sql: "update restricted_patients_attempt set unknown_because = $2 where id = $1"
   )
 
+  private static let hadUnknownRemoval = PostgresStatement(
+    name: "restricted_patient_attempt_unknown_removal",
+    sql: """
+      select exists (
+        select from restricted_patients_attempt
+        where prisoner_number = $1 and operation = 'REMOVE' and unknown_because is not null
+          and started_at at time zone 'Europe/London' >= $2::text::timestamp)
+      """
+  )
+
   private static let underWay = PostgresStatement(
     name: "restricted_patient_attempt_under_way",
     sql: """
@@ -108,20 +118,25 @@ extension RestrictedPatientsStore {
   }
 
   /// Begins to remove a patient.
+  /// - Returns: the attempt, the record, and whether an earlier attempt at its removal may have had an effect.
   /// - Throws: `RestrictedPatientsError.notFound` without a record, `underWay` if somebody else is at it.
   func beginRemoval(
     _ number: String,
     by user: String?,
     lifetime: Duration,
     deadline: MonotonicInstant
-  ) async throws -> (attempt: Attempt, patient: RestrictedPatient) {
+  ) async throws -> (attempt: Attempt, patient: RestrictedPatient, mayBeDone: Bool) {
     try await database.withTransaction(deadline: deadline) { transaction in
       let attempt = try await Self.begin(.remove, number, user, lifetime, transaction)
       guard let patient = try await Self.find(number, in: transaction) else {
         throw RestrictedPatientsError.notFound(number)
       }
       guard let attempt else { throw RestrictedPatientsError.underWay(number) }
-      return (attempt, patient)
+      let rows = try await transaction.query(
+        Self.hadUnknownRemoval,
+        [.text(number), .text(patient.createdAt.text)]
+      )
+      return (attempt, patient, try rows.first?.bool(0) ?? false)
     }
   }
 

@@ -97,11 +97,17 @@ struct APIDescriptionTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     try await withGateway(settings: ["SPRINGDOC_API-DOCS_ENABLED": "true"]) { (gateway) async throws in
       try await gateway.database.insertOpen("A1234BC", "D5678EF")
-      // What prison API says to the example of a prisoner, so that there are patients to be read and removed.
+      // Prison API knows everybody and discharges them, so that there are patients to be read and removed.
       gateway.prisonAPI.stubLists()
-      gateway.prisonAPI.stubBooking("A1234AA")
       gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
-      gateway.prisonAPI.stubDischarge("A1234AA")
+      gateway.prisonAPI.stub(PrisonAPIDouble.release, 201)
+      gateway.prisonAPI.stubOthers { call in
+        if call.hasPrefix("PUT /api/offenders/") { return (201, #"{"offenderNo":"A1234AA"}"#) }
+        if call.hasPrefix("GET /api/bookings/") {
+          return (200, #"{"offenderNo":"A1234AA","bookingId":1,"activeFlag":true}"#)
+        }
+        return nil
+      }
       let token = try gateway.token(
         roles: [
           "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS",

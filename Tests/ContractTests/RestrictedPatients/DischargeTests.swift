@@ -114,7 +114,7 @@ struct DischargeTests {
   @Test(
     "116: what no record can hold is 400 before prison API is told anything",
     arguments: [
-      Patients.dischargeBody("A1234567"), Patients.dischargeBody("  "),
+      Patients.dischargeBody("A1234567"), Patients.dischargeBody("  "), Patients.dischargeBody("A1\\u0007"),
       Patients.dischargeBody("A12345", ["fromLocationId": "\"MDIMDI\""]),
       Patients.dischargeBody("A12345", ["supportingPrisonId": "\"MDIMDI\""]),
       Patients.dischargeBody("A12345", ["hospitalLocationCode": "\"HAZLWDHAZLWD\""]),

@@ -64,6 +64,44 @@ struct PastDateTests {
     }
   }
 
+  /// By what the sentence's dates are, on 3 October 2020.
+  private static let verdicts: [(facts: String, isPast: Bool)] = [
+    (#","recall":true,"legalStatus":"RECALL","sentenceExpiryDate":"2020-10-02""#, true),
+    (#","recall":true,"legalStatus":"RECALL","sentenceExpiryDate":"2020-10-04""#, false),
+    (#","recall":true,"legalStatus":"UNSENTENCED","sentenceExpiryDate":"2020-10-02""#, false),
+    (#","recall":true,"legalStatus":null,"sentenceExpiryDate":"2020-10-02""#, false),
+    (#","recall":false,"legalStatus":"RECALL","sentenceExpiryDate":"2020-10-02""#, false),
+    (#","recall":null,"legalStatus":null"#, false),
+    (#","recall":true,"legalStatus":"SENTENCED","sentenceExpiryDate":"2020-10-02""#, true),
+    (#","recall":false,"legalStatus":"SENTENCED","conditionalReleaseDate":"2020-10-02""#, true),
+    (#","recall":false,"legalStatus":"SENTENCED","conditionalReleaseDate":"2020-10-04""#, false),
+    (#","recall":false,"legalStatus":"RECALL","conditionalReleaseDate":"2020-10-02""#, false),
+    (#","recall":false,"legalStatus":null,"conditionalReleaseDate":"2020-10-02""#, false),
+    (#","recall":true,"legalStatus":"SENTENCED","conditionalReleaseDate":"2020-10-02""#, false),
+  ]
+
+  @Test("73, 74, 75: by recall, legal status and the date that counts")
+  func verdicts() async throws {
+    try await withGateway(at: "2020-10-02T23:00:00Z") { (gateway) async throws in
+      let numbered = Self.verdicts.enumerated().map { (number: "A\(100 + $0)", verdict: $1) }
+      let found = numbered.map {
+        Patients.found($0.number, #","indeterminateSentence":false"# + $0.verdict.facts)
+      }
+      for (number, _) in numbered {
+        try await gateway.database.insertPatient(number, discharged: "2020-01-01T00:00")
+      }
+      let removals = zip(numbered, found).filter(\.0.verdict.isPast).map { (200, "[\($0.1)]") }
+      gateway.search.answer(inTurn: [(200, "[\(found.joined(separator: ","))]")] + removals)
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
+      let gone = numbered.filter(\.verdict.isPast).map(\.number)
+      #expect(
+        try await gateway.database.events() == gone.map { "restricted-patients.patient.removed \($0)" }
+      )
+      #expect(try await gateway.database.count("restricted_patients") == numbered.count - gone.count)
+    }
+  }
+
   @Test("76, 82: nobody to check, or nobody past a date: nothing happens")
   func nothing() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in

@@ -29,7 +29,7 @@ struct PatientReadTests {
     }
   }
 
-  @Test("40: no record is 404 without any call")
+  @Test("19, 40: no record is 404 without any call")
   func absent() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       let answer = try await gateway.patient("A12345")

@@ -98,7 +98,9 @@ struct RemoveTests {
     }
   }
 
-  @Test("49, 52: readers see the record while prison API is told, and after it has refused")
+  @Test(
+    "12, 49, 52: the removal is prepared, and readers see the record while prison API is told, and after it has refused"
+  )
   func releaseFails() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
@@ -110,6 +112,7 @@ struct RemoveTests {
       try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
       #expect(try await gateway.patient("A12345").status == 200)
       #expect(try await gateway.removePatient("A12345").status == 409)
+      #expect(try await gateway.database.row("select operation from restricted_patients_attempt") == "REMOVE")
       gateway.prisonAPI.letGo()
       let answer = try await removal
       #expect(answer.status == 500)
@@ -121,8 +124,23 @@ struct RemoveTests {
     }
   }
 
-  @Test("of a removal without an answer nobody knows: the record stays, it can be seen, and asked for again")
-  func unknownOutcome() async throws {
+  @Test(
+    "of a removal without an answer nobody knows: the record stays, and prison API is told again only if it had not heard",
+    arguments: [
+      (PrisonAPIDouble.movement(), 2), (PrisonAPIDouble.movement(["movementReasonCode": "CR "]), 2),
+      (
+        PrisonAPIDouble.movement([
+          "movementReasonCode": "CR", "toAgency": "OUT", "movementDate": "2020-10-08",
+        ]), 2
+      ),
+      (
+        PrisonAPIDouble.movement([
+          "movementReasonCode": "CR", "toAgency": "OUT", "movementDate": "2020-10-10",
+        ]), 1
+      ),
+    ]
+  )
+  func unknownOutcome(latest: String, releases: Int) async throws {
     try await withGateway(at: Patients.clock, settings: ["API_TIMEOUT": "500ms"]) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
@@ -134,7 +152,13 @@ struct RemoveTests {
       let path = "/restricted-patients/unknown-outcomes"
       #expect(try await gateway.get(path, token: admin).json[0]?["operation"] == "REMOVE")
       gateway.prisonAPI.letGo()
+      // Prison API cannot be asked what it did, so nothing is done.
+      #expect(try await gateway.removePatient("A12345").status == 500)
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+      gateway.prisonAPI.stubMovements(latest)
       #expect(try await gateway.removePatient("A12345").status == 200)
+      #expect(gateway.prisonAPI.calls.filter { $0 == PrisonAPIDouble.release }.count == releases)
+      #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12345"])
       #expect(try await gateway.get(path, token: admin).json == [])
     }
   }
@@ -155,6 +179,7 @@ struct RemoveTests {
       #expect(busy.status == 409)
       #expect(try busy.json["errorCode"] == "CHANGE_UNDER_WAY")
       try await gateway.database.run("update restricted_patients_attempt set expires_at = now()")
+      gateway.prisonAPI.stubMovements()
       let admin = try gateway.token(roles: ["RESTRICTED_PATIENTS_ADMIN"])
       let path = "/restricted-patients/unknown-outcomes"
       #expect(try await gateway.get(path, token: admin).json.items.count == 1)

@@ -32,6 +32,37 @@ struct PatientSchemaTests {
     try await World.drop(database)
   }
 
+  @Test("108: what a user adds is read back whole, changed by whoever made it")
+  func audit() async throws {
+    try await withGateway(at: "2020-10-10T08:09:10.123456Z") { (gateway) async throws in
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      #expect(try await gateway.discharge(user: "user").status == 201)
+      #expect(
+        try await gateway.database.row(
+          """
+          select concat_ws('|', prisoner_number, from_location_id, hospital_location_code, supporting_prison_id,
+            discharge_time, comment_text, create_user_id, create_datetime, modify_user_id, modify_datetime)
+          from restricted_patients
+          """
+        ) == "A12345|MDI|HAZLWD|MDI|2020-10-10 00:00:00|Prisoner was released to hospital"
+          + "|user|2020-10-10 09:09:10.123456|user|2020-10-10 09:09:10.123456"
+      )
+      let history = try await gateway.get(
+        "/restricted-patient/prison-number/A12345/history",
+        token: gateway.user()
+      ).json
+      #expect(
+        history["current"] == [
+          "prisonerNumber": "A12345", "fromLocationId": "MDI", "hospitalLocationCode": "HAZLWD",
+          "supportingPrisonId": "MDI", "dischargeTime": "2020-10-10T00:00:00",
+          "commentText": "Prisoner was released to hospital", "createDateTime": "2020-10-10T09:09:10.123456",
+          "createUserId": "user", "modifyDateTime": "2020-10-10T09:09:10.123456", "modifyUserId": "user",
+        ]
+      )
+    }
+  }
+
   @Test("a database that Flyway has migrated is taken over with its rows")
   func takenOver() async throws {
     let database = try await World.makeDatabase()

@@ -17,6 +17,8 @@ final class PrisonAPIDouble: Sendable {
   private struct State {
     var answers: [String: [(status: Int, body: String)]] = [:]
     var requests: [Request] = []
+    /// Answers calls that nothing else does.
+    var others: @Sendable (_ call: String) -> (status: Int, body: String)? = { _ in nil }
     var held: Set<String> = []
     var waiters: [AsyncStream<Never>.Continuation] = []
   }
@@ -38,6 +40,11 @@ final class PrisonAPIDouble: Sendable {
 
   func stub(_ call: String, inTurn answers: [(Int, String)]) {
     state.withLock { $0.answers[call] = answers.map { (status: $0.0, body: $0.1) } }
+  }
+
+  /// Answers calls that no other stub answers; nil for 404.
+  func stubOthers(_ answer: @escaping @Sendable (_ call: String) -> (status: Int, body: String)?) {
+    state.withLock { $0.others = answer }
   }
 
   /// Keeps everybody waiting who makes this call, until `letGo()`.
@@ -67,7 +74,7 @@ final class PrisonAPIDouble: Sendable {
     let (answer, gate) = state.withLock { state in
       state.requests.append(recorded)
       var answers = state.answers[call] ?? []
-      let answer = answers.first
+      let answer = answers.first ?? state.others(call)
       if answers.count > 1 {
         answers.removeFirst()
         state.answers[call] = answers

@@ -1,4 +1,5 @@
 import EventLoops
+import Events
 import Foundation
 import HTTPTransport
 import HTTPTypes
@@ -106,11 +107,13 @@ struct RunningGateway: Sendable {
 ///   - ownDatabase: used instead of a fresh one, and kept.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
+///   - patientsOutbox: where restricted patients leaves its events; nil for its own outbox, which publishes them.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
   settings: [String: String] = [:],
   accessLog: RequestObserver.AccessLog? = nil,
+  patientsOutbox: (any Outbox)? = TableOutbox(),
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = FixedClock(instant: try instant(time))
@@ -166,7 +169,7 @@ func withGateway(
     clock: clock,
     logger: logger,
     accessLog: accessLog,
-    patientsOutbox: TableOutbox(),
+    patientsOutbox: patientsOutbox,
     patientsTelemetry: telemetry
   )
   let gateway = RunningGateway(

@@ -7,6 +7,8 @@ public struct SampleAgency: Sendable {
   public let longDescription: String
   /// `INST`, `HOSPITAL` or `HSHOSP`.
   public let type: String
+  /// Whether it is in use. Prison API shows the others only when asked for them.
+  public var isActive = true
 
   var isHospital: Bool { type != "INST" }
 
@@ -43,6 +45,20 @@ public struct SampleAgency: Sendable {
       longDescription: "St Ann's Hospital, Dorset",
       type: "HSHOSP"
     ),
+    SampleAgency(
+      id: "BKI",
+      description: "Brookfield (closed)",
+      longDescription: "HMP BROOKFIELD",
+      type: "INST",
+      isActive: false
+    ),
+    SampleAgency(
+      id: "OLDHSP",
+      description: "Old Hill House (closed)",
+      longDescription: "Old Hill House",
+      type: "HSHOSP",
+      isActive: false
+    ),
   ]
 
   func write(to json: inout JSONWriter) {
@@ -51,7 +67,7 @@ public struct SampleAgency: Sendable {
     json.field("description", description)
     json.field("longDescription", longDescription)
     json.field("agencyType", type)
-    json.field("active", true)
+    json.field("active", isActive)
     json.endObject()
   }
 }

@@ -18,6 +18,10 @@ public struct SamplePrisoner: Sendable {
   public var legalStatus = "SENTENCED"
   public var lastMovementTypeCode = "ADM"
   public var lastMovementReasonCode = "N"
+  /// `yyyy-MM-dd`.
+  public var dateOfBirth = "1990-01-01"
+  public var category = "C"
+  var alerts: [SampleAlert] = []
 
   /// - Parameter place: code and name of where the prisoner is, nil for nowhere.
   public init(
@@ -47,6 +51,16 @@ public struct SamplePrisoner: Sendable {
     public static let outside = Place(prisonID: "OUT", name: "Outside")
   }
 
+  /// Those in hospital.
+  private static let patients: Set = ["N3457PQ", "P4568QR", "Q5679RS"]
+
+  /// The prisons of those who are in one, by number.
+  static var prisonsOfInmates: [(number: String, prisonID: String)] {
+    all.compactMap { prisoner in
+      prisoner.cellLocation.flatMap { _ in prisoner.prisonID }.map { (prisoner.prisonerNumber, $0) }
+    }
+  }
+
   /// The prisoners of a fresh all-in-one profile: several prisons, one in transfer, one outside, three in
   /// hospital, one without a booking.
   public static let all: [SamplePrisoner] = {
@@ -70,11 +84,24 @@ public struct SamplePrisoner: Sendable {
     for index in all.indices where all[index].prisonID != nil {
       all[index].bookingID = 1_200_001 + Int64(index)
     }
+    for index in all.indices {
+      all[index].dateOfBirth = "\(1968 + index * 2)-0\(1 + index % 9)-1\(index % 10)"
+    }
+    all[0].alerts = [SampleAlert(type: "X", code: "XA")]
+    all[4].alerts = [
+      SampleAlert(type: "H", code: "HA"), SampleAlert(type: "X", code: "XEL", isActive: false),
+    ]
+    all[4].category = "B"
+    for index in all.indices where all[index].prisonID == "TRN" {
+      all[index].lastMovementTypeCode = "TRN"
+      all[index].lastMovementReasonCode = "NOTR"
+    }
     for index in all.indices where all[index].prisonID == "OUT" {
       all[index].lastMovementTypeCode = "REL"
-      let isInHospital = SampleMovement.all[all[index].prisonerNumber] != nil
+      let isInHospital = patients.contains(all[index].prisonerNumber)
       all[index].lastMovementReasonCode = isInHospital ? "HP" : "CR"
       if isInHospital { all[index].conditionalReleaseDate = "2099-01-31" }
+      all[index].sentenceExpiryDate = all[index].conditionalReleaseDate.map { _ in "2099-12-31" }
       if all[index].prisonerNumber == "P4568QR" { all[index].conditionalReleaseDate = "2025-01-31" }
     }
     return all
@@ -85,37 +112,5 @@ public struct SamplePrisoner: Sendable {
     var prisoner = SamplePrisoner(number, "NOBODY", "KNOWN", at: .moorland, cell: "3-1-001")
     prisoner.bookingID = 1_300_001
     return prisoner
-  }
-}
-
-extension SamplePrisoner {
-  /// Writes the prisoner as a JSON object, in prisoner search's order.
-  /// - Parameter wanted: the fields to write; nil for all of them.
-  func write(to json: inout JSONWriter, fields wanted: Set<String>?) {
-    func wants(_ name: String) -> Bool { wanted?.contains(name) ?? true }
-    json.beginObject()
-    if wants("prisonerNumber") { json.field("prisonerNumber", prisonerNumber) }
-    if wants("bookingId") {
-      // Prisoner search writes it as text.
-      json.field("bookingId", bookingID.map(String.init))
-    }
-    if wants("firstName") { json.field("firstName", firstName) }
-    if wants("lastName") { json.field("lastName", lastName) }
-    if wants("prisonId") { json.field("prisonId", prisonID) }
-    if wants("prisonName") { json.field("prisonName", prisonName) }
-    if wants("cellLocation"), cellLocation != nil || prisonID == nil {
-      json.field("cellLocation", cellLocation)
-    }
-    if wanted == nil, prisonID == "OUT" {
-      json.field("locationDescription", "Outside - released from Moorland")
-    }
-    if wants("conditionalReleaseDate") { json.field("conditionalReleaseDate", conditionalReleaseDate) }
-    if wants("sentenceExpiryDate") { json.field("sentenceExpiryDate", sentenceExpiryDate) }
-    if wants("recall") { json.field("recall", isRecall) }
-    if wants("indeterminateSentence") { json.field("indeterminateSentence", isIndeterminateSentence) }
-    if wants("legalStatus") { json.field("legalStatus", legalStatus) }
-    if wants("lastMovementTypeCode") { json.field("lastMovementTypeCode", lastMovementTypeCode) }
-    if wants("lastMovementReasonCode") { json.field("lastMovementReasonCode", lastMovementReasonCode) }
-    json.endObject()
   }
 }
