@@ -27,6 +27,7 @@ let consolePages = [
   "console.html", "about.html", "base.css", "parts.css", "icon.svg", "main.js", "page.js", "elements.js",
   "forms.js", "session.js", "calls.js", "samples.js", "sign-in.js", "overview.js", "prisoners.js",
   "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "decisions.js", "try.js",
+  "play.js",
 ]
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")

@@ -53,6 +53,7 @@ public enum ConsolePages {
       script("events.js", PackageResources.events_js),
       script("queues.js", PackageResources.queues_js),
       script("decisions.js", PackageResources.decisions_js),
+      script("play.js", PackageResources.play_js),
       script("try.js", PackageResources.try_js),
     ]
   }

@@ -2,7 +2,7 @@
 
 import { button, h, link } from "./elements.js";
 import { show } from "./page.js";
-import { onSession, session, signOut } from "./session.js";
+import { isLocal, onSession, session, signOut } from "./session.js";
 import { signInView } from "./sign-in.js";
 import { overviewView } from "./overview.js";
 import { prisonerView, prisonersView } from "./prisoners.js";
@@ -13,6 +13,7 @@ import { eventsView } from "./events.js";
 import { deadLettersView, queuesView, sendView } from "./queues.js";
 import { decisionsView } from "./decisions.js";
 import { tryView } from "./try.js";
+import { playView } from "./play.js";
 
 const views = [
   [/^\/?$/, overviewView],
@@ -33,6 +34,7 @@ const views = [
   [/^\/queues\/([^/]+)$/, deadLettersView],
   [/^\/decisions$/, decisionsView],
   [/^\/try$/, tryView],
+  ...(isLocal ? [[/^\/play$/, playView]] : []),
 ];
 
 function path() {
