@@ -39,26 +39,29 @@ export async function playView() {
         "fieldset",
         { class: "field" },
         h("legend", null, "What happens?"),
-        scenes.map((scene, index) =>
-          h(
-            "div",
-            { class: "radio" },
-            h("input", {
-              type: "radio",
-              name: "scene",
-              id: `scene-${scene.event}`,
-              value: scene.event,
-              checked: index === 0,
-              onchange: () => choose(scene),
-            }),
-            h("label", { for: `scene-${scene.event}` }, scene.text),
-          ),
-        ),
+        h("div", { class: "radios column" }, scenes.map((scene, index) => choice(scene, index === 0, choose))),
       ),
       place,
       report,
     ],
   };
+}
+
+function choice(scene, isFirst, choose) {
+  const id = `scene-${scene.event}`;
+  return h(
+    "div",
+    { class: "radio" },
+    h("input", {
+      type: "radio",
+      name: "scene",
+      id,
+      value: scene.event,
+      checked: isFirst,
+      onchange: () => choose(scene),
+    }),
+    h("label", { for: id }, scene.text),
+  );
 }
 
 function sceneForm(scene, prisoners, { prisons, hospitals }, report) {
