@@ -34,9 +34,8 @@ struct GatewayCommand: AsyncParsableCommand {
       """,
     version: BuildInformation.version,
     subcommands: [
-      ServeCommand.self, TokenCommand.self, PlayCommand.self, MigrateCommand.self, ConfigCommand.self,
-      BatchCommand.self,
-      VersionCommand.self,
+      ServeCommand.self, TokenCommand.self, PlayCommand.self, AdoptCommand.self, MigrateCommand.self,
+      ConfigCommand.self, BatchCommand.self, VersionCommand.self,
     ]
   )
 }
