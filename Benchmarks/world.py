@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -102,8 +103,8 @@ class World:
             wait_until_answering(f"http://127.0.0.1:{port}/health/ping", self.process)
             endpoints = data / "endpoints.env"
             wait_for_file(endpoints, self.process)
-            lines = endpoints.read_text().splitlines()
-            self.settings = dict(line.split("=", 1) for line in lines if "=" in line)
+            lines = shlex.split(endpoints.read_text(), comments=True)
+            self.settings = dict(line.split("=", 1) for line in lines)
             self.first_url = self.settings["DATABASE_URL"]
             for size in self.sizes:
                 self.use(self.sizes[0])

@@ -61,7 +61,9 @@ public final class LocalEnvironment: Sendable {
   }
 
   /// Where scenes are played over HTTP: `POST` with the body of `PlayScene`.
-  public var playURL: String { authURL.dropLast("/auth".count) + "/play" }
+  public var playURL: String { userServicesURL + "/play" }
+  /// Where manage-users, nomis-user-roles, token verification and page components answer.
+  public var userServicesURL: String { String(authURL.dropLast("/auth".count)) }
 
   /// For `DATABASE_URL`.
   public var databaseURL: String { postgres.connectionString }
@@ -108,12 +110,13 @@ public final class LocalEnvironment: Sendable {
     let london = try LondonTime()
     let dataFolder = try DataFolder(configuration.dataFolder)
     let key = try SigningKey.load(orMakeIn: dataFolder.signingKey)
+    let spare = try SigningKey.load(orMakeIn: dataFolder.spareKey)
     let postgres = try await PrivatePostgres.start(
       in: dataFolder,
       searchPath: configuration.searchPath,
       logger: logger
     )
-    let auth = DevelopmentAuth(key: key, clock: clock)
+    let auth = DevelopmentAuth(key: key, spare: spare, clock: clock)
     let records = PrisonRecords(clock: clock)
     let prisonAPI = DevelopmentPrisonAPI(records: records, london: london)
     let prisonerSearch = DevelopmentPrisonerSearch(
@@ -177,6 +180,7 @@ public final class LocalEnvironment: Sendable {
       authURL: authURL,
       prisonerSearchURL: prisonerSearchURL,
       prisonAPIURL: prisonAPIURL,
+      userServicesURL: userServicesURL,
       dataFolder: dataFolder.path,
       clusterFolder: postgres.folder,
       databaseURL: databaseURL

@@ -4,9 +4,25 @@ internal import LocalProfile
 internal import ServiceKit
 
 extension ServeCommand {
+  /// Puts the samples where there are none, tells the doubles of the restricted patients there are, and lets scenes be
+  /// played.
+  /// - Throws: `PostgresError`, `LondonTimeError`.
+  static func fill(
+    _ application: GatewayApplication,
+    _ environment: LocalEnvironment,
+    messaging: MessagingConfiguration
+  ) async throws {
+    let patients = application.restrictedPatientsDatabase
+    let deadline = MonotonicInstant.now() + .seconds(10)
+    try await SampleData.load(into: application.database, deadline: deadline)
+    try await SamplePatients.load(into: patients, deadline: deadline)
+    try await SamplePatients.restore(environment.records, from: patients, deadline: deadline)
+    try play(on: application, environment, messaging: messaging)
+  }
+
   /// Lets the doubles' events flow into the gateway's queues, and scenes be played.
   /// - Throws: `LondonTimeError`.
-  static func play(
+  private static func play(
     on application: GatewayApplication,
     _ environment: LocalEnvironment,
     messaging: MessagingConfiguration

@@ -5,8 +5,8 @@ internal import ServiceKit
 internal import SharedAuth
 internal import Synchronization
 
-/// A double of HMPPS Auth for development and tests: it knows a few clients, gives them tokens, publishes its keys
-/// (upstreams.md §2). It checks nothing that it need not, and is never for production.
+/// A double of HMPPS Auth for development and tests (upstreams.md §2, §5): it signs sample users in, gives clients
+/// tokens, publishes its keys, and tells front ends of users. Anybody may be anybody here: it is never for production.
 public final class DevelopmentAuth: Sendable {
   public let clients: [DevelopmentClient]
   public let faults = FaultPlan()
@@ -14,22 +14,36 @@ public final class DevelopmentAuth: Sendable {
   /// How long a token is good for: one hour.
   public static let tokenLifetime = Duration.seconds(3600)
 
-  private let clock: any WallClock
+  let clock: any WallClock
+  let codes: AuthorizationCodes
   private let state: Mutex<State>
 
   private struct State {
     /// The first signs; all are published.
     var keys: [SigningKey]
+    /// Of tokens whose request does not say how long they are to last.
+    var lifetime = DevelopmentAuth.tokenLifetime
     /// The base URL, with `/auth`.
     var baseURL = "http://localhost/auth"
   }
 
-  /// - Parameter key: signs tokens until `rotateKey()`.
-  public init(key: SigningKey, clients: [DevelopmentClient] = DevelopmentClient.all, clock: any WallClock) {
+  /// - Parameters:
+  ///   - key: signs tokens until `rotateKey()`.
+  ///   - spare: published besides it, as Auth publishes one before it signs with it.
+  public init(
+    key: SigningKey,
+    spare: SigningKey? = nil,
+    clients: [DevelopmentClient] = DevelopmentClient.all,
+    clock: any WallClock
+  ) {
     self.clients = clients
     self.clock = clock
-    state = Mutex(State(keys: [key]))
+    codes = AuthorizationCodes(clock: clock)
+    state = Mutex(State(keys: [key] + (spare.map { [$0] } ?? [])))
   }
+
+  /// The keys whose tokens are good: the first signs.
+  var keys: [SigningKey] { state.withLock { $0.keys } }
 
   /// Where this double is reached, with `/auth`; goes into the `iss` claim.
   public var baseURL: String {
@@ -42,6 +56,9 @@ public final class DevelopmentAuth: Sendable {
     let key = try SigningKey.generate()
     state.withLock { $0.keys.insert(key, at: 0) }
   }
+
+  /// Publishes the key that signs, and no other: what others have signed is good no more.
+  public func withdrawOldKeys() { state.withLock { $0.keys = Array($0.keys.prefix(1)) } }
 
   /// What issues this double's tokens, for tests that want one without asking by HTTP; nil never happens while there
   /// is a key.
@@ -92,10 +109,30 @@ public final class DevelopmentAuth: Sendable {
     if let fault = await faults.meet(path: "/" + segments.joined(separator: "/")) { return fault }
     switch (request.head.method, segments) {
     case (.post, ["auth", "oauth", "token"]): return await token(request)
+    case (.get, ["auth", "oauth", "authorize"]): return signInPage(request)
+    case (.post, ["auth", "oauth", "authorize"]): return await signIn(request)
+    case (.get, ["auth", "sign-out"]): return signOut(request)
+    case (.get, ["auth", "account-details"]): return accountDetails(request)
+    case (.post, ["auth", "development"]): return await behave(request)
     case (.get, ["auth", ".well-known", "jwks.json"]): return .json(.ok, keySet())
     case (.get, ["auth", "health", "ping"]): return .ping
-    default: return .notFound
+    default: return answerForUser(request, segments) ?? .notFound
     }
+  }
+
+  /// `POST /auth/development`, for trying out a bad day: `rotateKeys=true` signs with a new key, `withdrawKeys=true`
+  /// publishes no other, `tokenLifetime=90` makes tokens from now on last so many seconds, fewer than none too.
+  private func behave(_ request: ServerRequest) async -> ServerResponse {
+    let form = QueryParameters(form: (try? await request.body()) ?? [])
+    if form["rotateKeys"] == "true" {
+      guard (try? rotateKey()) != nil else {
+        return .oauthError(.internalServerError, "server_error", "No key could be made")
+      }
+    }
+    if form["withdrawKeys"] == "true" { withdrawOldKeys() }
+    if let lifetime = form["tokenLifetime"] { state.withLock { $0.lifetime = Self.lifetime(lifetime) } }
+    let (keys, lifetime) = state.withLock { ($0.keys.count, $0.lifetime.components.seconds) }
+    return .json(.ok, #"{"keys":\#(keys),"tokenLifetime":\#(lifetime)}"#)
   }
 
   // MARK: Tokens
@@ -112,16 +149,29 @@ public final class DevelopmentAuth: Sendable {
     guard let client = client(request.head.fields[.authorization], parameter) else {
       return .oauthError(.unauthorized, "invalid_client", "Bad client credentials")
     }
-    guard parameter("grant_type") == "client_credentials" else {
-      return .oauthError(.badRequest, "unsupported_grant_type", "Unsupported grant type")
+    let lifetime = parameter("lifetime").map { Self.lifetime($0) } ?? state.withLock { $0.lifetime }
+    switch parameter("grant_type") {
+    case "client_credentials" where client.signsUsersIn, "authorization_code" where !client.signsUsersIn:
+      return .oauthError(.badRequest, "unauthorized_client", "Unauthorized grant type")
+    case "client_credentials":
+      let username = parameter("username").flatMap { $0.isEmpty ? nil : $0 }
+      return answer(TokenIssuer.Claims(client, username: username), lifetime)
+    case "authorization_code":
+      let grant = parameter("code").flatMap {
+        codes.use($0, clientID: client.clientID, redirectURI: parameter("redirect_uri") ?? "")
+      }
+      guard let grant else {
+        return .oauthError(.badRequest, "invalid_grant", "Invalid authorization code")
+      }
+      let isUsual = grant.tokenLifetime == Self.tokenLifetime
+      return answer(TokenIssuer.Claims(grant.user, client: client), isUsual ? lifetime : grant.tokenLifetime)
+    default: return .oauthError(.badRequest, "unsupported_grant_type", "Unsupported grant type")
     }
-    let username = parameter("username").flatMap { $0.isEmpty ? nil : $0 }
-    return answer(client, username: username)
   }
 
-  private func answer(_ client: DevelopmentClient, username: String?) -> ServerResponse {
-    var claims = TokenIssuer.Claims(client, username: username)
-    claims.lifetime = Self.tokenLifetime
+  private func answer(_ wanted: TokenIssuer.Claims, _ lifetime: Duration) -> ServerResponse {
+    var claims = wanted
+    claims.lifetime = lifetime
     guard let token = try? issue(claims) else {
       return .oauthError(.internalServerError, "server_error", "The token could not be signed")
     }
@@ -129,11 +179,16 @@ public final class DevelopmentAuth: Sendable {
     json.beginObject()
     json.field("access_token", token.text)
     json.field("token_type", "bearer")
-    json.field("expires_in", Self.tokenLifetime.components.seconds - 1)
-    json.field("scope", client.scopes.joined(separator: " "))
-    json.field("sub", username ?? client.clientID)
-    if let username { json.field("user_name", username) }
+    json.field("expires_in", max(0, lifetime.components.seconds - 1))
+    json.field("scope", claims.scopes.joined(separator: " "))
+    json.field("sub", claims.username ?? claims.clientID)
+    if let username = claims.username { json.field("user_name", username) }
     json.field("auth_source", claims.authSource)
+    if let user = claims.user {
+      json.field("user_id", user.userID)
+      json.field("user_uuid", user.userUUID)
+      json.field("name", user.name)
+    }
     json.field("jti", token.tokenID)
     json.field("iss", baseURL + "/issuer")
     json.endObject()

@@ -64,7 +64,7 @@ extension LocalEnvironment {
   }
 
   private static var agencies: [UInt8] {
-    list(SampleAgency.all) { agency, json in
+    list(SampleAgency.all.filter(\.isActive)) { agency, json in
       json.field("agencyId", agency.id)
       json.field("description", agency.description)
       json.field("isHospital", agency.isHospital)

@@ -23,6 +23,9 @@ public final class DevelopmentPrisonAPI: Sendable {
     events = PrisonEventWriter(london: london, clock: records.clock)
   }
 
+  /// A prisoner as things are now.
+  public func prisoner(_ number: String) -> SamplePrisoner? { records.prisoner(number) }
+
   /// The HTTP side. Runs on the connection's loop.
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let segments = request.head.target.segments
