@@ -26,7 +26,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let consolePages = [
   "console.html", "about.html", "base.css", "parts.css", "icon.svg", "main.js", "page.js", "elements.js",
   "forms.js", "session.js", "calls.js", "samples.js", "sign-in.js", "overview.js", "prisoners.js",
-  "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "waiting.js", "try.js",
+  "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "decisions.js", "try.js",
+  "play.js",
 ]
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -177,7 +178,8 @@ let package = Package(
       ],
       resources: [
         .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
-        .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Messaging/Samples"),
+        .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Browser/console.py"),
+        .copy("Browser/browse_console.py"), .copy("Messaging/Samples"),
       ]
     ),
   ]

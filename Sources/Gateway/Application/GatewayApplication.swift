@@ -24,7 +24,7 @@ final class GatewayApplication: Sendable {
   private let dailyCheck: Task<Void, Never>?
   let client: HTTPClient
   let messaging: Messaging
-  private let events: EventsRuntime
+  let events: EventsRuntime
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
   let observability: GatewayObservability

@@ -78,9 +78,17 @@ public final class LocalPlay: Sendable {
 
   /// Answers `POST /play` with the body of ``PlayScene``: 200 with a ``PlayReport``, 400 or 500 with `{"error":…}`.
   func respond(to request: ServerRequest) async -> ServerResponse {
+    let body = try? await request.body()
+    return await answer { () throws(PlayFailure) in
+      guard let body else { throw .refused("the body could not be read") }
+      return try PlayScene(json: body)
+    }
+  }
+
+  /// What is answered to somebody who asks for a scene.
+  func answer(_ scene: () throws(PlayFailure) -> PlayScene) async -> ServerResponse {
     do throws(PlayFailure) {
-      guard let body = try? await request.body() else { throw .refused("the body could not be read") }
-      return .json(.ok, try await play(try PlayScene(json: body)).json)
+      return .json(.ok, try await play(try scene()).json)
     } catch {
       var json = JSONWriter()
       json.beginObject()

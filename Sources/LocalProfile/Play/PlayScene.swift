@@ -44,9 +44,13 @@ public struct PlayScene: Sendable, Equatable {
   /// Reads the body of `POST /play`: `{"event":"merge","prisoner":"A1234BC","other":"B2345CD"}` and the like.
   /// - Throws: `PlayFailure.refused` with a text that says what is wrong.
   public init(json bytes: [UInt8]) throws(PlayFailure) {
-    guard let value = try? JSONValue(parsing: bytes), let fields = try? JSONFields(value) else {
-      throw .refused("the body must be a JSON object")
-    }
+    guard let value = try? JSONValue(parsing: bytes) else { throw .refused("the body must be JSON") }
+    try self.init(value)
+  }
+
+  /// As ``init(json:)``, of a body that was parsed.
+  init(_ value: JSONValue) throws(PlayFailure) {
+    guard let fields = try? JSONFields(value) else { throw .refused("the body must be a JSON object") }
     func text(_ name: String) throws(PlayFailure) -> String? {
       do {
         return try fields.optionalText(name).flatMap { $0.isEmpty ? nil : $0 }

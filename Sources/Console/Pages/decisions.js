@@ -16,15 +16,16 @@ function words(choice, removed, kept) {
   }[choice] ?? choice;
 }
 
-export async function waitingView(_, signal) {
+export async function decisionsView(_, signal) {
   if (!session()) return signInFirst();
   const [merges, outcomes] = await Promise.all([
     get("/restricted-patients/merges", signal),
     get("/restricted-patients/unknown-outcomes", signal),
   ]);
   return {
-    title: "Waiting for a person",
+    title: "Decisions",
     content: [
+      h("p", { class: "lead" }, "What only a person can decide or find out."),
       h("h2", null, plural(merges.length, "stuck merge")),
       merges.length === 0 && h("p", { class: "nothing" }, "No merge waits for a decision."),
       merges.map(merge),
@@ -71,7 +72,7 @@ function merge(item) {
       send: async (values) => {
         await call("POST", at`/restricted-patients/merges/${removed}/${kept}/resolve`, values);
         tell(`Merge of ${removed} into ${kept} resolved`);
-        go("#/waiting");
+        go("#/decisions");
       },
     }),
   );
