@@ -1,5 +1,8 @@
+import Postgres
 import ServiceKit
 import Testing
+
+@testable import Gateway
 
 @Suite("Events flow again, without help, after what happens to a database (marks.md 2.2)")
 struct RecoveryTests {
