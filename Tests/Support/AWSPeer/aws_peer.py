@@ -15,6 +15,7 @@ os.environ["MOTO_ACCOUNT_ID"] = "000000000000"
 
 import boto3  # noqa: E402
 import botocore.auth  # noqa: E402
+import moto.backends  # noqa: E402
 from botocore.awsrequest import AWSRequest  # noqa: E402
 from botocore.config import Config  # noqa: E402
 from botocore.credentials import Credentials  # noqa: E402
@@ -22,6 +23,9 @@ from botocore.exceptions import ClientError  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
+# moto lists a folder of its own for every request.
+modules = list(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: iter(modules)
 output = sys.stdout
 sys.stdout = sys.stderr
 
