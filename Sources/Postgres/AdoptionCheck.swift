@@ -206,7 +206,7 @@ public struct AdoptionCheck: Sendable {
         let time = try await facts.duration(ofBuilding: step.orders)
         text += "\(step.waits); takes \(Self.text(time))"
       } else {
-        text += "new tables, nobody waits"
+        text += "touches no table of the service replaced"
       }
       report.add(.will, text)
     }

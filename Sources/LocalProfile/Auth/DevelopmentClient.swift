@@ -99,9 +99,10 @@ public struct DevelopmentClient: Sendable {
     roles: [
       "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS",
       "NON_ASSOCIATIONS_SYNC", "SAR_DATA_ACCESS", "NON_ASSOCIATIONS_API_QUEUE_ADMIN", "SYSCON__QUEUE_ADMIN",
+      "RESTRICTED_PATIENTS_ADMIN",
     ],
     scopes: ["read", "write"],
-    purpose: "everything: delete, re-open, sync, subject access, queues"
+    purpose: "everything: delete, re-open, sync, subject access, queues, stuck merges"
   )
 
   /// All of the above.
