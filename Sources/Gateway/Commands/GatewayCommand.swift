@@ -35,7 +35,7 @@ struct GatewayCommand: AsyncParsableCommand {
     version: BuildInformation.version,
     subcommands: [
       ServeCommand.self, TokenCommand.self, PlayCommand.self, MigrateCommand.self, ConfigCommand.self,
-      BatchCommand.self,
+      DoctorCommand.self, BatchCommand.self,
       VersionCommand.self,
     ]
   )

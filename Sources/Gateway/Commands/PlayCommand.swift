@@ -31,6 +31,13 @@ struct PlayCommand: AsyncParsableCommand {
     ]
   )
 
+  /// Why nothing was played, in a line.
+  struct NotPlayed: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+  }
+
   /// What every scene takes.
   struct Options: ParsableArguments {
     @Option(help: "The data folder of the running gateway (GATEWAY_LOCAL_DATA, else .local).")
@@ -40,13 +47,13 @@ struct PlayCommand: AsyncParsableCommand {
     var json = false
 
     /// Has the scene played by the running gateway, and prints the report.
-    /// - Throws: `ValidationError` when none runs; `ExitCode` 1 when it cannot be played.
+    /// - Throws: `NotPlayed`.
     func play(_ scene: PlayScene) async throws {
       let path = LocalEndpoints.path(in: LocalData.folder(data))
       guard let endpoints = try? ConfigurationFile.read(path: path),
         let url = endpoints[LocalEndpoints.playName]
       else {
-        throw ValidationError(
+        throw NotPlayed(
           "\(path) is not there, or not of this version: start `gateway serve --profile all-in-one` first, and name "
             + "its folder with --data if it is not the default"
         )
@@ -66,13 +73,12 @@ struct PlayCommand: AsyncParsableCommand {
           deadline: .now() + .seconds(60)
         )
       } catch {
-        throw ValidationError("no gateway answers at \(url), which \(path) names: is it running? (\(error))")
+        throw NotPlayed("no gateway answers at \(url), which \(path) names: is it running? (\(error))")
       }
       await client.shutdown()
       guard let report = PlayReport(json: answer.body) else {
         let fields = (try? JSONValue(parsing: answer.body)).flatMap { try? JSONFields($0) }
-        print("not played: \((try? fields?.text("error")) ?? "the gateway answered \(answer.status.code)")")
-        throw ExitCode(1)
+        throw NotPlayed((try? fields?.text("error")) ?? "the gateway answered \(answer.status.code)")
       }
       print(json ? String(decoding: answer.body, as: UTF8.self) : report.text)
     }
