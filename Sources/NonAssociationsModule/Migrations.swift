@@ -105,7 +105,7 @@ extension NonAssociationsModule {
     """
 
   /// The ids of each pair's open rows, as one text.
-  private static let openPairsStoredTwice = """
+  static let openPairsStoredTwice = """
     select string_agg(id::text, ', ' order by id) from non_association where not is_closed
     group by least(first_prisoner_number, second_prisoner_number),
       greatest(first_prisoner_number, second_prisoner_number)

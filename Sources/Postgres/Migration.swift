@@ -45,6 +45,18 @@ public struct FlywayBaseline: Hashable, Sendable {
   }
 }
 
+/// What a ``Migrator`` would find in a database and do to it.
+public struct MigrationOutlook: Sendable {
+  /// Whether the gateway's own history has entries of the module.
+  public let isAdopted: Bool
+  /// What Flyway has applied; nil where it never worked, or for another module only.
+  public let flywayVersions: [String]?
+  /// Recorded as applied without being run, because Flyway applied them.
+  public let recognised: [Migration]
+  /// To be run, in order.
+  public let pending: [Migration]
+}
+
 /// Why a database cannot be migrated. The texts are for operators and hold no data.
 public enum MigrationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The history and the module's list do not agree; all disagreements, one sentence each.

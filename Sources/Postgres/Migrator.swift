@@ -30,6 +30,26 @@ public struct Migrator: Sendable {
     }
   }
 
+  /// What `migrate` would find and do, without changing anything.
+  /// - Throws: `MigrationError.refused`, or `PostgresError`.
+  public func outlook(
+    in database: PostgresDatabase,
+    deadline: MonotonicInstant
+  ) async throws -> MigrationOutlook {
+    try await database.withSession(deadline: deadline) { session in
+      let history = SchemaHistory(session: session, module: module)
+      let plan = try await plan(history)
+      let flyway: [MigrationPlan.FlywayRow]? =
+        if let baseline { try await history.flywayRows(markerTable: baseline.markerTable) } else { nil }
+      return MigrationOutlook(
+        isAdopted: try await !history.applied().isEmpty,
+        flywayVersions: flyway?.filter(\.hasSucceeded).map(\.version),
+        recognised: plan.recognised,
+        pending: plan.pending
+      )
+    }
+  }
+
   /// Applies what is missing.
   /// - Parameter deadline: for all of it, the wait for another replica's run included.
   /// - Returns: the migrations that were run; without those that Flyway had applied, and without tolerated failures.

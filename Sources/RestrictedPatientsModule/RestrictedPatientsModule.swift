@@ -16,6 +16,7 @@ public struct RestrictedPatientsModule: Module {
     var prisonAPI: HTTPURL
     var prisonerSearch: HTTPURL
     var client: HTTPClient
+    var changesClient: HTTPClient
     var listsClient: HTTPClient
     var tokens: UpstreamTokens
     var timeout: Duration
@@ -28,6 +29,7 @@ public struct RestrictedPatientsModule: Module {
     ///   - prisonAPI: without `/api`.
     ///   - prisonerSearch: without `/prisoner-search`.
     ///   - client: used by nothing else, so that calls which hang take no connection from other modules.
+    ///   - changesClient: for what changes prison API, so that questions do not queue behind discharges that hang.
     ///   - listsClient: for the lists of agencies, which reads need, so that they do not queue behind discharges.
     ///   - tokens: of the client `RESTRICTED_PATIENTS_API`, with scope `write`.
     ///   - timeout: for one call. Default 20 seconds (`API_TIMEOUT`).
@@ -35,6 +37,7 @@ public struct RestrictedPatientsModule: Module {
       prisonAPI: HTTPURL,
       prisonerSearch: HTTPURL,
       client: HTTPClient,
+      changesClient: HTTPClient,
       listsClient: HTTPClient,
       tokens: UpstreamTokens,
       timeout: Duration = .seconds(20)
@@ -42,6 +45,7 @@ public struct RestrictedPatientsModule: Module {
       self.prisonAPI = prisonAPI
       self.prisonerSearch = prisonerSearch
       self.client = client
+      self.changesClient = changesClient
       self.listsClient = listsClient
       self.tokens = tokens
       self.timeout = timeout
@@ -89,7 +93,10 @@ public struct RestrictedPatientsModule: Module {
     logger: Logger
   ) {
     let store = RestrictedPatientsStore(database: database, outbox: outbox)
-    let prisonAPI = PrisonAPIClient(service: upstreams.service(upstreams.prisonAPI, upstreams.client))
+    let prisonAPI = PrisonAPIClient(
+      service: upstreams.service(upstreams.prisonAPI, upstreams.client),
+      changes: upstreams.service(upstreams.prisonAPI, upstreams.changesClient)
+    )
     let search = PrisonerSearchClient(
       service: upstreams.service(upstreams.prisonerSearch, upstreams.client)
     )

@@ -32,7 +32,7 @@ extension UpstreamTokens {
       do throws(HTTPClientError) {
         let response = try await client.send(request, deadline: deadline)
         return TokenResponse(status: response.status.code, body: response.body)
-      } catch .timedOut {
+      } catch  where error.isTimeout {
         throw UpstreamTokenError.timedOut
       }
     }

@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Logging
+import ServiceKit
 import SharedAuth
 import Synchronization
 import Testing
@@ -83,6 +84,56 @@ struct UpstreamTests {
       let client = PrisonAPIClient(service: service)
       #expect(try await client.agency("A?B#", deadline: .now() + .seconds(5)) == nil)
       #expect(seen.withLock { $0 } == ["/api/agencies/A%3FB%23"])
+    }
+  }
+
+  @Test("a change that finds no connection is not sent late, and questions do not wait behind changes")
+  func busyWithChanges() async throws {
+    let (release, gate) = AsyncStream<Never>.makeStream()
+    let (changes, arrived) = AsyncStream<Void>.makeStream()
+    try await Self.withServer({ request in
+      guard request.head.method == .put else {
+        return ServerResponse(status: .notFound, fields: [:], body: [])
+      }
+      arrived.yield()
+      for await _ in release {}
+      return ServerResponse(status: .ok, fields: [:], body: Array(#"{"offenderNo":"A1"}"#.utf8))
+    }) { (service) async throws in
+      let group = try EventLoopGroup(count: 1)
+      var configuration = HTTPClientConfiguration()
+      configuration.maximumConnectionsPerOrigin = 1
+      configuration.maximumWait = .milliseconds(20)
+      let client = HTTPClient(group: group, configuration: configuration)
+      let prisonAPI = PrisonAPIClient(
+        service: service,
+        changes: UpstreamService(
+          baseURL: service.baseURL,
+          client: client,
+          tokens: service.tokens,
+          timeout: .seconds(30)
+        )
+      )
+      let time = try #require(LocalDateTime(contractText: "2020-10-10T00:00"))
+      let patient = RestrictedPatient(
+        prisonerNumber: "A1",
+        fromLocationID: "MDI",
+        hospitalLocationCode: "HAZLWD",
+        supportingPrisonID: "MDI",
+        dischargeTime: time,
+        createdAt: time
+      )
+      let deadline = MonotonicInstant.now() + .seconds(30)
+      async let first: Void = prisonAPI.discharge(patient, user: nil, deadline: deadline)
+      for await _ in changes { break }
+      let failure = await #expect(throws: UpstreamFailure.self) {
+        try await prisonAPI.discharge(patient, user: nil, deadline: deadline)
+      }
+      #expect(failure?.mayHaveHappened == false)
+      #expect(try await prisonAPI.agency("HAZLWD", deadline: deadline) == nil)
+      gate.finish()
+      try await first
+      await client.shutdown()
+      group.shutdown()
     }
   }
 

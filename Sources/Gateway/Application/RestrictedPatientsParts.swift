@@ -45,11 +45,15 @@ struct RestrictedPatientsParts: Sendable {
       maximum: own.database.connections(onLoops: group.loops.count)
     )
     let tls = try urls.clientTLS(configuration.upstreams)
-    clients = (0..<3).map { _ in
-      HTTPClient(group: group, tls: tls, interceptor: observability.upstreams.interceptor)
+    // What changes prison API is sent with at least half its time left to be answered in, or not at all.
+    var changing = HTTPClientConfiguration()
+    changing.maximumWait = configuration.upstreams.timeout / 2
+    clients = [HTTPClientConfiguration(), changing, HTTPClientConfiguration(), HTTPClientConfiguration()].map
+    {
+      HTTPClient(group: group, configuration: $0, tls: tls, interceptor: observability.upstreams.interceptor)
     }
     for client in clients { observability.upstreams.add(client) }
-    let (calls, lists, auth) = (clients[0], clients[1], clients[2])
+    let (calls, changes, lists, auth) = (clients[0], clients[1], clients[2], clients[3])
     var credentials = UpstreamTokensConfiguration(
       clientID: own.clientID,
       clientSecret: Secret(own.clientSecret)
@@ -61,6 +65,7 @@ struct RestrictedPatientsParts: Sendable {
       prisonAPI: urls.prisonAPI,
       prisonerSearch: urls.prisonerSearch,
       client: calls,
+      changesClient: changes,
       listsClient: lists,
       tokens: tokens,
       timeout: configuration.upstreams.timeout

@@ -11,11 +11,11 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor",
     abstract: "Check everything the server needs, and say what is wrong and what to do.",
     discussion: """
-      Looks at the configuration, certificates, databases (reachable, version, rights, migrations to apply), the
-      services called (ping, keys, tokens, whether they take them), topics, queues, dead letters and ports. It changes
+      Looks at the configuration, certificates, databases (reachable, version, rights, migrations to apply), the \
+      services called (ping, keys, tokens, whether they take them), topics, queues, dead letters and ports. It changes \
       nothing, and can be run beside a running server.
 
-      Every line begins with ok, warn or fail; a line with an arrow says what to do. Exits with 0 when nothing failed,
+      Every line begins with ok, warn or fail; a line with an arrow says what to do. Exits with 0 when nothing failed, \
       else with 1.
 
         gateway doctor

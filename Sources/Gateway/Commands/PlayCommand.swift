@@ -10,7 +10,7 @@ struct PlayCommand: AsyncParsableCommand {
     commandName: "play",
     abstract: "Let something happen in the prisons of a running all-in-one profile.",
     discussion: """
-      Changes what the doubles of prison API and prisoner search know, publishes the events that the real services
+      Changes what the doubles of prison API and prisoner search know, publishes the events that the real services \
       would, waits until the queues are done with them, and says what came of it.
 
         gateway serve --profile all-in-one      (in another terminal)
@@ -20,9 +20,9 @@ struct PlayCommand: AsyncParsableCommand {
         gateway play released C3456DE --hospital HAZLWD
         gateway play reception N3457PQ --prison LEI
 
-      The sample prisoners: A1234BC to D4567EF are at Moorland (MDI), E5678FG to G7890HJ at Leeds (LEI), H8901JK and
-      J9012KL at Wandsworth (WWI), K0123LM is being transferred, L1235MN is outside, N3457PQ and P4568QR are restricted
-      patients, Q5679RS is in hospital too. The hospitals: HAZLWD, STANSD, NORGEN. Everything the doubles know starts
+      The sample prisoners: A1234BC to D4567EF are at Moorland (MDI), E5678FG to G7890HJ at Leeds (LEI), H8901JK and \
+      J9012KL at Wandsworth (WWI), K0123LM is being transferred, L1235MN is outside, N3457PQ and P4568QR are restricted \
+      patients, Q5679RS is in hospital too. The hospitals: HAZLWD, STANSD, NORGEN. Everything the doubles know starts \
       anew with the gateway.
       """,
     subcommands: [
@@ -88,7 +88,7 @@ struct PlayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Two numbers turn out to be one person.",
       discussion: """
-        Publishes prison-offender-events.prisoner.merged. Non-associations go over to the number that is kept; of a
+        Publishes prison-offender-events.prisoner.merged. Non-associations go over to the number that is kept; of a \
         restricted patient a person has to decide.
 
           gateway play merge A1234BC B2345CD
@@ -123,7 +123,7 @@ struct PlayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "A prisoner leaves prison: home, to a hospital, or to another prison.",
       discussion: """
-        Publishes prisoner-offender-search.prisoner.released. Released to a secure hospital, they become a restricted
+        Publishes prisoner-offender-search.prisoner.released. Released to a secure hospital, they become a restricted \
         patient.
 
           gateway play released C3456DE --hospital HAZLWD
@@ -189,7 +189,7 @@ struct PlayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "A user moves a prisoner to a hospital, by the gateway's API.",
       discussion: """
-        Calls POST /discharge-to-hospital as a front end does; the gateway then calls prison API, and prisoner search
+        Calls POST /discharge-to-hospital as a front end does; the gateway then calls prison API, and prisoner search \
         tells of the release.
 
           gateway play discharge B2345CD --hospital HAZLWD

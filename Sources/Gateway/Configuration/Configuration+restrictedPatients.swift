@@ -22,18 +22,7 @@ extension Configuration {
     provided: LocalWorld?
   ) -> RestrictedPatients {
     RestrictedPatients(
-      database: readDatabase(
-        &reader,
-        DatabaseSettings(
-          title: "restricted patients",
-          url: SettingsCatalog.restrictedPatientsDatabaseURL,
-          endpoint: SettingsCatalog.restrictedPatientsDatabaseEndpoint,
-          name: SettingsCatalog.restrictedPatientsDatabaseName,
-          username: SettingsCatalog.restrictedPatientsDatabaseUsername,
-          password: SettingsCatalog.restrictedPatientsDatabasePassword
-        ),
-        provided: provided?.databaseURL
-      ),
+      database: readRestrictedPatientsDatabase(&reader, provided: provided?.databaseURL),
       hosts: reader.list(SettingsCatalog.restrictedPatientsHosts),
       prisonAPIBase: provided?.prisonAPIBase ?? reader.requiredText(SettingsCatalog.prisonAPIBase),
       clientID: provided?.restrictedPatientsClientID
@@ -46,6 +35,24 @@ extension Configuration {
       agenciesMaximumAge: reader.duration(SettingsCatalog.agenciesMaximumAge),
       pastDateCheckTime: readTimeOfDay(&reader),
       isBatch: readBatch(&reader)
+    )
+  }
+
+  static func readRestrictedPatientsDatabase(
+    _ reader: inout SettingsReader,
+    provided: String? = nil
+  ) -> Database {
+    readDatabase(
+      &reader,
+      DatabaseSettings(
+        title: "restricted patients",
+        url: SettingsCatalog.restrictedPatientsDatabaseURL,
+        endpoint: SettingsCatalog.restrictedPatientsDatabaseEndpoint,
+        name: SettingsCatalog.restrictedPatientsDatabaseName,
+        username: SettingsCatalog.restrictedPatientsDatabaseUsername,
+        password: SettingsCatalog.restrictedPatientsDatabasePassword
+      ),
+      provided: provided
     )
   }
 

@@ -78,18 +78,7 @@ extension Configuration {
     let configuration = messaging.map { messaging in
       Configuration(
         server: readServer(&reader),
-        nonAssociationsDatabase: readDatabase(
-          &reader,
-          DatabaseSettings(
-            title: "non-associations",
-            url: SettingsCatalog.nonAssociationsDatabaseURL,
-            endpoint: SettingsCatalog.nonAssociationsDatabaseEndpoint,
-            name: SettingsCatalog.nonAssociationsDatabaseName,
-            username: SettingsCatalog.nonAssociationsDatabaseUsername,
-            password: SettingsCatalog.nonAssociationsDatabasePassword
-          ),
-          provided: provided?.databaseURL
-        ),
+        nonAssociationsDatabase: readNonAssociationsDatabase(&reader, provided: provided?.databaseURL),
         nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
         upstreams: readUpstreams(&reader, provided: provided),
         about: readAbout(&reader),
@@ -104,6 +93,24 @@ extension Configuration {
       throw ConfigurationError(problems: reader.problems)
     }
     return configuration
+  }
+
+  static func readNonAssociationsDatabase(
+    _ reader: inout SettingsReader,
+    provided: String? = nil
+  ) -> Database {
+    readDatabase(
+      &reader,
+      DatabaseSettings(
+        title: "non-associations",
+        url: SettingsCatalog.nonAssociationsDatabaseURL,
+        endpoint: SettingsCatalog.nonAssociationsDatabaseEndpoint,
+        name: SettingsCatalog.nonAssociationsDatabaseName,
+        username: SettingsCatalog.nonAssociationsDatabaseUsername,
+        password: SettingsCatalog.nonAssociationsDatabasePassword
+      ),
+      provided: provided
+    )
   }
 
   static func readLogLevel(_ reader: inout SettingsReader) -> Logger.Level {

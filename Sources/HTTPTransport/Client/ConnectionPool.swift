@@ -136,7 +136,8 @@ actor ConnectionPool {
   ) async throws(HTTPClientError) -> ClientConnection? {
     guard !isShutDown else { throw .shutDown }
     guard !Task.isCancelled else { throw .cancelled }
-    guard deadline > .now() else { throw .timedOut }
+    let now = MonotonicInstant.now()
+    guard deadline > now else { throw .noConnectionInTime(origin) }
     lastTicket &+= 1
     let ticket = lastTicket
     switch origins[origin, default: emptyPool()].acquire(ticket: ticket) {
@@ -145,7 +146,8 @@ actor ConnectionPool {
     case .full: throw .poolExhausted(origin)
     case .wait: break
     }
-    switch await wait(ticket, origin, deadline: deadline) {
+    let limit = configuration.maximumWait.map { min(deadline, now + $0) } ?? deadline
+    switch await wait(ticket, origin, deadline: limit) {
     case .slot(let connection):
       guard !Task.isCancelled else {
         release(connection, of: origin)
@@ -167,7 +169,7 @@ actor ConnectionPool {
     let waiter = Waiter()
     waiters[ticket] = waiter
     waiter.timer = loop.schedule(at: deadline) { [weak self] in
-      self?.assumeIsolated { $0.endWait(ticket, origin, .timedOut) }
+      self?.assumeIsolated { $0.endWait(ticket, origin, .noConnectionInTime(origin)) }
     }
     let loop = loop
     await withTaskCancellationHandler {

@@ -6,6 +6,9 @@ public struct HTTPClientConfiguration: Sendable {
   /// Requests that wait for a connection to one origin, from 0; one more fails at once with
   /// `HTTPClientError.poolExhausted`. Default 512.
   public var maximumWaitingPerOrigin = 512
+  /// How long a request waits for a connection while all are busy; its own deadline holds as well. Less than that
+  /// leaves time for an answer, once it is sent. Default nil: until the deadline.
+  public var maximumWait: Duration?
   /// How long a connection may be idle before it is closed. Shorter than an upstream's own limit (often 60 s) it
   /// avoids sending into a connection that is just being closed. Default 30 s.
   public var idleTimeout: Duration = .seconds(30)

@@ -4,8 +4,11 @@ public import EventLoops
 public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible {
   /// No connection: the name, the network, TLS, or `connectTimeout` (`StreamError.timedOut`).
   case connect(HTTPOrigin, StreamError)
-  /// The request's deadline passed: while it waited for a connection, connected, or waited for the answer.
+  /// The request's deadline passed while it connected or waited for the answer.
   case timedOut
+  /// The request's deadline, or `HTTPClientConfiguration.maximumWait`, passed while it waited for one of the connections
+  /// to the origin. Nothing was sent.
+  case noConnectionInTime(HTTPOrigin)
   /// The upstream closed the connection before any byte of an answer. It may have done the work.
   case closedBeforeAnswer
   /// The upstream closed the connection in the middle of its answer.
@@ -24,10 +27,19 @@ public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible 
   /// `HTTPClient.shutdown()` was called before.
   case shutDown
 
+  /// Whether there was not time enough, for whatever step.
+  public var isTimeout: Bool {
+    switch self {
+    case .timedOut, .noConnectionInTime: true
+    default: false
+    }
+  }
+
   public var description: String {
     switch self {
     case .connect(let origin, let error): "cannot connect to \(origin): \(error)"
     case .timedOut: "no answer in time"
+    case .noConnectionInTime(let origin): "no connection to \(origin) came free in time"
     case .closedBeforeAnswer: "connection closed before the answer"
     case .truncatedAnswer: "connection closed within the answer"
     case .connectionLost(let error): "connection lost: \(error)"

@@ -131,7 +131,7 @@ extension HTTPClientError {
   var kind: String {
     switch self {
     case .connect: "connect"
-    case .timedOut: "timeout"
+    case .timedOut, .noConnectionInTime: "timeout"
     case .closedBeforeAnswer, .truncatedAnswer, .connectionLost: "connection_lost"
     case .malformedAnswer: "malformed_answer"
     case .answerTooLarge: "answer_too_large"

@@ -6,6 +6,13 @@ import ServiceKit
 /// Prison API (`restricted-patients.md` §6.2): reads as the service itself, writes on behalf of the user if there is one.
 struct PrisonAPIClient: Sendable {
   let service: UpstreamService
+  /// The same, on connections of its own: so many changes may hang that no question would find one.
+  let changes: UpstreamService
+
+  init(service: UpstreamService, changes: UpstreamService? = nil) {
+    self.service = service
+    self.changes = changes ?? service
+  }
 
   /// Whether the prisoner has an active booking; false without any booking.
   func hasActiveBooking(
@@ -51,7 +58,7 @@ struct PrisonAPIClient: Sendable {
       user: user,
       isRead: false
     )
-    let answer = try await service.send(call, deadline: deadline)
+    let answer = try await changes.send(call, deadline: deadline)
     try service.read(answer, of: call) { (value) throws(UnreadableObject) in
       _ = try LenientObject(value).requiredText("offenderNo")
     }
@@ -106,7 +113,7 @@ struct PrisonAPIClient: Sendable {
       user: user,
       isRead: false
     )
-    _ = try await service.send(call, deadline: deadline)
+    _ = try await changes.send(call, deadline: deadline)
   }
 
   func agencies(

@@ -96,7 +96,7 @@ struct UpstreamService: Sendable {
     do {
       return try await client.send(request, deadline: deadline)
     } catch {
-      let text = error == .timedOut ? "Timed out waiting for \(call.place)" : "No answer from \(call.place)"
+      let text = error.isTimeout ? "Timed out waiting for \(call.place)" : "No answer from \(call.place)"
       throw .noAnswer(text: text, cause: error.description, mayHaveHappened: error.mayHaveBeenSent)
     }
   }
@@ -106,7 +106,7 @@ extension HTTPClientError {
   /// Whether the request may have reached the upstream.
   fileprivate var mayHaveBeenSent: Bool {
     switch self {
-    case .connect, .poolExhausted, .shutDown: false
+    case .connect, .noConnectionInTime, .poolExhausted, .shutDown: false
     default: true
     }
   }

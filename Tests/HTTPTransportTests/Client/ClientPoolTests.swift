@@ -62,7 +62,8 @@ struct ClientPoolTests {
     ) { fixture in
       let first = Self.task(fixture, "/0")
       try await fixture.server.wait("the first request") { $0.requests.count == 1 }
-      #expect(await fixture.failure("/late", within: .milliseconds(30)) == .timedOut)
+      let late = await fixture.failure("/late", within: .milliseconds(30))
+      #expect(late == .noConnectionInTime(fixture.url.origin) && late?.isTimeout == true)
       #expect(await fixture.usage() == [1, 0, 0])
 
       let cancelled = Self.task(fixture, "/cancelled")
@@ -80,6 +81,27 @@ struct ClientPoolTests {
       #expect(await first.value == nil)
       try await fixture.server.wait("the client closes") { $0.leftByClient == [0] }
       #expect(await fixture.usage() == [0, 0, 0])
+      #expect(await fixture.server.requests.count == 1)
+    }
+  }
+
+  @Test(
+    "A request waits no longer for a connection than the configuration lets it, however late its deadline is"
+  )
+  func maximumWait() async throws {
+    try await ClientFixture.run(
+      [[.request, .gate("a"), ok, .awaitClose]],
+      configure: {
+        $0.maximumConnectionsPerOrigin = 1
+        $0.maximumWait = .milliseconds(30)
+      }
+    ) { fixture in
+      let first = Self.task(fixture, "/0")
+      try await fixture.server.wait("the first request") { $0.requests.count == 1 }
+      #expect(await fixture.failure("/late") == .noConnectionInTime(fixture.url.origin))
+      #expect(await fixture.usage() == [1, 0, 0])
+      await fixture.server.open("a")
+      #expect(await first.value == nil)
       #expect(await fixture.server.requests.count == 1)
     }
   }
@@ -192,7 +214,7 @@ struct ClientPoolTests {
   func passedDeadline() async throws {
     try await ClientFixture.run([[.request, ok, .awaitClose]]) { fixture in
       _ = try await fixture.send()
-      #expect(await fixture.failure("/late", within: .zero) == .timedOut)
+      #expect(await fixture.failure("/late", within: .zero) == .noConnectionInTime(fixture.url.origin))
       #expect(await fixture.server.requests.count == 1)
       #expect(await fixture.usage() == [0, 1, 0])
     }

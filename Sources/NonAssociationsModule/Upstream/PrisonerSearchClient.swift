@@ -96,7 +96,7 @@ struct PrisonerSearchClient: Sendable {
       return try await client.send(request, deadline: deadline)
     } catch {
       let text =
-        error == .timedOut ? "Timed out waiting for POST \(Self.path)" : "No answer from POST \(Self.path)"
+        error.isTimeout ? "Timed out waiting for POST \(Self.path)" : "No answer from POST \(Self.path)"
       throw .searchFailed(text, cause: error.description)
     }
   }

@@ -1,0 +1,93 @@
+public import Postgres
+
+extension NonAssociationsModule {
+  /// What taking over a database of the service replaced depends on (`non-associations.md` §8).
+  public static let adoption = Adoption(
+    table: "non_association",
+    columns: [
+      .init("id", "bigint"),
+      .init("first_prisoner_number", "character varying(10)"),
+      .init("first_prisoner_role", "character varying(20)"),
+      .init("second_prisoner_number", "character varying(10)"),
+      .init("second_prisoner_role", "character varying(20)"),
+      .init("reason", "character varying(20)"),
+      .init("restriction_type", "character varying(20)"),
+      .init("comment", "text"),
+      .init("when_created", "timestamp with time zone"),
+      .init("when_updated", "timestamp with time zone"),
+      .init("authorised_by", "character varying(60)", isNullable: true),
+      .init("updated_by", "character varying(60)"),
+      .init("is_closed", "boolean"),
+      .init("closed_by", "character varying(60)", isNullable: true),
+      .init("closed_reason", "text", isNullable: true),
+      .init("closed_at", "timestamp with time zone", isNullable: true),
+    ],
+    invariants: [
+      .init(
+        "pairs of prisoners with several open non-associations",
+        cure: "Close all but one of each: until then the database cannot keep further ones out.",
+        sql: openPairsStoredTwice
+      ),
+      .init(
+        "half closed non-associations",
+        cure: "A closed one has closed_by, closed_reason and closed_at, an open one has none of them.",
+        sql: """
+          select id::text from non_association
+          where is_closed <> (closed_by is not null) or is_closed <> (closed_reason is not null)
+            or is_closed <> (closed_at is not null) order by id
+          """
+      ),
+      .init(
+        "non-associations of a prisoner with themselves",
+        cure: "Delete them.",
+        sql: """
+          select id::text from non_association where first_prisoner_number = second_prisoner_number order by id
+          """
+      ),
+      .init(
+        "non-associations without one of the prisoner numbers",
+        cure: "Correct them.",
+        sql: """
+          select id::text from non_association
+          where btrim(first_prisoner_number) = '' or btrim(second_prisoner_number) = '' order by id
+          """
+      ),
+      .init(
+        "non-associations with a role, reason or restriction type that there is not",
+        cure: "Correct them: they cannot be read.",
+        sql: """
+          select id::text from non_association
+          where first_prisoner_role not in (\(codes(Role.self))) or second_prisoner_role not in (\(codes(Role.self)))
+            or reason not in (\(codes(Reason.self))) or restriction_type not in (\(codes(RestrictionType.self)))
+          order by id
+          """
+      ),
+      .init(
+        "non-associations with an infinite time",
+        cure: "Correct them.",
+        sql: """
+          select id::text from non_association
+          where not isfinite(when_created) or not isfinite(when_updated) or not isfinite(closed_at) order by id
+          """
+      ),
+    ],
+    steps: [
+      .init(
+        version: "2.1",
+        waits: "builds an index, meanwhile changes wait, and reads do not",
+        orders: ["least(first_prisoner_number, second_prisoner_number)"]
+      ),
+      .init(
+        version: "2.3",
+        waits:
+          "builds four indexes, meanwhile changes wait, and reads do not but for a moment at the end, when another"
+          + " is dropped",
+        orders: ["id", "id", "when_created", "when_updated"]
+      ),
+    ]
+  )
+
+  private static func codes<Value: Code>(_ type: Value.Type) -> String {
+    Value.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,85 @@
+/// What taking over the database of a replaced service depends on, as a module declares it for ``AdoptionCheck``.
+public struct Adoption: Sendable {
+  /// A column that the module reads and writes.
+  public struct Column: Hashable, Sendable {
+    public var name: String
+    /// As PostgreSQL's `format_type` writes it, such as `character varying(7)`.
+    public var type: String
+    public var isNullable: Bool
+
+    public init(_ name: String, _ type: String, isNullable: Bool = false) {
+      self.name = name
+      self.type = type
+      self.isNullable = isNullable
+    }
+  }
+
+  /// What must be so of all rows.
+  public struct Invariant: Sendable {
+    /// What is found where it is not so: `pairs of prisoners with …`.
+    public var violation: String
+    /// What a person has to do about it: `Close …`.
+    public var cure: String
+    /// Selects a text for each violation, which is shown: ids or row addresses (`ctid`), nothing personal.
+    public var sql: String
+
+    public init(_ violation: String, cure: String, sql: String) {
+      self.violation = violation
+      self.cure = cure
+      self.sql = sql
+    }
+  }
+
+  /// What a migration does to a table that has rows. One that is not named only adds tables.
+  public struct Step: Sendable {
+    public var version: String
+    /// Who waits meanwhile.
+    public var waits: String
+    /// The indexes that are built, each as an `order by` of the table has it.
+    public var orders: [String]
+
+    public init(version: String, waits: String, orders: [String]) {
+      self.version = version
+      self.waits = waits
+      self.orders = orders
+    }
+  }
+
+  /// The table of the service replaced.
+  public var table: String
+  public var columns: [Column]
+  public var invariants: [Invariant]
+  public var steps: [Step]
+
+  public init(table: String, columns: [Column], invariants: [Invariant], steps: [Step] = []) {
+    self.table = table
+    self.columns = columns
+    self.invariants = invariants
+    self.steps = steps
+  }
+}
+
+/// What an ``AdoptionCheck`` found.
+public struct AdoptionReport: Equatable, Sendable {
+  public enum Kind: String, Sendable {
+    /// As it should be.
+    case good = "ok"
+    /// Worth knowing.
+    case note
+    /// To be put right before the switch.
+    case problem
+    /// What the migrations will do.
+    case will
+  }
+
+  public struct Line: Equatable, Sendable {
+    public var kind: Kind
+    public var text: String
+  }
+
+  public private(set) var lines: [Line] = []
+
+  public var problems: Int { lines.count { $0.kind == .problem } }
+
+  mutating func add(_ kind: Kind, _ text: String) { lines.append(Line(kind: kind, text: text)) }
+}

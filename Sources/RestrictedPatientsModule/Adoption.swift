@@ -1,0 +1,60 @@
+public import Postgres
+
+extension RestrictedPatientsModule {
+  /// What taking over a database of the service replaced depends on (`restricted-patients.md` §5). Rows are shown by
+  /// their addresses in the table, since their key is the prisoner.
+  public static let adoption = Adoption(
+    table: "restricted_patients",
+    columns: [
+      .init("from_location_id", "character varying(5)"),
+      .init("hospital_location_code", "character varying(10)"),
+      .init("supporting_prison_id", "character varying(5)"),
+      .init("discharge_time", "timestamp without time zone"),
+      .init("comment_text", "character varying(240)", isNullable: true),
+      .init("create_user_id", "character varying(32)", isNullable: true),
+      .init("create_datetime", "timestamp without time zone"),
+      .init("modify_datetime", "timestamp without time zone", isNullable: true),
+      .init("modify_user_id", "character varying(32)", isNullable: true),
+      .init("prisoner_number", "character varying(7)"),
+    ],
+    invariants: [
+      .init(
+        "prisoners with several rows",
+        cure: "Keep one of each: select * from restricted_patients where ctid in ('…').",
+        sql: """
+          select string_agg(ctid::text, ' ' order by ctid) from restricted_patients
+          group by prisoner_number having count(*) > 1
+          """
+      ),
+      .init(
+        "tables without a unique index of the prisoner number alone",
+        cure: "Make it the primary key: every addition relies on that.",
+        sql: """
+          select 'restricted_patients' where not exists (
+            select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+            where i.indrelid = 'restricted_patients'::regclass and i.indisunique and i.indisvalid
+              and i.indnkeyatts = 1 and i.indpred is null and a.attname = 'prisoner_number')
+          """
+      ),
+      .init(
+        "rows without a prisoner number, a prison or a hospital",
+        cure: "Correct them.",
+        sql: """
+          select ctid::text from restricted_patients
+          where btrim(prisoner_number) = '' or btrim(from_location_id) = '' or btrim(supporting_prison_id) = ''
+            or btrim(hospital_location_code) = ''
+          """
+      ),
+      .init(
+        "rows with a time that is not of the years 1 to 9999",
+        cure: "Correct them: they cannot be read.",
+        sql: """
+          select ctid::text from restricted_patients
+          where exists (
+            select from unnest(array[discharge_time, create_datetime, modify_datetime]) t
+            where not (t >= '0001-01-01' and t < '10000-01-01'))
+          """
+      ),
+    ]
+  )
+}
