@@ -196,7 +196,14 @@ final class GatewayApplication: Sendable {
     for each in hosted {
       observability.metrics.addQueues(each.part.adminGroup.queues, module: each.module.name)
     }
-    let address = try await server.start(address: wanted)
+    let address: SocketAddress
+    do {
+      address = try await server.start(address: wanted)
+    } catch {
+      throw ConfigurationError(problems: [
+        "SERVER_PORT: nothing can listen at \(wanted) (\(error)): stop what is there, or choose another port"
+      ])
+    }
     await events.start()
     let metrics = try await metricsListener(configuration, observability, group: group, logger: logger)
     return GatewayApplication(

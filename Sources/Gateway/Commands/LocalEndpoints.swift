@@ -7,6 +7,7 @@ internal import LocalProfile
 /// database and doubles; the others are those of the front ends' environment (upstreams.md §5), so that they can be
 /// started on it.
 struct LocalEndpoints {
+  static let gatewayName = "GATEWAY_URL"
   /// Where `gateway play` finds the running gateway.
   static let playName = "GATEWAY_PLAY_URL"
 
@@ -28,7 +29,7 @@ struct LocalEndpoints {
   // MARK: The lines
 
   private static let scripts: [Line] = [
-    ("GATEWAY_URL", { $0.serverURL }),
+    (gatewayName, { $0.serverURL }),
     (playName, { $0.environment.playURL }),
     ("CLIENT_ID", { _ in DevelopmentClient.frontEnd.clientID }),
     ("CLIENT_SECRET", { _ in DevelopmentClient.frontEnd.secret }),

@@ -10,7 +10,7 @@ struct PlayCommand: AsyncParsableCommand {
     commandName: "play",
     abstract: "Let something happen in the prisons of a running all-in-one profile.",
     discussion: """
-      Changes what the doubles of prison API and prisoner search know, publishes the events that the real services
+      Changes what the doubles of prison API and prisoner search know, publishes the events that the real services \
       would, waits until the queues are done with them, and says what came of it.
 
         gateway serve --profile all-in-one      (in another terminal)
@@ -20,9 +20,9 @@ struct PlayCommand: AsyncParsableCommand {
         gateway play released C3456DE --hospital HAZLWD
         gateway play reception N3457PQ --prison LEI
 
-      The sample prisoners: A1234BC to D4567EF are at Moorland (MDI), E5678FG to G7890HJ at Leeds (LEI), H8901JK and
-      J9012KL at Wandsworth (WWI), K0123LM is being transferred, L1235MN is outside, N3457PQ and P4568QR are restricted
-      patients, Q5679RS is in hospital too. The hospitals: HAZLWD, STANSD, NORGEN. Everything the doubles know starts
+      The sample prisoners: A1234BC to D4567EF are at Moorland (MDI), E5678FG to G7890HJ at Leeds (LEI), H8901JK and \
+      J9012KL at Wandsworth (WWI), K0123LM is being transferred, L1235MN is outside, N3457PQ and P4568QR are restricted \
+      patients, Q5679RS is in hospital too. The hospitals: HAZLWD, STANSD, NORGEN. Everything the doubles know starts \
       anew with the gateway.
       """,
     subcommands: [
@@ -30,6 +30,13 @@ struct PlayCommand: AsyncParsableCommand {
       Removal.self,
     ]
   )
+
+  /// Why nothing was played, in a line.
+  struct NotPlayed: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+  }
 
   /// What every scene takes.
   struct Options: ParsableArguments {
@@ -40,13 +47,13 @@ struct PlayCommand: AsyncParsableCommand {
     var json = false
 
     /// Has the scene played by the running gateway, and prints the report.
-    /// - Throws: `ValidationError` when none runs; `ExitCode` 1 when it cannot be played.
+    /// - Throws: `NotPlayed`.
     func play(_ scene: PlayScene) async throws {
       let path = LocalEndpoints.path(in: LocalData.folder(data))
       guard let endpoints = try? ConfigurationFile.read(path: path),
         let url = endpoints[LocalEndpoints.playName]
       else {
-        throw ValidationError(
+        throw NotPlayed(
           "\(path) is not there, or not of this version: start `gateway serve --profile all-in-one` first, and name "
             + "its folder with --data if it is not the default"
         )
@@ -66,13 +73,12 @@ struct PlayCommand: AsyncParsableCommand {
           deadline: .now() + .seconds(60)
         )
       } catch {
-        throw ValidationError("no gateway answers at \(url), which \(path) names: is it running? (\(error))")
+        throw NotPlayed("no gateway answers at \(url), which \(path) names: is it running? (\(error))")
       }
       await client.shutdown()
       guard let report = PlayReport(json: answer.body) else {
         let fields = (try? JSONValue(parsing: answer.body)).flatMap { try? JSONFields($0) }
-        print("not played: \((try? fields?.text("error")) ?? "the gateway answered \(answer.status.code)")")
-        throw ExitCode(1)
+        throw NotPlayed((try? fields?.text("error")) ?? "the gateway answered \(answer.status.code)")
       }
       print(json ? String(decoding: answer.body, as: UTF8.self) : report.text)
     }
@@ -82,7 +88,7 @@ struct PlayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Two numbers turn out to be one person.",
       discussion: """
-        Publishes prison-offender-events.prisoner.merged. Non-associations go over to the number that is kept; of a
+        Publishes prison-offender-events.prisoner.merged. Non-associations go over to the number that is kept; of a \
         restricted patient a person has to decide.
 
           gateway play merge A1234BC B2345CD
@@ -117,7 +123,7 @@ struct PlayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "A prisoner leaves prison: home, to a hospital, or to another prison.",
       discussion: """
-        Publishes prisoner-offender-search.prisoner.released. Released to a secure hospital, they become a restricted
+        Publishes prisoner-offender-search.prisoner.released. Released to a secure hospital, they become a restricted \
         patient.
 
           gateway play released C3456DE --hospital HAZLWD
@@ -183,7 +189,7 @@ struct PlayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "A user moves a prisoner to a hospital, by the gateway's API.",
       discussion: """
-        Calls POST /discharge-to-hospital as a front end does; the gateway then calls prison API, and prisoner search
+        Calls POST /discharge-to-hospital as a front end does; the gateway then calls prison API, and prisoner search \
         tells of the release.
 
           gateway play discharge B2345CD --hospital HAZLWD
