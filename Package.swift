@@ -73,7 +73,7 @@ let package = Package(
     ),
     module(
       "Events",
-      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging, tracing]
     ),
     module(
       "NonAssociationsModule",
@@ -154,25 +154,32 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    .target(
+      name: "AWSPeer",
+      dependencies: ["ServiceKit", "HTTPTransport", "EventLoops"],
+      path: "Tests/Support/AWSPeer",
+      resources: [.copy("aws_peer.py")],
+      swiftSettings: settings
+    ),
     tests(
       "EventsTests",
       [
+        "AWSPeer",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
-        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
-      ],
-      resources: [.copy("Support/aws_peer.py")]
+        httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
     ),
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability",
-        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        "AWSPeer", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile",
+        "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
       resources: [
-        .copy("Support/check_api.py"), .copy("Support/read_metrics.py"), .copy("Browser/browser.py"),
-        .copy("Browser/browse_docs.py"), .copy("Browser/console.py"),
-        .copy("Browser/browse_console.py"),
+        .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
+        .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Browser/console.py"),
+        .copy("Browser/browse_console.py"), .copy("Messaging/Samples"),
       ]
     ),
   ]

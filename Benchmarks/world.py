@@ -209,17 +209,22 @@ class World:
 
 
 class Gateway:
-    """The gateway that is measured, as a process of its own. A context manager."""
+    """The gateway that is measured, as a process of its own. A context manager.
 
-    def __init__(self, world, loops=None, wait=True):
+    `settings` are added to the world's; its log goes to the file `log`, if one is given.
+    """
+
+    def __init__(self, world, loops=None, wait=True, settings=None, log=None):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = dict(os.environ, **world.settings)
         environment.update(SERVER_PORT=str(port), SERVER_HOST="127.0.0.1", LOG_LEVEL="warning",
                            HMPPS_SQS_PROVIDER="in-process")
+        environment.update(settings or {})
         if loops:
             environment["SERVER_LOOPS"] = str(loops)
-        self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=subprocess.DEVNULL)
+        with open(log or os.devnull, "wb") as output:
+            self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=output)
         if wait:
             wait_until_answering(self.url + "/health/ping", self.process)
 

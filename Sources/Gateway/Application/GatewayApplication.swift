@@ -158,8 +158,8 @@ final class GatewayApplication: Sendable {
     let events = EventsRuntime(
       hosted.map(\.part),
       settings: eventsSettings,
+      spans: observability.spans,
       group: group,
-      telemetry: observability.nonAssociationsTelemetry,
       logger: logger
     )
     let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
@@ -169,10 +169,11 @@ final class GatewayApplication: Sendable {
       accessLog: accessLog
     )
     let servesMetrics = configuration.observability.metricsPort == nil
+    let errors = TransportErrors(logger: logger)
     let server = HTTPServer(
       configuration: configuration.server.http { status, reason in
         observability.server.countRefusal(status: status.code)
-        return TransportErrors.response(status, reason)
+        return errors.response(status, reason)
       },
       tls: serverTLS,
       group: group,
@@ -263,15 +264,16 @@ final class GatewayApplication: Sendable {
     guard let port = configuration.observability.metricsPort,
       let wanted = SocketAddress(numeric: configuration.server.host, port: port)
     else { return nil }
+    let errors = TransportErrors(logger: logger)
     let server = HTTPServer(
-      configuration: configuration.server.http(errorResponse: TransportErrors.response),
+      configuration: configuration.server.http(errorResponse: errors.response),
       tls: nil,
       group: group,
       logger: logger,
       responder: { request in
         GatewayObservability.isForMetrics(request)
           ? await observability.metricsResponse()
-          : TransportErrors.response(.notFound, "only /metrics is here")
+          : errors.response(.notFound, "only /metrics is here")
       }
     )
     return (server, try await server.start(address: wanted))

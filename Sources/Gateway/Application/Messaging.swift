@@ -19,7 +19,8 @@ struct Messaging: Sendable {
       module: String,
       database: PostgresDatabase,
       handlers: [any MessageHandler],
-      telemetry: (any Telemetry)? = nil
+      telemetry: any Telemetry,
+      observer: OutboxRelay.Observer? = nil
     ) -> EventsRuntime.Part {
       let consumed = zip(zip(configuration.queues, queues), handlers).map { pair, handler in
         EventsRuntime.ConsumedQueue(
@@ -38,7 +39,8 @@ struct Messaging: Sendable {
         consumed: consumed,
         adminRole: configuration.adminRole,
         isRetryAllOpen: configuration.isRetryAllOpen,
-        telemetry: telemetry
+        telemetry: telemetry,
+        observer: observer
       )
     }
   }

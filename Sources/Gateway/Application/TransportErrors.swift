@@ -1,10 +1,19 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import Logging
 internal import ServiceKit
 
-/// The body of what the server refuses before it knows which module a request is for: the shape both modules share.
-enum TransportErrors {
-  static func response(_ status: HTTPResponse.Status, _ reason: String) -> ServerResponse {
+/// What the server refuses before it knows which module a request is for: the body that both modules share, and a line
+/// in the log that the answer's correlation id finds.
+struct TransportErrors: Sendable {
+  let logger: Logger
+
+  func response(_ status: HTTPResponse.Status, _ reason: String) -> ServerResponse {
+    let id = CorrelationID().description
+    logger.info(
+      "request refused",
+      metadata: ["status": "\(status.code)", "reason": "\(reason)", "correlationId": "\(id)"]
+    )
     var json = JSONWriter(capacity: 256)
     json.beginObject()
     json.field("status", Int64(status.code))
@@ -13,6 +22,12 @@ enum TransportErrors {
     json.field("errorCode", String?.none)
     json.field("moreInfo", String?.none)
     json.endObject()
-    return ServerResponse(status: status, fields: [.contentType: "application/json"], body: json.bytes)
+    var response = ServerResponse(
+      status: status,
+      fields: [.contentType: "application/json"],
+      body: json.bytes
+    )
+    if let name = HTTPField.Name.correlationID { response.fields[name] = id }
+    return response
   }
 }

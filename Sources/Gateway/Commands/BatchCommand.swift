@@ -24,7 +24,7 @@ struct PastDateCheckCommand: AsyncParsableCommand {
       server publishes.
 
         gateway batch past-date-check
-        gateway batch past-date-check --config .local/endpoints.env
+        gateway batch past-date-check --profile all-in-one --config .local/endpoints.env
       """
   )
 

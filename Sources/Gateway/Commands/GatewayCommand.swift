@@ -35,7 +35,8 @@ struct GatewayCommand: AsyncParsableCommand {
     version: BuildInformation.version,
     subcommands: [
       ServeCommand.self, TokenCommand.self, PlayCommand.self, AdoptCommand.self, MigrateCommand.self,
-      ConfigCommand.self, BatchCommand.self, VersionCommand.self,
+      ConfigCommand.self,
+      BatchCommand.self, VersionCommand.self,
     ]
   )
 }

@@ -263,10 +263,6 @@ final class ServerConnection {
 
   /// Answers by itself and closes; what the client sent behind is never looked at.
   private func refuse(_ refusal: RequestRefusal) async {
-    logger.debug(
-      "request refused",
-      metadata: ["status": "\(refusal.status.code)", "reason": "\(refusal.reason)"]
-    )
     encodeOwn(refusal.status, refusal.reason)
     await close(lingering: true)
   }

@@ -1,5 +1,5 @@
 public import HTTPTransport
-internal import HTTPTypes
+public import HTTPTypes
 public import Logging
 public import SharedAuth
 
@@ -185,6 +185,6 @@ public final class ModuleResponder: Sendable {
 }
 
 extension HTTPField.Name {
-  /// `X-Correlation-Id`.
-  static let correlationID = HTTPField.Name("X-Correlation-Id")
+  /// `X-Correlation-Id`, of every answer: see `CorrelationID`.
+  public static let correlationID = HTTPField.Name("X-Correlation-Id")
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// platform.md section 6 and non-associations.md section 7.13; rows 42 to 44 of platform.md section 11.
+/// platform.md section 6 and non-associations.md section 7.13; what both services share is in SubjectAccessRequestTests.
 @Suite("Non-associations: subject access requests")
 struct SubjectAccessTests {
   private static let path = "/non-associations-api/subject-access-request"
@@ -13,27 +13,6 @@ struct SubjectAccessTests {
     ]
   }
 
-  @Test("42: no prn and no crn is 400, a crn alone is 209 without a body, with both the prn counts")
-  func parameters() async throws {
-    try await withGateway { (gateway) async throws in
-      let token = try gateway.token(roles: ["SAR_DATA_ACCESS"])
-      try await gateway.database.insertOpen("A1234BC", "D5678EF")
-      for query in ["", "?prn=%20", "?prn=&crn=%20"] {
-        let answer = try await gateway.get(Self.path + query, token: token)
-        #expect(answer.status == 400)
-        let text: JSON = "One of prn or crn must be supplied."
-        #expect(try answer.json == Self.error(400, text))
-      }
-      let crn = try await gateway.get(Self.path + "?crn=X1", token: token)
-      #expect(crn.status == 209 && crn.body.isEmpty)
-      #expect(try await gateway.get(Self.path + "?crn=X1&prn=A1234BC", token: token).status == 200)
-      let date = try await gateway.get(Self.path + "?prn=A1234BC&fromDate=05/12/2023", token: token)
-      #expect(date.status == 400)
-      let text = "Parameter fromDate must be of type java.time.LocalDate"
-      #expect(try date.json["developerMessage"]?.text == text)
-    }
-  }
-
   @Test("it needs the role for it, or the one that is configured besides")
   func roles() async throws {
     let settings = ["HMPPS_SAR_ADDITIONALACCESSROLE": "ROLE_AUDITOR"]
@@ -42,22 +21,6 @@ struct SubjectAccessTests {
       #expect(try await gateway.get(target).status == 401)
       #expect(try await gateway.get(target, token: try gateway.reader()).status == 403)
       #expect(try await gateway.get(target, token: try gateway.token(roles: ["AUDITOR"])).status == 209)
-    }
-  }
-
-  @Test("the content is the prisoner's whole list, in the list's own form")
-  func content() async throws {
-    try await withGateway { (gateway) async throws in
-      try await gateway.database.insertOpen("A1234BC", "D5678EF")
-      try await gateway.database.insertClosed("L3456MN", "A1234BC")
-      let token = try gateway.token(roles: ["SAR_DATA_ACCESS"])
-      let answer = try await gateway.get(Self.path + "?prn=A1234BC", token: token).json
-      let list = try await gateway.get(
-        "/prisoner/A1234BC/non-associations?includeClosed=true&includeOtherPrisons=true",
-        token: try gateway.reader()
-      )
-      #expect(answer["content"] == (try list.json))
-      #expect(answer["attachments"] == .null)
     }
   }
 

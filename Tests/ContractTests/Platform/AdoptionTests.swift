@@ -52,6 +52,7 @@ struct AdoptionTests {
           "will    1.2 indexes by prisoner: recognised as applied by Flyway",
           "will    2.1 one open pair: builds an index, meanwhile changes wait, and reads do not; takes less than a second",
           "will    2.2 the history of non-associations: new tables, nobody waits",
+          "will    events 1.1 the outbox: new tables, nobody waits",
           "will    4 the table of restricted patients: recognised as applied by Flyway",
           "will    5.1 an archive of removed patients: new tables, nobody waits",
         ] {

@@ -13,15 +13,20 @@ final class AuthDouble: Sendable {
     var tokenRequests: [String] = []
     var isDown = false
     var lifetime: Int? = 3599
+    var isRotated = false
   }
 
   /// One key for the whole test process: making one takes a while.
   static let key = Result { try SigningKey.generate() }
 
-  private static func keySet() throws -> String {
-    let key = try key.get()
-    return
-      #"{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"\#(key.keyID)","e":"\#(key.exponent)","n":"\#(key.modulus)"}]}"#
+  /// The key that comes after it.
+  static let nextKey = Result { try SigningKey.generate() }
+
+  private static func keySet(_ keys: [SigningKey]) -> String {
+    let keys = keys.map { key in
+      #"{"kty":"RSA","use":"sig","alg":"RS256","kid":"\#(key.keyID)","e":"\#(key.exponent)","n":"\#(key.modulus)"}"#
+    }
+    return #"{"keys":[\#(keys.joined(separator: ","))]}"#
   }
 
   private let state = Mutex(State())
@@ -41,14 +46,21 @@ final class AuthDouble: Sendable {
     set { state.withLock { $0.lifetime = newValue } }
   }
 
+  /// Once rotated, the key set has the next key besides the first.
+  var isRotated: Bool {
+    get { state.withLock { $0.isRotated } }
+    set { state.withLock { $0.isRotated = newValue } }
+  }
+
   func respond(to request: ServerRequest) async -> ServerResponse {
     if isDown { return ServerResponse(status: .serviceUnavailable, fields: [:], body: []) }
     switch request.head.target.path {
     case "/auth/.well-known/jwks.json":
       state.withLock { $0.keyRequests += 1 }
-      guard let keys = try? Self.keySet() else {
+      guard let first = try? Self.key.get(), let next = try? Self.nextKey.get() else {
         return ServerResponse(status: .internalServerError, fields: [:], body: [])
       }
+      let keys = Self.keySet(isRotated ? [first, next] : [first])
       return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(keys.utf8))
     case "/auth/oauth/token":
       let body = String(decoding: (try? await request.body()) ?? [], as: UTF8.self)

@@ -1,9 +1,9 @@
 import EventLoops
 import Foundation
 
-/// Waits until something is so, at most ten seconds.
+/// Waits until something is so, at most thirty seconds.
 func eventually(_ condition: () async throws -> Bool) async throws {
-  let end = MonotonicInstant.now() + .seconds(10)
+  let end = MonotonicInstant.now() + .seconds(30)
   while try await !condition() {
     guard MonotonicInstant.now() < end else { throw SocketFailure(description: "it did not come to pass") }
     try await Task.sleep(for: .milliseconds(5))

@@ -75,9 +75,10 @@ struct RunningGateway: Sendable {
     user: String? = nil,
     expiresIn: Int = 3600,
     keyID: String? = nil,
+    key: SigningKey? = nil,
     claims: [String: JSON] = [:]
   ) throws -> String {
-    let key = try AuthDouble.key.get()
+    let key = try key ?? AuthDouble.key.get()
     var all: [String: JSON] = [
       "sub": .text(user ?? "test-client"), "client_id": "test-client", "exp": .number(epoch + expiresIn),
       "authorities": .array(roles.map { .text("ROLE_" + $0) }), "scope": .array(scopes.map { .text($0) }),
@@ -105,20 +106,24 @@ struct RunningGateway: Sendable {
 /// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.
 /// - Parameters:
 ///   - ownDatabase: used instead of a fresh one, and kept.
+///   - ownClock: instead of one that stands at `time`.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
+///   - logger: of the gateway.
 ///   - patientsOutbox: where restricted patients leaves its events; nil for its own outbox, which publishes them.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
+  clock ownClock: (any WallClock)? = nil,
   settings: [String: String] = [:],
   accessLog: RequestObserver.AccessLog? = nil,
+  logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   patientsOutbox: (any Outbox)? = TableOutbox(),
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
-  let clock = FixedClock(instant: try instant(time))
+  let clock = if let ownClock { ownClock } else { FixedClock(instant: try instant(time)) as any WallClock }
   let group = try World.group.get()
-  let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let search = SearchDouble()
   let auth = AuthDouble()
   let prisonAPI = PrisonAPIDouble()
@@ -127,21 +132,21 @@ func withGateway(
     configuration: HTTPServerConfiguration(),
     tls: nil,
     group: group,
-    logger: logger,
+    logger: quiet,
     responder: { request in await search.respond(to: request) }
   )
   let authServer = HTTPServer(
     configuration: HTTPServerConfiguration(),
     tls: nil,
     group: group,
-    logger: logger,
+    logger: quiet,
     responder: { request in await auth.respond(to: request) }
   )
   let prisonServer = HTTPServer(
     configuration: HTTPServerConfiguration(),
     tls: nil,
     group: group,
-    logger: logger,
+    logger: quiet,
     responder: { request in await prisonAPI.respond(to: request) }
   )
   guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { return }
@@ -159,7 +164,7 @@ func withGateway(
       "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
       "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
       "SERVER_SHUTDOWN_TIMEOUT": "2s",
-    ].merging(settings) { $1 },
+    ].merging(Surface.hosts) { $1 }.merging(settings) { $1 },
     profile: .standard
   )
   let configuration = try Configuration.read(&reader)
@@ -180,7 +185,7 @@ func withGateway(
     auth: auth,
     prisonAPI: prisonAPI,
     telemetry: telemetry,
-    epoch: Int(clock.instant.seconds)
+    epoch: Int(clock.now().seconds)
   )
   let result: Result<Void, any Error>
   do {
@@ -198,7 +203,7 @@ func withGateway(
 }
 
 /// A UTC instant as ISO 8601 has it, with or without a fraction of six digits.
-private func instant(_ text: String) throws -> Timestamp {
+func instant(_ text: String) throws -> Timestamp {
   let parts = text.dropLast().split(separator: ".")
   guard let date = try? Date(String(parts[0]) + "Z", strategy: .iso8601) else {
     throw SocketFailure(description: "not an instant: \(text)")

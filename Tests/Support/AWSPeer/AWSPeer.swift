@@ -1,13 +1,12 @@
 import EventLoops
-import Events
 import Foundation
-import HTTPTransport
-import ServiceKit
+public import HTTPTransport
+public import ServiceKit
 import Synchronization
 
 /// `aws_peer.py`: moto's server, boto3 and botocore. Started once per test process, with the Python of
 /// `GATEWAY_TEST_PYTHON` or else `python3`; it needs moto and boto3.
-final class AWSPeer: Sendable {
+public final class AWSPeer: Sendable {
   private struct Pipes {
     let input: FileHandle
     let output: FileHandle
@@ -21,7 +20,7 @@ final class AWSPeer: Sendable {
         }
         let more = output.availableData
         guard !more.isEmpty else {
-          throw TestFailure(description: "aws_peer.py ended; deploy/test prepares a Python with moto")
+          throw Failure(description: "aws_peer.py ended; deploy/test prepares a Python with moto")
         }
         read += more
       }
@@ -29,14 +28,19 @@ final class AWSPeer: Sendable {
   }
 
   /// What boto3 says went wrong: AWS's code of the error.
-  struct Refusal: Error {
-    let code: String
+  public struct Refusal: Error {
+    public let code: String
+  }
+
+  /// The script cannot be talked with.
+  private struct Failure: Error, CustomStringConvertible {
+    let description: String
   }
 
   private let pipes: Mutex<Pipes>
-  let url: HTTPURL
+  public let url: HTTPURL
 
-  static let shared: AWSPeer = {
+  public static let shared: AWSPeer = {
     do { return try AWSPeer() } catch { fatalError("\(error)") }
   }()
 
@@ -59,7 +63,7 @@ final class AWSPeer: Sendable {
 
   /// Calls moto with boto3.
   /// - Parameter arguments: of the method, as JSON objects are in Foundation.
-  @discardableResult func boto(
+  @discardableResult public func boto(
     _ service: String,
     _ operation: String,
     _ arguments: [String: Any]
@@ -68,9 +72,9 @@ final class AWSPeer: Sendable {
   }
 
   /// `Authorization` as botocore makes it.
-  func sign(_ command: [String: Any]) throws -> String {
+  public func sign(_ command: [String: Any]) throws -> String {
     guard case .string(let text) = try ask(command) else {
-      throw TestFailure(description: "aws_peer.py gave no signature")
+      throw Failure(description: "aws_peer.py gave no signature")
     }
     return text
   }
@@ -82,23 +86,23 @@ final class AWSPeer: Sendable {
       return try JSONValue(parsing: try pipes.line())
     }
     if case .string(let code) = answer["error"] { throw Refusal(code: code) }
-    guard let answer = answer["answer"] else { throw TestFailure(description: "no answer") }
+    guard let answer = answer["answer"] else { throw Failure(description: "no answer") }
     return answer
   }
 }
 
 extension JSONValue {
-  subscript(_ name: String) -> JSONValue? {
+  public subscript(_ name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members[name]
   }
 
-  var text: String? {
+  public var text: String? {
     guard case .string(let text) = self else { return nil }
     return text
   }
 
-  var elements: [JSONValue] {
+  public var elements: [JSONValue] {
     guard case .array(let elements) = self else { return [] }
     return elements
   }
