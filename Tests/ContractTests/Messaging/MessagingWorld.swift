@@ -83,7 +83,7 @@ struct MessagingWorld: Sendable {
     // A list of its own in most tests: the real one takes minutes to a dead letter.
     all["RESTRICTED_PATIENTS_ERROR_VISIBILITY_TIMEOUT"] = "0"
     all.merge(settings) { $1 }
-    try await withGateway(clock: clock, settings: all, patientsOutbox: nil, logger: logger) {
+    try await withGateway(clock: clock, settings: all, logger: logger, patientsOutbox: nil) {
       (gateway) async throws in
       let world = MessagingWorld(
         gateway: gateway,
