@@ -49,13 +49,14 @@ extension PostgresTopic {
     }
   }
 
+  /// The id is looked for in the text, as not every message on a queue is JSON.
   private static let trail = PostgresStatement(
     name: "topic_trail",
     sql: """
       select q.name, m.queue, m.receive_count::bigint
       from gateway_subscription s join gateway_queue q on q.name = s.queue
         left join gateway_queue_message m on m.queue in (q.name, q.dead_letter_queue)
-          and m.body::jsonb ->> 'MessageId' = $3
+          and strpos(m.body, $3) > 0
       where s.topic = $1 and coalesce((s.filter_policy -> 'eventType') ? $2, true)
       order by q.name
       """

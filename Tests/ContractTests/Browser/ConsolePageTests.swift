@@ -1,11 +1,13 @@
 import Testing
 
+@testable import Gateway
+
 @Suite("The console, in a browser")
 struct ConsolePageTests {
   @Test("All-in-one: records, events, a queue that breaks, keyboard alone, a telephone, both colour schemes")
   func allInOne() async throws {
-    try await withLocalGateway { (url) async throws in
-      let use = try await Python.run("browse_console", [url])
+    try await LocalGateway.with { (local) async throws in
+      let use = try await Python.run("browse_console", [local.application.url])
       #expect(use.status == 0, "\(use.output)")
     }
   }

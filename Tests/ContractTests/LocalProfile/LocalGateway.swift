@@ -56,7 +56,8 @@ struct LocalGateway {
       configuration,
       group: group,
       clock: SystemClock(),
-      logger: logger
+      logger: logger,
+      localRoutes: environment.consoleRoutes
     )
     let result: Result<Void, any Error>
     do {
