@@ -26,7 +26,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let consolePages = [
   "console.html", "about.html", "base.css", "parts.css", "icon.svg", "main.js", "page.js", "elements.js",
   "forms.js", "session.js", "calls.js", "samples.js", "sign-in.js", "overview.js", "prisoners.js",
-  "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "waiting.js", "try.js",
+  "non-associations.js", "patients.js", "discharge.js", "events.js", "queues.js", "decisions.js", "try.js",
+  "play.js",
 ]
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -72,7 +73,7 @@ let package = Package(
     ),
     module(
       "Events",
-      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging]
+      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging, tracing]
     ),
     module(
       "NonAssociationsModule",
@@ -118,7 +119,7 @@ let package = Package(
     tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
     tests(
       "LocalProfileTests",
-      ["LocalProfile", "HTTPTransport", "EventLoops", httpTypes, logging],
+      ["LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/verify_token.py")]
     ),
     tests("EventLoopsTests", ["EventLoops", "CLinux"]),
@@ -153,24 +154,32 @@ let package = Package(
       ]
     ),
     tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    .target(
+      name: "AWSPeer",
+      dependencies: ["ServiceKit", "HTTPTransport", "EventLoops"],
+      path: "Tests/Support/AWSPeer",
+      resources: [.copy("aws_peer.py")],
+      swiftSettings: settings
+    ),
     tests(
       "EventsTests",
       [
+        "AWSPeer",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
-        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
-      ],
-      resources: [.copy("Support/aws_peer.py")]
+        httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
+      ]
     ),
     tests(
       "ContractTests",
       [
-        "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile", "Observability",
-        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        "AWSPeer", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile",
+        "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
       resources: [
-        .copy("Support/check_api.py"), .copy("Support/read_metrics.py"), .copy("Browser/browser.py"),
-        .copy("Browser/browse_docs.py"),
+        .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
+        .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Browser/console.py"),
+        .copy("Browser/browse_console.py"), .copy("Messaging/Samples"),
       ]
     ),
   ]

@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -84,7 +85,10 @@ class World:
     batch = 1_000_000
 
     def __init__(self, *sizes):
-        """A database for each size of the table, so that the sizes can be measured in turn; the first is in use."""
+        """A database for each size of the table, so that the sizes can be measured in turn; the first is in use.
+
+        None is the lending gateway's own, whose relay and consumers would take part in the work.
+        """
         self.sizes = sizes
 
     def __enter__(self):
@@ -102,13 +106,12 @@ class World:
             wait_until_answering(f"http://127.0.0.1:{port}/health/ping", self.process)
             endpoints = data / "endpoints.env"
             wait_for_file(endpoints, self.process)
-            lines = endpoints.read_text().splitlines()
-            self.settings = dict(line.split("=", 1) for line in lines if "=" in line)
-            self.first_url = self.settings["DATABASE_URL"]
+            lines = shlex.split(endpoints.read_text(), comments=True)
+            self.settings = dict(line.split("=", 1) for line in lines)
+            self.server_url = self.settings["DATABASE_URL"]
             for size in self.sizes:
-                self.use(self.sizes[0])
-                if size != self.sizes[0]:
-                    self.sql(f"create database {self.database_name(size)}")
+                self.database_url = self.server_url
+                self.sql(f"create database {self.database_name(size)}")
                 self.use(size)
                 # It migrates the database.
                 with Gateway(self):
@@ -131,8 +134,7 @@ class World:
     def use(self, rows):
         """Makes the database of a size the one that the next gateway, or pgbench, works on."""
         self.rows = rows
-        is_first = rows == self.sizes[0]
-        self.database_url = self.first_url if is_first else with_database(self.first_url, self.database_name(rows))
+        self.database_url = with_database(self.server_url, self.database_name(rows))
         self.settings["DATABASE_URL"] = self.database_url
 
     def program(self, name):
@@ -196,9 +198,9 @@ class World:
         return [prisoner_number("B", row % max(1, self.rows // 10)) for row in rows] + [
             prisoner_number("C", row % 6_760_000) for row in rows]
 
-    def token(self):
-        """A token that may read and write, from the double of HMPPS Auth."""
-        client = self.settings["CLIENT_ID"] + ":" + self.settings["CLIENT_SECRET"]
+    def token(self, client=None):
+        """A token of a client, or of one that may read and write, from the double of HMPPS Auth."""
+        client = (client or self.settings["CLIENT_ID"]) + ":" + self.settings["CLIENT_SECRET"]
         request = urllib.request.Request(
             self.settings["API_BASE_URL_OAUTH"] + "/oauth/token",
             data=urllib.parse.urlencode({"grant_type": "client_credentials", "username": "BENCHMARK"}).encode(),

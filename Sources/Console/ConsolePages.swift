@@ -52,7 +52,8 @@ public enum ConsolePages {
       script("discharge.js", PackageResources.discharge_js),
       script("events.js", PackageResources.events_js),
       script("queues.js", PackageResources.queues_js),
-      script("waiting.js", PackageResources.waiting_js),
+      script("decisions.js", PackageResources.decisions_js),
+      script("play.js", PackageResources.play_js),
       script("try.js", PackageResources.try_js),
     ]
   }

@@ -13,7 +13,7 @@ public struct EventStreamRoutes: Sendable {
   /// How long a poll waits for an event; less where requests must be answered sooner.
   private static let longestWait = Duration.seconds(20)
   /// Kept for the answer, from the time that a request has.
-  private static let reserve = Duration.seconds(-2)
+  private static let reserve = Duration.seconds(2)
 
   private let london: LondonTime
 
@@ -25,7 +25,8 @@ public struct EventStreamRoutes: Sendable {
   public func route(_ module: String, role: String, feed: EventFeed) -> RouteDeclaration {
     RouteDeclaration(.get, "/console/events/\(module)", .requires(role: role)) { request in
       let position = try Self.position(request)
-      let end = min(MonotonicInstant.now() + Self.longestWait, request.deadline + Self.reserve)
+      let now = MonotonicInstant.now()
+      let end = now + min(Self.longestWait, request.deadline.duration(since: now) - Self.reserve)
       let (entries, next) = try await feed.events(after: position, until: end, deadline: request.deadline)
       return .json(write(entries, next))
     }

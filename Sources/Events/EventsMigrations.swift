@@ -10,6 +10,7 @@ public enum EventsMigrations {
     Migration(version: "1.1", name: "the outbox", sql: outbox),
     Migration(version: "1.2", name: "topics and queues", sql: broker),
     Migration(version: "1.3", name: "leases", sql: leases),
+    Migration(version: "1.4", name: "traces and records of the outbox", sql: outboxDetails),
   ]
 
   /// `due_at` is when a row may be claimed: at once, after a back-off, or when the claim on it ends. The partial indexes
@@ -72,6 +73,9 @@ public enum EventsMigrations {
     ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
     create index gateway_queue_message_visible on gateway_queue_message (queue, visible_at, id);
     """
+
+  /// `record` is the id that telemetry names once the message is out.
+  private static let outboxDetails = "alter table gateway_outbox add tracestate text, add record text;"
 
   private static let leases = """
     create table gateway_lease (

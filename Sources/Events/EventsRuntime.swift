@@ -39,8 +39,8 @@ public final class EventsRuntime: Sendable {
     let consumed: [ConsumedQueue]
     let adminRole: String
     let isRetryAllOpen: Bool
+    let telemetry: any Telemetry
     let observer: OutboxRelay.Observer?
-    let telemetry: (any Telemetry)?
 
     /// - Parameters:
     ///   - module: as given to ``PostgresOutbox``.
@@ -49,8 +49,8 @@ public final class EventsRuntime: Sendable {
     ///   - audit: where audit messages go, with the configured id; nil for a module that has none.
     ///   - adminRole: for queue admin.
     ///   - isRetryAllOpen: see ``QueueAdminGroup/isRetryAllOpen``.
+    ///   - telemetry: gets what consumers and queue admin tell (`platform.md` §8.3).
     ///   - observer: told of what was published, for telemetry.
-    ///   - telemetry: told of messages that go to a dead-letter queue; nil for the runtime's.
     public init(
       module: String,
       database: PostgresDatabase,
@@ -59,8 +59,8 @@ public final class EventsRuntime: Sendable {
       consumed: [ConsumedQueue],
       adminRole: String,
       isRetryAllOpen: Bool,
-      observer: OutboxRelay.Observer? = nil,
-      telemetry: (any Telemetry)? = nil
+      telemetry: any Telemetry,
+      observer: OutboxRelay.Observer? = nil
     ) {
       self.module = module
       self.database = database
@@ -69,8 +69,8 @@ public final class EventsRuntime: Sendable {
       self.consumed = consumed
       self.adminRole = adminRole
       self.isRetryAllOpen = isRetryAllOpen
-      self.observer = observer
       self.telemetry = telemetry
+      self.observer = observer
     }
 
     /// The module's queues, in the order of `platform.md` §5.1, and who may look after them.
@@ -83,7 +83,12 @@ public final class EventsRuntime: Sendable {
           AdministeredQueue(id: audit.id, queue: audit.queue, deadLetterQueue: nil, isPurgeable: false)
         )
       }
-      return QueueAdminGroup(role: adminRole, isRetryAllOpen: isRetryAllOpen, queues: queues)
+      return QueueAdminGroup(
+        role: adminRole,
+        isRetryAllOpen: isRetryAllOpen,
+        queues: queues,
+        telemetry: telemetry
+      )
     }
   }
 
@@ -108,18 +113,14 @@ public final class EventsRuntime: Sendable {
 
   private let running: [Running]
   private let settings: Settings
-  /// For the routes of queue admin.
-  public let admin: QueueAdmin
 
   public init(
     _ parts: [Part],
     settings: Settings = Settings(),
+    spans: Spans = Spans(),
     group: EventLoopGroup,
-    telemetry: any Telemetry,
     logger: Logger
   ) {
-    let admin = QueueAdmin(telemetry: telemetry, logger: logger)
-    self.admin = admin
     self.settings = settings
     running = parts.map { part in
       var logger = logger
@@ -130,6 +131,7 @@ public final class EventsRuntime: Sendable {
         topic: part.topic.topic,
         auditQueue: part.audit?.queue,
         settings: settings.outbox,
+        spans: spans,
         loop: group.any(),
         logger: logger,
         observer: part.observer
@@ -142,7 +144,8 @@ public final class EventsRuntime: Sendable {
           handler: consumed.handler,
           errorVisibility: consumed.errorVisibility,
           settings: settings.consumer,
-          telemetry: part.telemetry ?? telemetry,
+          spans: spans,
+          telemetry: part.telemetry,
           loop: group.any(),
           logger: logger
         )
@@ -153,7 +156,7 @@ public final class EventsRuntime: Sendable {
           queues: part.adminGroup.queues,
           interval: interval,
           database: part.database,
-          admin: admin,
+          admin: QueueAdmin(telemetry: part.telemetry, logger: logger),
           loop: group.any(),
           logger: logger
         )

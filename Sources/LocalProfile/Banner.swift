@@ -4,6 +4,7 @@ struct Banner: Sendable {
   var authURL: String
   var prisonerSearchURL: String
   var prisonAPIURL: String
+  var userServicesURL: String
   var dataFolder: String
   var clusterFolder: String
   var databaseURL: String
@@ -19,13 +20,15 @@ struct Banner: Sendable {
         HMPPS Auth           \#(authURL)  (double)
         prisoner search      \#(prisonerSearchURL)  (double, \#(SamplePrisoner.all.count) prisoners)
         prison API           \#(prisonAPIURL)  (double)
+        users, components    \#(userServicesURL)  (double of manage-users, nomis-user-roles, …)
         data                 \#(data)
         database             psql '\#(databaseURL)'
 
+      All of it as variables, with the names that the front ends know:  set -a; . \#(dataFolder)/endpoints.env; set +a
       Clients, all with the secret \#(DevelopmentClient.commonSecret):
       \#(clients)
 
-      Get a token, then list, create and read (STAFF_USER1 is any user you like):
+      Get a token, then list, create and read (STAFF_USER1 is any user you like; gateway token --list shows them):
         TOKEN=$(curl -s -u \#(client.clientID):\#(client.secret) \
           -d grant_type=client_credentials -d username=STAFF_USER1 \
           \#(authURL)/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
@@ -38,9 +41,11 @@ struct Banner: Sendable {
           \#(serverURL)/non-associations
         curl -s -H "Authorization: Bearer $TOKEN" \#(serverURL)/non-associations/1
         curl -s -H "Authorization: Bearer $TOKEN" \#(serverURL)/restricted-patient/prison-number/N3457PQ
-        curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
-          "offenderNo":"B2345CD","fromLocationId":"MDI","hospitalLocationCode":"HAZLWD"}' \
-          \#(serverURL)/discharge-to-hospital
+
+      Let something happen, in another terminal:
+        gateway play discharge B2345CD --hospital HAZLWD
+        gateway play merge A1234BC C3456DE
+        gateway play --help
 
       Stop with Control-C. What was written is there again at the next start; to begin anew, remove the data folder.
 

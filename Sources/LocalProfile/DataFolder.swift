@@ -8,6 +8,8 @@ internal import Synchronization
 /// | --- | --- |
 /// | `lock` | held while a gateway runs; names its process |
 /// | `signing-key.pem` | what development tokens are signed with, 0600 |
+/// | `spare-key.pem` | a second key that is published, 0600 |
+/// | `endpoints.env` | where everything answers, written by the gateway |
 /// | `postgres.log`, `postgres.log.1` | PostgreSQL's log of this start and of the one before |
 /// | `postgres/` | the private cluster and its socket, 0700, owned by the user it runs as |
 public final class DataFolder: Sendable {
@@ -55,6 +57,8 @@ public final class DataFolder: Sendable {
 
   /// The file of the key that development tokens are signed with.
   public var signingKey: String { Self.signingKey(in: path) }
+  /// The file of another key that is published with it.
+  var spareKey: String { path + "/spare-key.pem" }
   static func signingKey(in folder: String) -> String { folder + "/signing-key.pem" }
   var log: String { path + "/postgres.log" }
 

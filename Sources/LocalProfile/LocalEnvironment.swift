@@ -1,6 +1,9 @@
 public import EventLoops
 internal import HTTPTransport
+internal import HTTPTypes
 public import Logging
+internal import ServiceKit
+internal import Synchronization
 
 /// Everything the all-in-one profile adds to a gateway: a PostgreSQL of its own, and development doubles of the
 /// services it calls, all of it gone when the gateway stops, but for the data folder.
@@ -28,6 +31,9 @@ public final class LocalEnvironment: Sendable {
   public let auth: DevelopmentAuth
   public let prisonerSearch: DevelopmentPrisonerSearch
   public let prisonAPI: DevelopmentPrisonAPI
+  /// What the doubles of prison API and prisoner search show.
+  public let records: PrisonRecords
+  private let playing: Playing
   /// For `API_BASE_URL_OAUTH`; ends in `/auth`.
   public let authURL: String
   /// For `API_BASE_URL_PRISONER_SEARCH`.
@@ -35,6 +41,29 @@ public final class LocalEnvironment: Sendable {
   /// For `API_BASE_URL_PRISON_API`.
   public let prisonAPIURL: String
   private let doubles: [DoubleServer]
+
+  /// Answers `POST /play` on the port of the development Auth; nil until the gateway serves.
+  public var play: LocalPlay? {
+    get { playing.play.withLock { $0 } }
+    set { playing.play.withLock { $0 = newValue } }
+  }
+
+  /// Where requests that come before the play is there look for it.
+  private final class Playing: Sendable {
+    let play: Mutex<LocalPlay?> = Mutex(nil)
+
+    func respond(to request: ServerRequest) async -> ServerResponse {
+      guard let play = play.withLock({ $0 }) else {
+        return .json(.serviceUnavailable, #"{"error":"starting"}"#)
+      }
+      return await play.respond(to: request)
+    }
+  }
+
+  /// Where scenes are played over HTTP: `POST` with the body of `PlayScene`.
+  public var playURL: String { userServicesURL + "/play" }
+  /// Where manage-users, nomis-user-roles, token verification and page components answer.
+  public var userServicesURL: String { String(authURL.dropLast("/auth".count)) }
 
   /// For `DATABASE_URL`.
   public var databaseURL: String { postgres.connectionString }
@@ -49,6 +78,8 @@ public final class LocalEnvironment: Sendable {
     auth: DevelopmentAuth,
     prisonerSearch: DevelopmentPrisonerSearch,
     prisonAPI: DevelopmentPrisonAPI,
+    records: PrisonRecords,
+    playing: Playing,
     doubles: (auth: DoubleServer, prisonerSearch: DoubleServer, prisonAPI: DoubleServer)
   ) {
     self.dataFolder = dataFolder
@@ -56,6 +87,8 @@ public final class LocalEnvironment: Sendable {
     self.auth = auth
     self.prisonerSearch = prisonerSearch
     self.prisonAPI = prisonAPI
+    self.records = records
+    self.playing = playing
     self.doubles = [doubles.auth, doubles.prisonerSearch, doubles.prisonAPI]
     prisonAPIURL = doubles.prisonAPI.url
     authURL = doubles.auth.url + "/auth"
@@ -67,27 +100,40 @@ public final class LocalEnvironment: Sendable {
   /// - Parameters:
   ///   - group: where the doubles run; must outlive this object.
   ///   - clock: for the expiry of tokens.
-  /// - Throws: `PrivatePostgresError`, `SigningKey.Failure`, `SystemError`: one line each.
+  /// - Throws: `PrivatePostgresError`, `SigningKey.Failure`, `SystemError`, `LondonTimeError`: one line each.
   public static func start(
     _ configuration: Configuration,
     group: EventLoopGroup,
     logger: Logger,
     clock: any WallClock
   ) async throws -> LocalEnvironment {
+    let london = try LondonTime()
     let dataFolder = try DataFolder(configuration.dataFolder)
     let key = try SigningKey.load(orMakeIn: dataFolder.signingKey)
+    let spare = try SigningKey.load(orMakeIn: dataFolder.spareKey)
     let postgres = try await PrivatePostgres.start(
       in: dataFolder,
       searchPath: configuration.searchPath,
       logger: logger
     )
-    let auth = DevelopmentAuth(key: key, clock: clock)
-    let prisonAPI = DevelopmentPrisonAPI()
-    let prisonerSearch = DevelopmentPrisonerSearch {
-      prisonAPI.prisoner($0) ?? (configuration.knowsAnyPrisoner ? .invented($0) : nil)
-    }
+    let auth = DevelopmentAuth(key: key, spare: spare, clock: clock)
+    let records = PrisonRecords(clock: clock)
+    let prisonAPI = DevelopmentPrisonAPI(records: records, london: london)
+    let prisonerSearch = DevelopmentPrisonerSearch(
+      records: records,
+      inventsPrisoners: configuration.knowsAnyPrisoner
+    )
+    let playing = Playing()
     let responders: [(port: UInt16, responder: Responder)] = [
-      (configuration.authPort, { await auth.respond(to: $0) }),
+      (
+        configuration.authPort,
+        { request in
+          if request.head.method == .post, request.head.target.segments == ["play"] {
+            return await playing.respond(to: request)
+          }
+          return await auth.respond(to: request)
+        }
+      ),
       (configuration.prisonerSearchPort, { await prisonerSearch.respond(to: $0) }),
       (configuration.prisonAPIPort, { await prisonAPI.respond(to: $0) }),
     ]
@@ -109,6 +155,8 @@ public final class LocalEnvironment: Sendable {
       auth: auth,
       prisonerSearch: prisonerSearch,
       prisonAPI: prisonAPI,
+      records: records,
+      playing: playing,
       doubles: (started[0], started[1], started[2])
     )
   }
@@ -132,6 +180,7 @@ public final class LocalEnvironment: Sendable {
       authURL: authURL,
       prisonerSearchURL: prisonerSearchURL,
       prisonAPIURL: prisonAPIURL,
+      userServicesURL: userServicesURL,
       dataFolder: dataFolder.path,
       clusterFolder: postgres.folder,
       databaseURL: databaseURL

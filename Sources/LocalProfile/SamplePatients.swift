@@ -28,26 +28,24 @@ public enum SamplePatients {
       """
   )
 
-  /// Tells the double of prison API, which forgets everything at its end, who is in hospital.
+  /// Tells the records, which forget everything at their end, who is in hospital.
   /// - Throws: `PostgresError`.
   public static func restore(
-    _ prisonAPI: DevelopmentPrisonAPI,
+    _ records: PrisonRecords,
     from database: PostgresDatabase,
     deadline: MonotonicInstant
   ) async throws {
     for row in try await database.query(discharges, deadline: deadline) {
-      prisonAPI.move(
-        try row.text(0),
-        SampleMovement(
-          fromAgency: try row.text(1),
-          toAgency: try row.text(2),
-          type: "REL",
-          reason: "HP",
-          date: try row.text(3),
-          time: try row.text(4),
-          comment: try row.optionalText(5)
-        )
+      let movement = SampleMovement(
+        fromAgency: try row.text(1),
+        toAgency: try row.text(2),
+        type: "REL",
+        reason: "HP",
+        date: try row.text(3),
+        time: try row.text(4),
+        comment: try row.optionalText(5)
       )
+      records.record(movement, of: try row.text(0))
     }
   }
 

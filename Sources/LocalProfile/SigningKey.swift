@@ -67,10 +67,12 @@ public final class SigningKey: @unchecked Sendable {
   private static func read(_ path: String) throws(Failure) -> SigningKey? {
     guard let pem = Files.text(path) else { return nil }
     let bytes = Array(pem.utf8)
-    guard let source = BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else {
+    guard let source = BIO_new(BIO_s_mem()) else { throw failure("no memory") }
+    defer { BIO_free(source) }
+    // A copy: a BIO on the array's own memory would outlive what Swift lends to a call.
+    guard BIO_write(source, bytes, Int32(clamping: bytes.count)) == bytes.count else {
       throw failure("no memory")
     }
-    defer { BIO_free(source) }
     guard let key = PEM_read_bio_PrivateKey(source, nil, nil, nil), EVP_PKEY_is_a(key, "RSA") == 1 else {
       ERR_clear_error()
       throw Failure(description: "\(path) holds no RSA private key: remove it, and a new one is made")

@@ -67,9 +67,6 @@ struct NonAssociationEvents: Sendable {
     return Announcement(event: event(wording, row, change.at), audit: audit(wording, row, change))
   }
 
-  /// `what` of the audit message of such a change.
-  static func auditName(of kind: ChangeKind) -> String { Wording(kind).audit }
-
   private func event(_ wording: Wording, _ row: NonAssociation, _ now: Timestamp) -> DomainEvent {
     var writer = JSONWriter(capacity: 384)
     writer.beginObject()
@@ -113,6 +110,7 @@ struct NonAssociationEvents: Sendable {
     return AuditMessage(
       what: wording.audit,
       subject: DomainEvent.subject(row.first.prisonerNumber, row.second.prisonerNumber),
+      record: String(row.id),
       message: writer.bytes
     )
   }

@@ -34,7 +34,6 @@ struct NonAssociationChangeService: Sendable {
         ["id": String(row.id), "1stPrisoner": first, "2ndPrisoner": second]
       )
     )
-    track(change, row.id)
     return row
   }
 
@@ -108,7 +107,6 @@ struct NonAssociationChangeService: Sendable {
       requestedBy: request.requestedBy
     )
     _ = try await store.delete(id: id, change, deadline: deadline, announce: events.announcement)
-    track(change, id)
   }
 
   // MARK: Pieces
@@ -128,7 +126,6 @@ struct NonAssociationChangeService: Sendable {
       announce: events.announcement,
       edit: edit
     )
-    track(change, id)
     return row
   }
 
@@ -144,10 +141,5 @@ struct NonAssociationChangeService: Sendable {
       throw .userNameTooLong(limit: NonAssociationsService.maximumUserNameLength)
     }
     return user
-  }
-
-  /// §10.3: the event that is named as the audit message.
-  private func track(_ change: Change, _ id: Int64) {
-    telemetry.track(TelemetryEvent(NonAssociationEvents.auditName(of: change.kind), ["id": String(id)]))
   }
 }

@@ -74,6 +74,14 @@ public struct NonAssociationsModule: Module {
     subjectAccess = NonAssociationsSubjectAccess(service: service, london: london)
   }
 
+  /// Tells of an audit message that the queue has taken (`non-associations.md` §10.3).
+  public static func track(_ published: PublishedMessage, _ telemetry: any Telemetry) {
+    guard published.isAudit else { return }
+    telemetry.track(
+      TelemetryEvent(published.type, ["messageId": published.messageID, "id": published.record ?? ""])
+    )
+  }
+
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }
 
   public func response(to error: any Error) -> ServerResponse? {

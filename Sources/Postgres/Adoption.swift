@@ -30,7 +30,7 @@ public struct Adoption: Sendable {
     }
   }
 
-  /// What a migration does to a table that has rows. One that is not named only adds tables.
+  /// What a migration does to a table that has rows. One that is not named touches none of it.
   public struct Step: Sendable {
     public var version: String
     /// Who waits meanwhile.

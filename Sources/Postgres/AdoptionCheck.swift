@@ -3,6 +3,8 @@ public import EventLoops
 /// Looks at a database of a replaced service before the gateway takes it over: whose it is, whether its schema and its
 /// rows are as expected, and what the migrations will do. It only reads.
 public struct AdoptionCheck: Sendable {
+  private typealias PendingMigration = (module: String, migration: Migration)
+
   /// The module's, first, and those of what it shares with others.
   private let migrators: [Migrator]
   private let adoption: Adoption
@@ -75,20 +77,20 @@ public struct AdoptionCheck: Sendable {
   private func checkHistory(
     _ facts: AdoptionFacts,
     _ report: inout AdoptionReport
-  ) async throws -> [Migration]? {
+  ) async throws -> [PendingMigration]? {
     let count = report.problems
-    var pending: [Migration] = []
+    var pending: [PendingMigration] = []
     for (index, migrator) in migrators.enumerated() {
       do {
         let outlook = try await migrator.outlook(in: facts.database, deadline: facts.deadline)
         if index == 0 { check(outlook, migrator, &report) }
-        pending += outlook.pending
+        pending += outlook.pending.map { (migrator.module, $0) }
       } catch MigrationError.refused(_, let reasons) {
         for reason in reasons { report.add(.problem, reason) }
       }
     }
     guard report.problems == count else { return nil }
-    let names = pending.flatMap { Self.created(by: $0.sql) }
+    let names = pending.flatMap { Self.created(by: $0.migration.sql) }
     for name in try await facts.existing(names) {
       report.add(.problem, "there is a \(name) already, which a migration is to create: rename or drop it")
     }
@@ -193,18 +195,18 @@ public struct AdoptionCheck: Sendable {
   // MARK: What will happen
 
   private func tell(
-    _ pending: [Migration],
+    _ pending: [PendingMigration],
     _ facts: AdoptionFacts,
     _ report: inout AdoptionReport
   ) async throws {
-    for migration in pending {
-      var text = "\(migration.version) \(migration.name): "
-      let step = adoption.steps.first { $0.version == migration.version }
-      if let step, migrators.first?.migrations.contains(migration) == true {
+    for (module, migration) in pending {
+      let isOwn = module == migrators.first?.module
+      var text = "\(isOwn ? "" : module + " ")\(migration.version) \(migration.name): "
+      if isOwn, let step = adoption.steps.first(where: { $0.version == migration.version }) {
         let time = try await facts.duration(ofBuilding: step.orders)
         text += "\(step.waits); takes \(Self.text(time))"
       } else {
-        text += "new tables, nobody waits"
+        text += "touches no table of the service replaced"
       }
       report.add(.will, text)
     }

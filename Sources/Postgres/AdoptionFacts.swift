@@ -25,7 +25,7 @@ struct AdoptionFacts {
   /// Rows that are sorted to learn how fast this server is.
   private static let sampleRows: Int64 = 100_000
   /// Building an index writes it, and sorts more than the sample.
-  private static let buildFactor = 3
+  private static let buildFactor = 2
 
   let database: PostgresDatabase
   let table: String

@@ -286,7 +286,7 @@ final class RecordingTelemetry: Telemetry {
   func trace() async throws {
     try await BrokerFixture.run { fixture in
       let traces = Mutex<[String?]>([])
-      let handler = ClosureHandler { _ in traces.withLock { $0.append(TraceContext.current?.traceparent) } }
+      let handler = ClosureHandler { _ in traces.withLock { $0.append(SpanContext.current?.traceparent) } }
       let consumer = consumer(fixture, handler)
       let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
       _ = try await fixture.topic.publish(

@@ -46,22 +46,6 @@ import Testing
     #expect(throws: EnvelopeError.self) { try NotificationEnvelope(parsing: Array(body.utf8)) }
   }
 
-  @Test(
-    "only a well-formed traceparent is a trace",
-    arguments: [
-      ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true),
-      ("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later", true),
-      ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x", false),
-      ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
-      ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false),
-      ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
-      ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false), ("", false), ("---", false),
-    ]
-  )
-  func traces(text: String, isTrace: Bool) {
-    #expect((TraceContext(traceparent: text) != nil) == isTrace)
-  }
-
   private struct Merged: BusEvent { var text: String }
 
   @Test("a bridge hands typed events to all subscribers, ignores unknown types and passes failures on")

@@ -1,5 +1,7 @@
 import EventLoops
+import Instrumentation
 import Postgres
+import ServiceKit
 import Synchronization
 import Testing
 
@@ -46,7 +48,8 @@ let brisk: OutboxSettings = {
       let relay = relay(test, topic)
       await relay.start()
       let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-      try await TraceContext.$current.withValue(TraceContext(traceparent: trace)) {
+      let span = try #require(SpanContext(traceparent: trace, state: "a=1"))
+      try await InstrumentationContext.withValue(InstrumentationContext(span: span)) {
         try await test.append([event("A/B", 1)])
       }
       struct Changed: Error {}
@@ -63,7 +66,7 @@ let brisk: OutboxSettings = {
       #expect(
         first.attributes == [
           "eventType": MessageAttribute(value: "non-associations.created"),
-          "traceparent": MessageAttribute(value: trace),
+          "traceparent": MessageAttribute(value: trace), "tracestate": MessageAttribute(value: "a=1"),
         ]
       )
       #expect(topic.taken[1].attributes.keys.sorted() == ["eventType"])
@@ -104,7 +107,12 @@ let brisk: OutboxSettings = {
         published.withLock { $0.append(message) }
       }
       await relay.start()
-      let message = AuditMessage(what: "NON_ASSOCIATION_CREATED", subject: "A/B", message: Array("{}".utf8))
+      let message = AuditMessage(
+        what: "NON_ASSOCIATION_CREATED",
+        subject: "A/B",
+        record: "42",
+        message: Array("{}".utf8)
+      )
       try await test.observer.withTransaction(deadline: .soon) { transaction in
         try await PostgresOutbox(module: "non-associations").append(message, in: transaction)
         try await PostgresOutbox(module: "restricted-patients").append(event("A", 1), in: transaction)
@@ -120,6 +128,7 @@ let brisk: OutboxSettings = {
       try await eventually("the observer is told") { published.withLock { $0.count } == 1 }
       #expect(published.withLock { $0.first?.isAudit } == true)
       #expect(published.withLock { $0.first?.type } == "NON_ASSOCIATION_CREATED")
+      #expect(published.withLock { $0.first?.record } == "42")
       #expect(published.withLock { $0.first?.messageID } == received.first?.id)
       try await eventually("only the other module's row is left") { try await unpublished(test) == 1 }
       await relay.stop()

@@ -18,7 +18,8 @@ import Testing
       queues: [
         AdministeredQueue(id: "main", queue: fixture.queue, deadLetterQueue: fixture.deadLetters),
         AdministeredQueue(id: "audit", queue: fixture.audit, deadLetterQueue: nil, isPurgeable: false),
-      ]
+      ],
+      telemetry: RecordingTelemetry()
     )
   }
 
@@ -38,7 +39,8 @@ import Testing
           queue: fixture.broker.queue("other"),
           deadLetterQueue: fixture.broker.queue("other-dlq")
         )
-      ]
+      ],
+      telemetry: RecordingTelemetry()
     )
   }
 

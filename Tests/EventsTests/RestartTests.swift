@@ -60,12 +60,12 @@ import Testing
             )
           ],
           adminRole: "ROLE",
-          isRetryAllOpen: false
+          isRetryAllOpen: false,
+          telemetry: RecordingTelemetry()
         )
       ],
       settings: settings,
       group: Loops.shared,
-      telemetry: RecordingTelemetry(),
       logger: quiet
     )
     await runtime.start()

@@ -43,12 +43,12 @@ import Testing
             )
           ],
           adminRole: "NON_ASSOCIATIONS_API_QUEUE_ADMIN",
-          isRetryAllOpen: true
+          isRetryAllOpen: true,
+          telemetry: RecordingTelemetry()
         )
       ],
       settings: settings,
       group: Loops.shared,
-      telemetry: RecordingTelemetry(),
       logger: quiet
     )
   }

@@ -39,7 +39,7 @@ struct DevelopmentPrisonerSearchTests {
 
   @Test("A directory may invent a prisoner for any number")
   func inventedPrisoners() async throws {
-    let search = DevelopmentPrisonerSearch { .invented($0) }
+    let search = DevelopmentPrisonerSearch(inventsPrisoners: true)
     try await Doubles.serving({ await search.respond(to: $0) }) { url async throws in
       let answer = try await ask(
         url,
@@ -140,6 +140,101 @@ struct DevelopmentPrisonerSearchTests {
       let known = try await Doubles.send(.get, url + "/prisoner/E5678FG", Self.bearer)
       #expect(try known.json()["prisonName"] as? String == "Leeds (HMP)")
       #expect(try await Doubles.send(.get, url + "/prisoner/X9999XX", Self.bearer).status == .notFound)
+    }
+  }
+
+  private func numbers(_ answer: ClientResponse) throws -> [String] {
+    try #require(try answer.json()["content"] as? [[String: Any]]).compactMap {
+      $0["prisonerNumber"] as? String
+    }
+  }
+
+  @Test("The prisoners of a prison, by words, sorted and in pages")
+  func ofPrison() async throws {
+    try await with { _, url async throws in
+      func ask(_ query: String) async throws -> ClientResponse {
+        try await Doubles.send(.get, url + "/prison/MDI/prisoners?\(query)", Self.bearer)
+      }
+      let all = try await ask("term=&size=20&page=0&sort=lastName,DESC")
+      #expect(try numbers(all) == ["D4567EF", "C3456DE", "B2345CD", "A1234BC"])
+      #expect(try all.json()["totalElements"] as? Int == 4)
+      #expect(try numbers(try await ask("term=adam+arch")) == ["A1234BC"])
+      #expect(try numbers(try await ask("term=c3456de")) == ["C3456DE"])
+      let second = try await ask("size=3&page=1&sort=lastName,ASC")
+      #expect(try numbers(second) == ["D4567EF"] && second.json()["totalPages"] as? Int == 2)
+      #expect(try numbers(try await ask("size=0&page=-3&sort=x")).count == 1)
+      #expect(try numbers(try await ask("page=99999999999999999999")).count == 4)
+    }
+  }
+
+  @Test(
+    "The global search finds by number or names, inside or outside",
+    arguments: [
+      (#"{"prisonerIdentifier":"l1235mn","location":"ALL"}"#, ["L1235MN"]),
+      (#"{"prisonerIdentifier":"L1235MN","location":"IN"}"#, []),
+      (#"{"lastName":"low","location":"OUT","includeAliases":true}"#, ["L1235MN"]),
+      (#"{"firstName":"KYLE","lastName":"KEMP"}"#, ["K0123LM"]),
+    ]
+  )
+  func global(body: String, expected: [String]) async throws {
+    try await with { _, url async throws in
+      let answer = try await Doubles.send(
+        .post,
+        url + "/global-search?size=20&page=0",
+        Self.bearer,
+        body: body
+      )
+      #expect(try numbers(answer) == expected)
+    }
+  }
+
+  @Test("A search for nobody is 400", arguments: ["/global-search", "/prisoner-search/match-prisoners"])
+  func searchForNobody(path: String) async throws {
+    try await with { _, url async throws in
+      for body in ["{}", "[]", "{"] {
+        #expect(try await Doubles.send(.post, url + path, Self.bearer, body: body).status == .badRequest)
+      }
+    }
+  }
+
+  @Test("Restricted patients are found as such, also in the prison that supports them")
+  func patients() async throws {
+    try await with { search, url async throws in
+      search.patients = {
+        [
+          "N3457PQ": SearchedPatient(
+            supportingPrisonID: "MDI",
+            hospitalID: "HAZLWD",
+            hospitalName: "Hazelwood House",
+            dischargeDate: "2025-11-03",
+            details: nil
+          )
+        ]
+      }
+      let path = url + "/restricted-patient-search/match-restricted-patients?size=3000"
+      let found = try await Doubles.send(.post, path, Self.bearer, body: #"{"supportingPrisonIds":["MDI"]}"#)
+      let patient = try #require((try found.json()["content"] as? [[String: Any]])?.first)
+      #expect(patient["prisonerNumber"] as? String == "N3457PQ")
+      #expect(patient["dischargedHospitalDescription"] as? String == "Hazelwood House")
+      #expect(
+        patient["supportingPrisonId"] as? String == "MDI" && patient["restrictedPatient"] as? Bool == true
+      )
+      let elsewhere = try await Doubles.send(
+        .post,
+        path,
+        Self.bearer,
+        body: #"{"supportingPrisonIds":["LEI"]}"#
+      )
+      #expect(try numbers(elsewhere).isEmpty)
+      let match = try await Doubles.send(
+        .post,
+        url + "/prisoner-search/match-prisoners",
+        Self.bearer,
+        body: #"{"lastName":"NASH","firstName":"NEIL","prisonIds":["MDI"],"includeAliases":false}"#
+      ).jsonArray()
+      #expect(match.map { $0["prisonerNumber"] as? String } == ["N3457PQ"])
+      #expect(match.first?["conditionalReleaseDate"] as? String == "2099-01-31")
+      #expect(match.first?["dateOfBirth"] is String && match.first?["alerts"] is [Any])
     }
   }
 

@@ -7,6 +7,7 @@ answers. Times and ids may differ, and the ports, if those that FILE names were 
 """
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -25,7 +26,7 @@ def shape(line):
 def addresses(text, endpoints):
     """The text with the addresses of this run."""
     with open(endpoints, encoding="utf-8") as lines:
-        values = dict(line.strip().split("=", 1) for line in lines if "=" in line)
+        values = dict(line.split("=", 1) for line in shlex.split(lines.read(), comments=True))
     text = text.replace("http://127.0.0.1:8080", values["GATEWAY_URL"])
     return text.replace("http://127.0.0.1:9090/auth", values["API_BASE_URL_OAUTH"])
 

@@ -49,7 +49,7 @@ function refusal({ status, text }) {
     // Not every answer has a body.
   }
   if (status === 403) return new Refusal(status, "You do not have the role that this needs.");
-  const message = problem.developerMessage ?? problem.userMessage ?? `The server answered ${status}.`;
+  const message = problem.developerMessage ?? problem.userMessage ?? problem.error ?? `The server answered ${status}.`;
   return new Refusal(status, problem.userMessage ?? message, fieldsOf(message));
 }
 

@@ -47,7 +47,7 @@ export function spoken(text) {
 
 /**
  * A table whose rows become cards on a narrow screen.
- * columns: [{ title, cell: (row) => child, wide }].
+ * columns: [{ title, cell: (row) => child }].
  */
 export function table(caption, columns, rows, empty) {
   if (rows.length === 0) return h("p", { class: "nothing" }, empty);
@@ -60,7 +60,7 @@ export function table(caption, columns, rows, empty) {
       "tbody",
       null,
       rows.map((row) =>
-        h("tr", null, columns.map((column) => h("td", { "data-title": column.title }, column.cell(row)))),
+        h("tr", null, columns.map((column) => h("td", { "data-title": column.title }, h("div", null, column.cell(row))))),
       ),
     ),
   );

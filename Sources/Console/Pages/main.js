@@ -11,8 +11,9 @@ import { patientHistoryView, patientsView, supportingPrisonView } from "./patien
 import { dischargeView } from "./discharge.js";
 import { eventsView } from "./events.js";
 import { deadLettersView, queuesView, sendView } from "./queues.js";
-import { waitingView } from "./waiting.js";
+import { decisionsView } from "./decisions.js";
 import { tryView } from "./try.js";
+import { playView } from "./play.js";
 
 const views = [
   [/^\/?$/, overviewView],
@@ -31,34 +32,23 @@ const views = [
   [/^\/queues$/, queuesView],
   [/^\/queues\/send$/, sendView],
   [/^\/queues\/([^/]+)$/, deadLettersView],
-  [/^\/waiting$/, waitingView],
+  [/^\/decisions$/, decisionsView],
   [/^\/try$/, tryView],
-];
-
-const menu = [
-  ["/", "Overview"],
-  ["/prisoners", "Prisoners"],
-  ["/patients", "Restricted patients"],
-  ["/events", "Events"],
-  ["/queues", "Queues"],
-  ["/waiting", "Waiting for a person"],
-  ["/try", "Try a call"],
+  ...(isLocal ? [[/^\/play$/, playView]] : []),
 ];
 
 function path() {
   return decodeURI(location.hash.replace(/^#/, "")) || "/";
 }
 
-function drawMenu() {
+function markMenu() {
   const here = path();
-  const isHere = (target) => here === target || (target !== "/" && here.startsWith(`${target}/`));
-  document
-    .getElementById("menu")
-    .replaceChildren(
-      ...menu.map(([target, text]) =>
-        h("li", null, link(text, `#${target}`, { "aria-current": isHere(target) ? "page" : null })),
-      ),
-    );
+  for (const item of document.querySelectorAll("#menu a")) {
+    const target = item.hash.slice(1);
+    const isHere = here === target || (target !== "/" && here.startsWith(`${target}/`));
+    if (isHere) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
 }
 
 function drawWho() {
@@ -78,7 +68,7 @@ async function notFound() {
 
 function route(isMove) {
   const here = path();
-  drawMenu();
+  markMenu();
   for (const [pattern, view] of views) {
     const match = pattern.exec(here);
     if (match) return show(view, match.slice(1), isMove);
@@ -86,7 +76,6 @@ function route(isMove) {
   return show(notFound, [], isMove);
 }
 
-document.getElementById("profile").textContent = isLocal ? "all-in-one, for development" : "";
 document.querySelector(".skip-link").addEventListener("click", (event) => {
   event.preventDefault();
   document.querySelector("#main h1")?.focus();

@@ -135,7 +135,8 @@ export async function historyView([number, id], signal) {
             h("h2", null, entry.change.charAt(0) + entry.change.slice(1).toLowerCase().replaceAll("_", " ")),
             h("p", { class: "hint" }, `${when(entry.changedAt)} by ${entry.changedBy}`),
             facts([
-              ["Why", entry.changeReason],
+              ["Why", entry.changeReason ?? (entry.change === "CLOSED" ? entry.nonAssociation.closedReason : null)],
+              ["Asked for by", entry.requestedBy],
               ["Keep apart", entry.nonAssociation?.restrictionTypeDescription],
               ["Comment", entry.nonAssociation?.comment],
             ]),

@@ -4,15 +4,32 @@ import { get, Refusal } from "./calls.js";
 import { h, link, plural, tag } from "./elements.js";
 import { session } from "./session.js";
 
-const names = { nonAssociations: "Non-associations", restrictedPatients: "Restricted patients" };
+const moduleNames = { nonAssociations: "Non-associations", restrictedPatients: "Restricted patients" };
+
+const names = {
+  db: "Database",
+  hmppsAuthApi: "HMPPS Auth",
+  prisonApiHealthCheck: "Prison API",
+  prisonerSearchApi: "Prisoner search",
+  prisonerSearchApiHealthCheck: "Prisoner search",
+};
+
+/** Told in one line while they are up. */
+const ofTheProcess = {
+  diskSpace: "disk space",
+  livenessState: "liveness",
+  ping: "ping",
+  readinessState: "readiness",
+  ssl: "certificates",
+};
 
 export async function overviewView(_, signal) {
   const [health, information, queues, merges, outcomes] = await Promise.all([
     healthOf(signal),
     get("/info", signal),
-    maybe(get("/console/queues", signal)),
-    maybe(get("/restricted-patients/merges", signal)),
-    maybe(get("/restricted-patients/unknown-outcomes", signal)),
+    maybe("/console/queues", signal),
+    maybe("/restricted-patients/merges", signal),
+    maybe("/restricted-patients/unknown-outcomes", signal),
   ]);
   const live = h("div", { class: "modules" }, modules(health));
   refresh(live, signal);
@@ -30,8 +47,8 @@ export async function overviewView(_, signal) {
         tile("Service", health.status === "UP" ? "Up" : "Not well", health.status === "UP" ? "good" : "bad", "#/"),
         queues && tile("Dead letters", sum(queues, "messagesOnDlq"), tone(sum(queues, "messagesOnDlq")), "#/queues"),
         queues && tile("On queues", sum(queues, "messagesOnQueue"), "none", "#/queues"),
-        merges && tile("Stuck merges", merges.length, tone(merges.length), "#/waiting"),
-        outcomes && tile("Unknown outcomes", outcomes.length, tone(outcomes.length), "#/waiting"),
+        merges && tile("Stuck merges", merges.length, tone(merges.length), "#/decisions"),
+        outcomes && tile("Outcomes unknown", outcomes.length, tone(outcomes.length), "#/decisions"),
       ]),
       !session() && h("p", null, link("Sign in", "#/sign-in"), " to see queues, events and records."),
       live,
@@ -46,9 +63,10 @@ async function healthOf(signal) {
 }
 
 /** What the reader may not see is left out. */
-async function maybe(promise) {
+async function maybe(path, signal) {
+  if (!session()) return null;
   try {
-    return await promise;
+    return await get(path, signal);
   } catch (error) {
     if (error instanceof Refusal && [401, 403, 404].includes(error.status)) return null;
     throw error;
@@ -85,45 +103,49 @@ function tile(title, value, tone, href) {
 }
 
 function modules(health) {
-  return Object.entries(health.components ?? {}).map(([key, part]) =>
-    h(
+  return Object.entries(health.components ?? {}).map(([key, part]) => {
+    const checks = Object.entries(part.components ?? {});
+    const isQuiet = ([id, check]) => id in ofTheProcess && check.status === "UP";
+    const quiet = checks.filter(isQuiet);
+    return h(
       "section",
       { class: "panel" },
-      h("h2", null, names[key] ?? key, " ", status(part.status)),
-      h("ul", { class: "checks" }, Object.entries(part.components ?? {}).map(([id, check]) => component(id, check))),
-    ),
-  );
+      h("h2", null, moduleNames[key] ?? key, " ", status(part.status)),
+      h(
+        "ul",
+        { class: "checks" },
+        checks.filter((check) => !isQuiet(check)).map(([id, check]) => component(id, check)),
+        quiet.length > 0 && h("li", { class: "hint" }, `Also up: ${quiet.map(([id]) => ofTheProcess[id]).join(", ")}`),
+      ),
+    );
+  });
 }
 
 function component(id, check) {
+  const details = check.details ?? {};
   return h(
     "li",
     null,
-    h("div", { class: "check" }, h("span", { class: "check-name" }, words(id)), status(check.status)),
-    h("p", { class: "hint" }, summary(check.details ?? {})),
+    h("div", { class: "check" }, h("span", { class: "check-name" }, title(id, details)), status(check.status)),
+    h("p", { class: "hint" }, summary(details)),
   );
 }
 
-/** `nonassociations-health` → Nonassociations queue. */
-function words(id) {
-  const text = id
-    .replace(/-health$/, " messages")
-    .replace(/HealthCheck$/, "")
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .toLowerCase();
+function title(id, details) {
+  if (details.queueName) return `Queue ${details.queueName}`;
+  if (details.topicArn) return `Topic ${details.topicArn.split(":").pop()}`;
+  const text = (names[id] ?? id).replace(/([a-z])([A-Z])/g, "$1 $2");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function summary(details) {
   if (details.error) return details.error;
   if (details.queueName) {
-    const dead = details.messagesOnDlq === undefined ? "" : `, ${details.messagesOnDlq} dead`;
-    return `${plural(Number(details.messagesOnQueue ?? 0), "message")}${dead} · ${details.queueName}`;
+    const dead = details.messagesOnDlq === undefined ? "" : `, ${plural(Number(details.messagesOnDlq), "dead letter")}`;
+    return `${plural(Number(details.messagesOnQueue ?? 0), "message")}${dead}`;
   }
-  if (details.topicArn) return details.topicArn.split(":").pop();
-  return Object.entries(details)
-    .map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`)
-    .join(", ");
+  if (details.subscriptionsConfirmed) return plural(Number(details.subscriptionsConfirmed), "subscription");
+  return details.HttpStatus ?? details.database ?? "";
 }
 
 function status(text) {

@@ -8,6 +8,7 @@ import { isLocal, session } from "./session.js";
 
 export async function queuesView(_, signal) {
   if (!session()) return signInFirst();
+  await untilVisible();
   const queues = await get("/console/queues", signal);
   const problems = h("div");
   return {
@@ -26,7 +27,7 @@ export async function queuesView(_, signal) {
         [
           { title: "Queue", cell: (queue) => [h("strong", null, queue.queueName), " ", !queue.isReachable && tag("does not answer", "bad")] },
           { title: "Service", cell: (queue) => queue.module },
-          { title: "Messages", cell: (queue) => `${queue.messagesOnQueue} and ${queue.messagesInFlight} in hand` },
+          { title: "Messages", cell: (queue) => messages(queue) },
           { title: "Dead letters", cell: (queue) => deadLetters(queue) },
           { title: "What to do", cell: (queue) => actions(queue, problems) },
         ],
@@ -35,6 +36,10 @@ export async function queuesView(_, signal) {
       ),
     ],
   };
+}
+
+function messages({ messagesOnQueue, messagesInFlight }) {
+  return messagesInFlight > 0 ? `${messagesOnQueue}, ${messagesInFlight} in hand` : String(messagesOnQueue);
 }
 
 function deadLetters(queue) {
@@ -48,13 +53,22 @@ function actions(queue, problems) {
     { class: "actions" },
     queue.dlqName && link("Inspect", `#/queues/${encodeURIComponent(queue.dlqName)}`, { "aria-label": `Inspect ${queue.dlqName}` }),
     queue.dlqName && retryButton(queue.dlqName, problems, "#/queues", "plain"),
-    queue.isPurgeable && purgeButton(queue.queueName, problems, "#/queues", "Purge queue"),
+    queue.isPurgeable && purgeButton(queue.queueName, problems, "#/queues", "Purge"),
   );
+}
+
+let visibleAt = 0;
+
+/** Whoever looks at dead letters hides them for a second, and until then nothing finds them. */
+async function untilVisible() {
+  const rest = visibleAt - performance.now();
+  if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
 }
 
 function retryButton(name, problems, back, kind) {
   const retry = () =>
     attempt(problems, async () => {
+      await untilVisible();
       const { messagesFoundCount } = await call("PUT", at`/queue-admin/retry-dlq/${name}`);
       tell(`${plural(messagesFoundCount, "dead letter")} of ${name} retried`);
       go(back);
@@ -66,6 +80,7 @@ function purgeButton(name, problems, back, text, kind = "plain") {
   const purge = async () => {
     if (!(await confirm(`Purge ${name}?`, "Every message that is on it now is deleted for good.", "Delete the messages"))) return;
     await attempt(problems, async () => {
+      await untilVisible();
       const { messagesFoundCount } = await call("PUT", at`/queue-admin/purge-queue/${name}`);
       tell(`${plural(messagesFoundCount, "message")} of ${name} deleted`);
       go(back);
@@ -77,7 +92,9 @@ function purgeButton(name, problems, back, text, kind = "plain") {
 export async function deadLettersView([encoded], signal) {
   if (!session()) return signInFirst();
   const name = decodeURIComponent(encoded);
+  await untilVisible();
   const found = await get(at`/queue-admin/get-dlq-messages/${name}` + "?maxMessages=50", signal);
+  if (found.messages.length > 0) visibleAt = performance.now() + 1200;
   const problems = h("div");
   const here = `#/queues/${encoded}`;
   return {

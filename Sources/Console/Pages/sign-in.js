@@ -48,14 +48,14 @@ function card(user, problems) {
     h("p", null, user.purpose),
     h("p", { class: "hint" }, [user.username, ...user.caseloads].join(" · ")),
     button(
-      `Sign in as ${user.username}`,
+      "Sign in",
       () =>
         attempt(problems, async () => {
           const answer = await call("POST", at`/console/sample-users/${user.username}/token`);
           entered(answer.access_token);
         }),
       "",
-      { "data-user": user.username },
+      { "data-user": user.username, "aria-label": `Sign in as ${user.name}` },
     ),
   );
 }

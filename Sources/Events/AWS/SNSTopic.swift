@@ -13,6 +13,7 @@ public struct SNSTopic: Topic {
   }
 
   public var name: String { BrokerARN.name(arn) }
+  public var system: String { "aws.sns" }
 
   public func publish(
     _ message: OutgoingMessage,

@@ -5,6 +5,7 @@ internal import Synchronization
 /// A queue of SQS.
 public final class SQSQueue: MessageQueue {
   public let name: String
+  public var system: String { "aws_sqs" }
   private let sqs: AWSClient
   private let isEmulator: Bool
   private let knownURL = Mutex<String?>(nil)

@@ -4,6 +4,8 @@ public import EventLoops
 /// once, in no promised order.
 public protocol MessageQueue: Sendable {
   var name: String { get }
+  /// What a span calls the broker (OpenTelemetry's `messaging.system`).
+  var system: String { get }
 
   /// - Returns: the queue's id of the message. Once this returned, the queue has it.
   func send(_ message: OutgoingMessage, deadline: MonotonicInstant) async throws(BrokerError) -> String

@@ -4,6 +4,8 @@ public import EventLoops
 public protocol Topic: Sendable {
   /// The last part of its ARN.
   var name: String { get }
+  /// What a span calls the broker (OpenTelemetry's `messaging.system`).
+  var system: String { get }
 
   /// Publishes one message.
   /// - Returns: the broker's id of the message. Once this returned, the broker has it.

@@ -44,8 +44,7 @@ actor FailureRule {
     logger.error(
       "message not handled",
       metadata: [
-        "messageId": "\(message.id)", "receiveCount": "\(message.receiveCount)",
-        "traceId": "\(TraceContext(of: message)?.traceID ?? "")", "reason": "\(cause)",
+        "messageId": "\(message.id)", "receiveCount": "\(message.receiveCount)", "reason": "\(cause)",
       ]
     )
     let eventType: String?

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Logging
 public import ServiceKit
+internal import Tracing
 
 /// Takes messages from a queue and has them handled, for as long as the process runs (`platform.md` §5.3, §5.4).
 ///
@@ -17,6 +18,7 @@ public actor QueueConsumer {
   private let settings: ConsumerSettings
   private let failures: FailureRule
   private let acknowledgements: Acknowledgements
+  private let spans: Spans
   private let logger: Logger
   private var counters: ConsumerStatistics
   private var lastPoll = MonotonicInstant.now()
@@ -31,6 +33,7 @@ public actor QueueConsumer {
   /// - Parameters:
   ///   - id: the queue's configured id, as logs name it: `nonassociations`.
   ///   - deadLetterQueue: where the broker moves messages that failed too often; nil without one.
+  ///   - spans: opens a span for each message, in the trace that it brings.
   ///   - loop: where the consumer and its handlers run.
   public init(
     id: String,
@@ -39,6 +42,7 @@ public actor QueueConsumer {
     handler: any MessageHandler,
     errorVisibility: ErrorVisibility,
     settings: ConsumerSettings = ConsumerSettings(),
+    spans: Spans = Spans(),
     telemetry: any Telemetry,
     loop: EventLoop,
     logger: Logger
@@ -49,6 +53,7 @@ public actor QueueConsumer {
     self.queue = queue
     self.handler = handler
     self.settings = settings
+    self.spans = spans
     self.loop = loop
     self.logger = logger
     failures = FailureRule(
@@ -191,25 +196,29 @@ public actor QueueConsumer {
       loop: loop,
       logger: logger
     )
-    heartbeat.start()
-    let error = await failure(of: message)
-    heartbeat.stop()
-    guard let error else {
-      counters.handled += 1
-      return await acknowledgements.add(message.receipt)
+    let type = (try? ErrorVisibility.eventType(of: message)).flatMap(\.self)
+    let name = type.map { "RECEIVE \($0)" } ?? "RECEIVE"
+    let isHandled = await spans.around(name, .consumer, parent: SpanContext(of: message)) { span in
+      span?.describe(system: queue.system, destination: queue.name, operation: "process")
+      heartbeat.start()
+      let error = await failure(of: message)
+      heartbeat.stop()
+      guard let error else { return true }
+      span?.recordError(error)
+      span?.setStatus(SpanStatus(code: .error))
+      counters.failed += 1
+      if await failures.handle(message, error) { counters.deadLettered += 1 }
+      return false
     }
-    counters.failed += 1
-    if await failures.handle(message, error) { counters.deadLettered += 1 }
+    guard isHandled else { return }
+    counters.handled += 1
+    await acknowledgements.add(message.receipt)
   }
 
   /// What the handler throws; nil when it has handled the message.
   private func failure(of message: ReceivedMessage) async -> (any Error)? {
     let handler = handler
-    let work = Task(executorPreference: loop) {
-      try await TraceContext.$current.withValue(TraceContext(of: message)) {
-        try await handler.handle(message)
-      }
-    }
+    let work = Task(executorPreference: loop) { try await handler.handle(message) }
     let timer = loop.schedule(after: settings.handlerTimeout) { work.cancel() }
     defer { timer.cancel() }
     do {

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Logging
 public import Postgres
+public import ServiceKit
 
 /// Publishes what a module has left in its outbox: at least once, each subject's messages in their order, within
 /// milliseconds of the commit. Any number of relays may run on one database.
@@ -25,6 +26,7 @@ public final class OutboxRelay: Sendable {
   ///   - module: as given to ``PostgresOutbox``.
   ///   - topic: where domain events go.
   ///   - auditQueue: where audit messages go; without one they stay in the outbox.
+  ///   - spans: opens a span for each message.
   ///   - loop: where the relay does its work.
   public init(
     module: String,
@@ -32,31 +34,39 @@ public final class OutboxRelay: Sendable {
     topic: any Topic,
     auditQueue: (any MessageQueue)?,
     settings: OutboxSettings = OutboxSettings(),
+    spans: Spans = Spans(),
     loop: EventLoop,
     logger: Logger,
     observer: Observer? = nil
   ) {
     let wakeUps = WakeUps(database: database, channel: PostgresOutbox.channel, loop: loop)
-    func worker(_ kind: OutboxLane.Kind, _ send: @escaping OutboxWorker.Send) -> OutboxWorker {
+    func worker(_ kind: OutboxLane.Kind, _ destination: OutboxWorker.Destination) -> OutboxWorker {
       OutboxWorker(
         store: OutboxStore(database: database, lane: OutboxLane(module: module, kind: kind)),
-        send: send,
+        destination: destination,
         settings: settings,
         wakeUps: wakeUps,
+        spans: spans,
         logger: logger,
         observer: observer
       )
     }
     var workers = [
-      worker(.event) { message, deadline throws(BrokerError) in
-        try await topic.publish(message, deadline: deadline)
-      }
+      worker(
+        .event,
+        .init(system: topic.system, name: topic.name) { message, deadline throws(BrokerError) in
+          try await topic.publish(message, deadline: deadline)
+        }
+      )
     ]
     if let auditQueue {
       workers.append(
-        worker(.audit) { message, deadline throws(BrokerError) in
-          try await auditQueue.send(message, deadline: deadline)
-        }
+        worker(
+          .audit,
+          .init(system: auditQueue.system, name: auditQueue.name) { message, deadline throws(BrokerError) in
+            try await auditQueue.send(message, deadline: deadline)
+          }
+        )
       )
     }
     self.workers = workers
@@ -101,6 +111,8 @@ public struct PublishedMessage: Equatable, Sendable {
   public let isAudit: Bool
   /// The event type, or what an audit message says was done.
   public let type: String
+  /// The id of the record, of an audit message.
+  public let record: String?
   /// The broker's id.
   public let messageID: String
   /// As it was sent.

@@ -1,21 +1,24 @@
-internal import Postgres
+internal import ServiceKit
 
 /// A row of the outbox that its reader has claimed.
 struct OutboxRow: Sendable {
   let id: Int64
   let eventType: String
   let message: [UInt8]
-  let traceparent: String?
   /// Tries that failed for a reason that lies in the row.
   let attempts: Int
+  /// The id of the record, for telemetry.
+  let record: String?
+  /// In which it was appended.
+  let span: SpanContext?
 
   /// As the broker gets it (`platform.md` §5.5, §5.6): audit messages have no `eventType`.
+  /// - Parameter span: in which it is sent.
   /// - Returns: nil for a message that is no UTF-8, which no broker takes.
-  func outgoing(_ kind: OutboxLane.Kind) -> OutgoingMessage? {
+  func outgoing(_ kind: OutboxLane.Kind, in span: SpanContext?) -> OutgoingMessage? {
     guard String(validating: message, as: UTF8.self) != nil else { return nil }
-    var attributes: [String: MessageAttribute] = [:]
+    var attributes = span?.messageAttributes ?? [:]
     if kind == .event { attributes["eventType"] = MessageAttribute(value: eventType) }
-    if let traceparent { attributes[TraceContext.attributeName] = MessageAttribute(value: traceparent) }
     return OutgoingMessage(body: message, attributes: attributes)
   }
 }

@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import Postgres
+internal import ServiceKit
 
 /// The SQL of one lane of the outbox.
 struct OutboxStore: Sendable {
@@ -39,8 +40,9 @@ struct OutboxStore: Sendable {
           id: try row.int64(0),
           eventType: try row.text(1),
           message: try row.bytes(2),
-          traceparent: try row.optionalText(3),
-          attempts: Int(try row.int64(4))
+          attempts: Int(try row.int64(3)),
+          record: try row.optionalText(4),
+          span: try Self.span(row)
         )
       }
     }
@@ -112,6 +114,11 @@ struct OutboxStore: Sendable {
     }
   }
 
+  private static func span(_ row: PostgresRow) throws -> SpanContext? {
+    guard let text = try row.optionalText(5) else { return nil }
+    return SpanContext(traceparent: text, state: try row.optionalText(6))
+  }
+
   // MARK: Statements
 
   private static let claimInOrder = claimStatement("outbox_claim", order: "o.id")
@@ -137,7 +144,7 @@ struct OutboxStore: Sendable {
         )
         update gateway_outbox o set claim = $4, due_at = now() + $5 * interval '1 millisecond'
         from head where o.id = head.id
-        returning o.id, o.event_type, o.message, o.traceparent, o.attempts
+        returning o.id, o.event_type, o.message, o.attempts, o.record, o.traceparent, o.tracestate
         """
     )
   }

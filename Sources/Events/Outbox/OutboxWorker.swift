@@ -1,10 +1,17 @@
 internal import EventLoops
 internal import Logging
+internal import ServiceKit
+internal import Tracing
 
 /// Publishes one lane of an outbox, round by round: claim, publish, settle. Two rounds may be under way at once, so that
 /// one slow call does not hold up what comes after it.
 actor OutboxWorker {
-  typealias Send = @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
+  /// Where the rows go.
+  struct Destination: Sendable {
+    let system: String
+    let name: String
+    let send: @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
+  }
 
   private enum Round {
     /// There may be more to do at once.
@@ -19,9 +26,10 @@ actor OutboxWorker {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   private let store: OutboxStore
-  private let send: Send
+  private let destination: Destination
   private let settings: OutboxSettings
   private let wakeUps: WakeUps
+  private let spans: Spans
   private let logger: Logger
   private let observer: OutboxRelay.Observer?
   private var counters = OutboxStatistics()
@@ -30,14 +38,16 @@ actor OutboxWorker {
 
   init(
     store: OutboxStore,
-    send: @escaping Send,
+    destination: Destination,
     settings: OutboxSettings,
     wakeUps: WakeUps,
+    spans: Spans,
     logger: Logger,
     observer: OutboxRelay.Observer?
   ) {
     self.store = store
-    self.send = send
+    self.destination = destination
+    self.spans = spans
     self.settings = settings
     self.wakeUps = wakeUps
     loop = wakeUps.loop
@@ -117,21 +127,18 @@ actor OutboxWorker {
   private func publish(_ rows: [OutboxRow], until claimEnd: MonotonicInstant) async -> [(
     OutboxRow, OutboxOutcome
   )] {
-    let (kind, send, timeout, loop) = (store.lane.kind, send, settings.publishTimeout, loop)
+    let (timeout, loop) = (settings.publishTimeout, loop)
     let limit = max(1, settings.maximumInFlight / Self.runners)
     return await withTaskGroup(of: (OutboxRow, OutboxOutcome).self) { group in
       var outcomes: [(OutboxRow, OutboxOutcome)] = []
       for (index, row) in rows.enumerated() {
         if index >= limit, let outcome = await group.next() { outcomes.append(outcome) }
         group.addTask(executorPreference: loop) {
-          guard let message = row.outgoing(kind) else {
-            return (row, .failed(BrokerError(.refused, "the message is not UTF-8")))
-          }
           // Sent after the claim has ended, it could overtake what another relay sends.
           let now = MonotonicInstant.now()
           guard now + timeout < claimEnd else { return (row, .untried) }
           do throws(BrokerError) {
-            return (row, .published(messageID: try await send(message, now + timeout)))
+            return (row, .published(messageID: try await self.send(row, deadline: now + timeout)))
           } catch {
             return (row, .failed(error))
           }
@@ -139,6 +146,19 @@ actor OutboxWorker {
       }
       for await outcome in group { outcomes.append(outcome) }
       return outcomes
+    }
+  }
+
+  /// In a span of the trace that the row belongs to, which the message takes along (`platform.md` §8.2).
+  private func send(_ row: OutboxRow, deadline: MonotonicInstant) async throws(BrokerError) -> String {
+    let (kind, destination) = (store.lane.kind, destination)
+    let name = kind == .event ? "PUBLISH \(row.eventType)" : "PUBLISH"
+    return try await spans.around(name, .producer, parent: row.span) { (span) async throws(BrokerError) in
+      span?.describe(system: destination.system, destination: destination.name, operation: "send")
+      guard let message = row.outgoing(kind, in: SpanContext.current) else {
+        throw BrokerError(.refused, "the message is not UTF-8")
+      }
+      return try await destination.send(message, deadline)
     }
   }
 
@@ -205,6 +225,7 @@ actor OutboxWorker {
       PublishedMessage(
         isAudit: store.lane.kind == .audit,
         type: row.eventType,
+        record: row.record,
         messageID: messageID,
         message: row.message
       )

@@ -1,4 +1,5 @@
 public import Postgres
+internal import ServiceKit
 
 /// The outbox of one module in its database: rows of `gateway_outbox`, which an ``OutboxRelay`` publishes.
 ///
@@ -15,26 +16,28 @@ public struct PostgresOutbox: Outbox {
   public init(module: String) { self.module = module }
 
   public func append(_ event: DomainEvent, in transaction: PostgresTransaction) async throws {
-    try await append(.event, event.subject, event.eventType, event.message, transaction)
+    try await append(.event, event.subject, event.eventType, nil, event.message, transaction)
   }
 
   public func append(_ audit: AuditMessage, in transaction: PostgresTransaction) async throws {
-    try await append(.audit, audit.subject, audit.what, audit.message, transaction)
+    try await append(.audit, audit.subject, audit.what, audit.record, audit.message, transaction)
   }
 
   private func append(
     _ kind: OutboxLane.Kind,
     _ subject: String,
     _ type: String,
+    _ record: String?,
     _ message: [UInt8],
     _ transaction: PostgresTransaction
   ) async throws {
     let lane = OutboxLane(module: module, kind: kind)
+    let span = SpanContext.current
     try await transaction.execute(
       Self.insert,
       [
         .text(module), .text(kind.rawValue), .text(subject), .text(type), .bytes(message),
-        .optional(TraceContext.current?.traceparent), .text(lane.name),
+        .optional(span?.traceparent), .text(lane.name), .optional(span?.state), .optional(record),
       ]
     )
   }
@@ -43,8 +46,8 @@ public struct PostgresOutbox: Outbox {
     name: "outbox_append",
     sql: """
       with appended as (
-        insert into gateway_outbox (module, kind, subject, event_type, message, traceparent)
-        values ($1, $2, $3, $4, $5, $6) returning id
+        insert into gateway_outbox (module, kind, subject, event_type, message, traceparent, tracestate, record)
+        values ($1, $2, $3, $4, $5, $6, $8, $9) returning id
       )
       select pg_notify('\(channel)', $7) from appended
       """

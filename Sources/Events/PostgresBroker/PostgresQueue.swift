@@ -3,6 +3,7 @@ public import EventLoops
 /// A queue in the database of a ``PostgresBroker``.
 public struct PostgresQueue: MessageQueue {
   public let name: String
+  public var system: String { "postgresql" }
   let broker: PostgresBroker
 
   /// SQS's limit for hiding a message.

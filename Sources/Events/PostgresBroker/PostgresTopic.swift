@@ -8,6 +8,7 @@ public struct PostgresTopic: Topic {
   let broker: PostgresBroker
 
   public var name: String { BrokerARN.name(arn) }
+  public var system: String { "postgresql" }
 
   /// Puts the message, in SNS's envelope, into every queue whose subscription lets it through, all in one transaction.
   public func publish(

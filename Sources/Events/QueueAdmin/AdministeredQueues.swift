@@ -1,3 +1,5 @@
+public import ServiceKit
+
 /// A queue that operators may look after (`platform.md` §4).
 public struct AdministeredQueue: Sendable {
   /// The configured id: `nonassociations`.
@@ -28,11 +30,14 @@ public struct QueueAdminGroup: Sendable {
   /// does. A request that came through a proxy always needs the role.
   public let isRetryAllOpen: Bool
   public let queues: [AdministeredQueue]
+  /// Told of what is done to them.
+  public var telemetry: any Telemetry
 
-  public init(role: String, isRetryAllOpen: Bool, queues: [AdministeredQueue]) {
+  public init(role: String, isRetryAllOpen: Bool, queues: [AdministeredQueue], telemetry: any Telemetry) {
     self.role = role
     self.isRetryAllOpen = isRetryAllOpen
     self.queues = queues
+    self.telemetry = telemetry
   }
 
   func queue(withDeadLetterQueue name: String) -> AdministeredQueue? {

@@ -1,12 +1,13 @@
 public import HTTPTransport
 internal import HTTPTypes
+public import Logging
 public import ServiceKit
 internal import SharedAuth
 
 /// The paths of `platform.md` §4, for the queues of one module or of several together.
 public struct QueueAdminRoutes: Sendable {
   private let groups: [QueueAdminGroup]
-  private let admin: QueueAdmin
+  private let logger: Logger
   private let notFound: @Sendable (String) -> ServerResponse
 
   /// - Parameters:
@@ -15,11 +16,11 @@ public struct QueueAdminRoutes: Sendable {
   ///   - notFound: the 404 in the module's own shape, for the text `x not found`.
   public init(
     _ groups: [QueueAdminGroup],
-    admin: QueueAdmin,
+    logger: Logger,
     notFound: @escaping @Sendable (String) -> ServerResponse
   ) {
     self.groups = groups
-    self.admin = admin
+    self.logger = logger
     self.notFound = notFound
   }
 
@@ -60,7 +61,7 @@ public struct QueueAdminRoutes: Sendable {
 
   @Sendable private func retry(_ request: ModuleRequest) async throws -> ServerResponse {
     let name = request.path("dlqName")
-    guard let entry = try find(request, { $0.queue(withDeadLetterQueue: name) }) else {
+    guard let (entry, admin) = try find(request, { $0.queue(withDeadLetterQueue: name) }) else {
       return notFound("\(name) not found")
     }
     return count(try await admin.retry(entry, deadline: request.deadline))
@@ -75,7 +76,16 @@ public struct QueueAdminRoutes: Sendable {
       guard request.principal != nil else { throw TokenError.missing }
       throw PlatformFailure.accessDenied
     }
-    let counts = try await admin.retryAll(allowed.flatMap(\.queues), deadline: request.deadline)
+    var counts: [Int] = []
+    var first: BrokerError?
+    for group in allowed {
+      do throws(BrokerError) {
+        counts += try await admin(of: group).retryAll(group.queues, deadline: request.deadline)
+      } catch {
+        first = first ?? error
+      }
+    }
+    if let first { throw first }
     var writer = JSONWriter()
     writer.beginArray()
     for found in counts { Self.write(found, to: &writer) }
@@ -85,7 +95,7 @@ public struct QueueAdminRoutes: Sendable {
 
   @Sendable private func purge(_ request: ModuleRequest) async throws -> ServerResponse {
     let name = request.path("queueName")
-    guard let queue = try find(request, { $0.purgeable(name) }) else {
+    guard let (queue, admin) = try find(request, { $0.purgeable(name) }) else {
       return notFound("\(name) not found")
     }
     return count(try await admin.purge(queue, deadline: request.deadline))
@@ -94,7 +104,8 @@ public struct QueueAdminRoutes: Sendable {
   @Sendable private func deadLetters(_ request: ModuleRequest) async throws -> ServerResponse {
     let name = request.path("dlqName")
     let limit = try Self.limit(request.query(Self.maximum))
-    guard let queue = try find(request, { $0.queue(withDeadLetterQueue: name)?.deadLetterQueue }) else {
+    guard let (queue, admin) = try find(request, { $0.queue(withDeadLetterQueue: name)?.deadLetterQueue })
+    else {
       return notFound("\(name) not found")
     }
     let (found, messages) = try await admin.deadLetters(of: queue, limit: limit, deadline: request.deadline)
@@ -118,16 +129,20 @@ public struct QueueAdminRoutes: Sendable {
 
   // MARK: Pieces
 
+  private func admin(of group: QueueAdminGroup) -> QueueAdmin {
+    QueueAdmin(telemetry: group.telemetry, logger: logger)
+  }
+
   /// What the first group has that `find` finds something in, if the caller holds its role.
   private func find<Found>(_ request: ModuleRequest, _ find: (QueueAdminGroup) -> Found?)
     throws(PlatformFailure)
-    -> Found?
+    -> (Found, QueueAdmin)?
   {
     func holds(_ group: QueueAdminGroup) -> Bool { request.principal?.hasRole(group.role) ?? false }
     for group in groups {
       guard let found = find(group) else { continue }
       guard holds(group) else { throw .accessDenied }
-      return found
+      return (found, admin(of: group))
     }
     // Who may look after no queue is not told which there are.
     guard groups.contains(where: holds) else { throw .accessDenied }

@@ -53,6 +53,9 @@ struct DatabaseMigrations {
     return lines
   }
 
+  /// The only line of ``pending()`` when there is no other.
+  static let nothingToDo = "nothing to do"
+
   /// What `apply()` would do, a line for each step; changes nothing.
   func pending() async throws -> [String] {
     var lines: [String] = []
@@ -60,7 +63,7 @@ struct DatabaseMigrations {
       let pending = try await migrator.pending(in: database, deadline: .now() + .seconds(30))
       lines += pending.map { "\(migrator.module): \($0.version) \($0.name) would be applied" }
     }
-    return lines.isEmpty ? ["nothing to do"] : lines
+    return lines.isEmpty ? [Self.nothingToDo] : lines
   }
 
   private func retrying<Value>(_ body: () async throws -> Value) async throws -> Value {

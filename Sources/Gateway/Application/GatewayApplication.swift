@@ -22,9 +22,9 @@ final class GatewayApplication: Sendable {
   let database: PostgresDatabase
   let restrictedPatients: RestrictedPatientsParts
   private let dailyCheck: Task<Void, Never>?
-  private let client: HTTPClient
-  private let messaging: Messaging
-  private let events: EventsRuntime
+  let client: HTTPClient
+  let messaging: Messaging
+  let events: EventsRuntime
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
   let observability: GatewayObservability
@@ -158,8 +158,8 @@ final class GatewayApplication: Sendable {
     let events = EventsRuntime(
       hosted.map(\.part),
       settings: eventsSettings,
+      spans: observability.spans,
       group: group,
-      telemetry: observability.nonAssociationsTelemetry,
       logger: logger
     )
     let mount = try mount(hosted, errorsOf: nonAssociations.module, shared, events)
@@ -196,7 +196,14 @@ final class GatewayApplication: Sendable {
     for each in hosted {
       observability.metrics.addQueues(each.part.adminGroup.queues, module: each.module.name)
     }
-    let address = try await server.start(address: wanted)
+    let address: SocketAddress
+    do {
+      address = try await server.start(address: wanted)
+    } catch {
+      throw ConfigurationError(problems: [
+        "SERVER_PORT: nothing can listen at \(wanted) (\(error)): stop what is there, or choose another port"
+      ])
+    }
     await events.start()
     let metrics = try await metricsListener(configuration, observability, group: group, logger: logger)
     return GatewayApplication(

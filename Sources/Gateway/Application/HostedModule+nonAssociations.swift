@@ -7,6 +7,7 @@ extension HostedModule {
   /// - Parameter database: migrated.
   static func nonAssociations(_ shared: SharedParts, database: PostgresDatabase) -> HostedModule {
     let configuration = shared.configuration
+    let telemetry = shared.observability.nonAssociationsTelemetry
     let outbox = PostgresOutbox(module: NonAssociationsModule.name)
     let module = NonAssociationsModule(
       database: database,
@@ -23,14 +24,14 @@ extension HostedModule {
       london: shared.london,
       clock: shared.clock,
       outbox: outbox,
-      telemetry: shared.observability.nonAssociationsTelemetry
+      telemetry: telemetry
     )
     let merges = MergeHandler(
       database: database,
       london: shared.london,
       clock: shared.clock,
       outbox: outbox,
-      telemetry: shared.observability.nonAssociationsTelemetry,
+      telemetry: telemetry,
       mergeEvents: configuration.messaging.mergeEvents
     )
     let messaging = configuration.messaging.nonAssociations
@@ -43,7 +44,9 @@ extension HostedModule {
       part: shared.messaging.ends(messaging).part(
         module: module.name,
         database: database,
-        handlers: [merges]
+        handlers: [merges],
+        telemetry: telemetry,
+        observer: { published in NonAssociationsModule.track(published, telemetry) }
       ),
       messaging: messaging,
       info: ServiceInfo(

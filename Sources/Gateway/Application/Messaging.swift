@@ -19,7 +19,8 @@ struct Messaging: Sendable {
       module: String,
       database: PostgresDatabase,
       handlers: [any MessageHandler],
-      telemetry: (any Telemetry)? = nil
+      telemetry: any Telemetry,
+      observer: OutboxRelay.Observer? = nil
     ) -> EventsRuntime.Part {
       let consumed = zip(zip(configuration.queues, queues), handlers).map { pair, handler in
         EventsRuntime.ConsumedQueue(
@@ -38,7 +39,8 @@ struct Messaging: Sendable {
         consumed: consumed,
         adminRole: configuration.adminRole,
         isRetryAllOpen: configuration.isRetryAllOpen,
-        telemetry: telemetry
+        telemetry: telemetry,
+        observer: observer
       )
     }
   }
@@ -144,6 +146,12 @@ struct Messaging: Sendable {
     case .aws(let aws, _): aws.topic(arn: arn)
     case .postgres(let postgres): postgres.topic(arn: arn)
     }
+  }
+
+  /// A topic of the database; nil where topics are somewhere else.
+  func databaseTopic(arn: String) -> PostgresTopic? {
+    guard case .postgres(let postgres) = broker else { return nil }
+    return postgres.topic(arn: arn)
   }
 
   private func queue(_ name: String) -> any MessageQueue {

@@ -68,7 +68,7 @@ struct ModuleSurface {
   }
 
   private func queueAdmin(_ all: [HostedModule], errorsOf module: any Module) -> [RouteDeclaration] {
-    QueueAdminRoutes(all.map(\.part.adminGroup), admin: events.admin) { text in
+    QueueAdminRoutes(all.map(\.part.adminGroup), logger: shared.logger) { text in
       module.response(to: PlatformFailure.notFound(text))
     }.table
   }

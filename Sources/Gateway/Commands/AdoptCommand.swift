@@ -11,9 +11,9 @@ struct AdoptCommand: AsyncParsableCommand {
     commandName: "adopt",
     abstract: "Check databases of the replaced services before the gateway takes them over.",
     discussion: """
-      Says whether their schema, their rows and the user's rights are as they must be, and what the migrations will do,
-      how long that takes and who waits meanwhile. It changes nothing: `gateway migrate`, or the server's start, does.
-      Without an option, the databases are those of the settings. Exits with 0 when all is ready, with 1 when something
+      Says whether their schema, their rows and the user's rights are as they must be, and what the migrations will do, \
+      how long that takes and who waits meanwhile. It changes nothing: `gateway migrate`, or the server's start, does. \
+      Without an option, the databases are those of the settings. Exits with 0 when all is ready, with 1 when something \
       has to be put right first, and with 2 when no database is named.
 
         gateway adopt --non-associations-database "$OLD_NA" --restricted-patients-database "$OLD_RP"

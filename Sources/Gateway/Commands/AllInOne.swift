@@ -34,16 +34,7 @@ extension ServeCommand {
         accessLog: accessLog,
         localRoutes: environment.consoleRoutes
       ) { application in
-        try await SampleData.load(into: application.database, deadline: .now() + .seconds(10))
-        try await SamplePatients.load(
-          into: application.restrictedPatientsDatabase,
-          deadline: .now() + .seconds(10)
-        )
-        try await SamplePatients.restore(
-          environment.prisonAPI,
-          from: application.restrictedPatientsDatabase,
-          deadline: .now() + .seconds(10)
-        )
+        try await Self.fill(application, environment, messaging: configuration.messaging)
         try LocalEndpoints(environment, serverURL: application.url).write()
         print(environment.banner(serverURL: application.url))
         // Standard output is buffered when it is not a terminal.

@@ -19,12 +19,12 @@ struct PastDateCheckCommand: AsyncParsableCommand {
     commandName: "past-date-check",
     abstract: "Remove every restricted patient whose sentence is over.",
     discussion: """
-      Prints a summary. Exits with 0 when everything was decided and done, with 1 when a removal failed or prisoner
-      search did not answer, and with 2 when another process is at it. Events are left in the outbox, which a running
+      Prints a summary. Exits with 0 when everything was decided and done, with 1 when a removal failed or prisoner \
+      search did not answer, and with 2 when another process is at it. Events are left in the outbox, which a running \
       server publishes.
 
         gateway batch past-date-check
-        gateway batch past-date-check --config .local/endpoints.env
+        gateway batch past-date-check --profile all-in-one --config .local/endpoints.env
       """
   )
 

@@ -50,7 +50,7 @@ extension Setting {
 
 extension LocalWorld {
   /// Stands for what the all-in-one profile will start: enough to check the rest of the configuration.
-  fileprivate static let notYetStarted = LocalWorld(
+  static let notYetStarted = LocalWorld(
     databaseURL: "-",
     oauthBase: "http://127.0.0.1",
     prisonerSearchBase: "http://127.0.0.1",

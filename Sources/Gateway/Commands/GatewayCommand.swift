@@ -28,15 +28,14 @@ struct GatewayCommand: AsyncParsableCommand {
 
         gateway serve --profile all-in-one
 
-      It starts its own PostgreSQL and development doubles of the services that exist only elsewhere, and prints what
-      to try. In production everything is configured through the environment: `gateway config` lists the settings and
+      It starts its own PostgreSQL and development doubles of the services that exist only elsewhere, and prints what \
+      to try. In production everything is configured through the environment: `gateway config` lists the settings and \
       what they are now.
       """,
     version: BuildInformation.version,
     subcommands: [
-      ServeCommand.self, AdoptCommand.self, MigrateCommand.self, TokenCommand.self, ConfigCommand.self,
-      BatchCommand.self,
-      VersionCommand.self,
+      ServeCommand.self, TokenCommand.self, PlayCommand.self, DoctorCommand.self, AdoptCommand.self,
+      MigrateCommand.self, ConfigCommand.self, BatchCommand.self, VersionCommand.self,
     ]
   )
 }

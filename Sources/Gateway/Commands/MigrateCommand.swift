@@ -8,7 +8,7 @@ struct MigrateCommand: AsyncParsableCommand {
     commandName: "migrate",
     abstract: "Bring the databases to the schema this version needs, and exit.",
     discussion: """
-      The server does the same when it starts; run it apart to see beforehand what will happen. Existing databases of
+      The server does the same when it starts; run it apart to see beforehand what will happen. Existing databases of \
       the replaced services are recognised by their Flyway history and continued.
 
         gateway migrate --dry-run

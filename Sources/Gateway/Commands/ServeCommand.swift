@@ -9,7 +9,7 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Run the server until SIGTERM or SIGINT.",
     discussion: """
-      SIGTERM or SIGINT lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once. SIGHUP makes
+      SIGTERM or SIGINT lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once. SIGHUP makes \
       a server of HTTPS read its certificate and key again, and stops any other.
 
         gateway serve --profile all-in-one

@@ -7,8 +7,8 @@ struct TokenCommand: AsyncParsableCommand {
     commandName: "token",
     abstract: "Print a token for the all-in-one profile.",
     discussion: """
-      A user's token is what a front end holds once that user has signed in: it carries the user's roles. A client's
-      token carries the client's roles; --username says for whom it works. Non-associations are read and written with
+      A user's token is what a front end holds once that user has signed in: it carries the user's roles. A client's \
+      token carries the client's roles; --username says for whom it works. Non-associations are read and written with \
       a client's token, restricted patients with either.
 
         gateway token --list
@@ -18,7 +18,7 @@ struct TokenCommand: AsyncParsableCommand {
         curl -H "Authorization: Bearer $(gateway token --client reporting-client)" \\
           http://127.0.0.1:8080/prisoner/A1234BC/non-associations
 
-      It is signed with the development key of the data folder, which is made if it is not there: only a server of the
+      It is signed with the development key of the data folder, which is made if it is not there: only a server of the \
       all-in-one profile with that folder accepts it, whether it is started before or after.
       """
   )

@@ -90,8 +90,12 @@ struct MessagingConfiguration: Sendable {
         restrictedPatients: restrictedPatients
       )
     }
-    for problem in nonAssociations.names.problems { reader.note("non-associations: \(problem)") }
-    for problem in restrictedPatients.names.problems { reader.note("restricted patients: \(problem)") }
+    for (title, service) in [
+      ("non-associations", nonAssociations), ("restricted patients", restrictedPatients),
+    ]
+    where service.isComplete {
+      for problem in service.names.problems { reader.note("\(title): \(problem)") }
+    }
     return configuration
   }
 
@@ -160,6 +164,13 @@ struct MessagingConfiguration: Sendable {
 }
 
 extension MessagingConfiguration.Service {
+  /// Whether no name is missing, which the reader has noted then.
+  fileprivate var isComplete: Bool {
+    let names =
+      [topicARN] + (auditQueue.map { [$0] } ?? []) + queues.flatMap { [$0.name, $0.deadLetterQueue] }
+    return names.allSatisfy { !$0.isEmpty }
+  }
+
   /// What must not clash.
   var names: BrokerNames {
     var names = BrokerNames()

@@ -129,7 +129,7 @@ struct SettingsReader {
 
   /// Variables with a name like ours that nothing reads: most likely a spelling mistake.
   func unknownNames() -> [String] {
-    let known = Set(SettingsCatalog.all.flatMap { [$0.name] + $0.aliases })
+    let known = Set(SettingsCatalog.all.flatMap { [$0.name] + $0.aliases }).union(LocalEndpoints.othersNames)
     let mistakable = environment.keys.filter { name in
       SettingsCatalog.ownPrefixes.contains { name.hasPrefix($0) } && !known.contains(name)
         && !name.hasPrefix("GATEWAY_TEST_")

@@ -4,14 +4,15 @@ public import ServiceKit
 internal import SharedAuth
 
 extension LocalEnvironment {
-  /// What the console of the all-in-one profile has and no other: tokens for the asking, the samples. Open to everybody
-  /// who reaches the server, which is this machine.
+  /// What the console of the all-in-one profile has and no other: tokens for the asking, the samples, what can be played.
+  /// Open to everybody who reaches the server, which is this machine.
   public var consoleRoutes: [RouteDeclaration] {
     [
       RouteDeclaration(.get, "/console/sample-users", .open) { _ in .json(.ok, Self.users) },
       RouteDeclaration(.post, "/console/sample-users/{username}/token", .open, handler: issueToken),
       RouteDeclaration(.get, "/console/sample-prisoners", .open, handler: listPrisoners),
       RouteDeclaration(.get, "/console/sample-agencies", .open) { _ in .json(.ok, Self.agencies) },
+      RouteDeclaration(.post, "/console/play", .authenticated, consumes: .json, handler: playScene),
     ]
   }
 
@@ -31,7 +32,13 @@ extension LocalEnvironment {
   }
 
   @Sendable private func listPrisoners(_ request: ModuleRequest) async throws -> ServerResponse {
-    .json(.ok, Self.prisoners(of: prisonAPI))
+    .json(.ok, Self.prisoners(of: records))
+  }
+
+  @Sendable private func playScene(_ request: ModuleRequest) async throws -> ServerResponse {
+    let body = try await request.body()
+    guard let play else { throw PlatformFailure.unavailable(retryAfter: 1) }
+    return await play.answer { () throws(PlayFailure) in try PlayScene(body) }
   }
 
   private static var users: [UInt8] {
@@ -45,8 +52,8 @@ extension LocalEnvironment {
   }
 
   /// As things are now, after what was played.
-  private static func prisoners(of prisonAPI: DevelopmentPrisonAPI) -> [UInt8] {
-    list(SamplePrisoner.all.compactMap { prisonAPI.prisoner($0.prisonerNumber) }) { prisoner, json in
+  private static func prisoners(of records: PrisonRecords) -> [UInt8] {
+    list(records.prisoners) { prisoner, json in
       json.field("prisonerNumber", prisoner.prisonerNumber)
       json.field("firstName", prisoner.firstName)
       json.field("lastName", prisoner.lastName)
@@ -57,7 +64,7 @@ extension LocalEnvironment {
   }
 
   private static var agencies: [UInt8] {
-    list(SampleAgency.all) { agency, json in
+    list(SampleAgency.all.filter(\.isActive)) { agency, json in
       json.field("agencyId", agency.id)
       json.field("description", agency.description)
       json.field("isHospital", agency.isHospital)

@@ -106,7 +106,7 @@ struct ChangeSupportingPrisonTests {
     }
   }
 
-  @Test("13, 38, 50, 61: an outbox that fails takes the change with it, and the caller is told")
+  @Test("an outbox that fails takes the change with it, and the caller is told")
   func outboxFails() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await Self.stub(gateway)

@@ -233,6 +233,26 @@ struct DischargeTests {
     }
   }
 
+  @Test("a discharge that prison API has made, but the database cannot hold, is no record, and can be seen")
+  func databaseFailsAfterwards() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      // The outbox's own table, spoilt.
+      try await gateway.database.run("create table test_outbox (nothing int)")
+      #expect(try await gateway.discharge().status == 500)
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      #expect(gateway.telemetry.names == ["restricted-patient-outcome-unknown"])
+      let outcomes = try await gateway.get(
+        "/restricted-patients/unknown-outcomes",
+        token: gateway.token(roles: ["RESTRICTED_PATIENTS_ADMIN"])
+      ).json
+      #expect(outcomes[0]?["prisonerNumber"] == "A12345")
+      #expect(outcomes[0]?["operation"] == "ADD")
+      #expect(outcomes[0]?["reason"] == "prison API has done it, but the record could not be changed")
+    }
+  }
+
   @Test("14: an internal failure tells nothing but that there was one")
   func internalFailure() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in

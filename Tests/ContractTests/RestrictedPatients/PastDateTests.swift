@@ -194,6 +194,26 @@ struct PastDateTests {
     }
   }
 
+  @Test("the day's check is off by default; of two replicas at the same moment one runs it")
+  func replicas() async throws {
+    let database = try await World.makeDatabase()
+    try await withGateway(at: Patients.clock, on: database) { (gateway) async throws in
+      #expect(gateway.configuration.restrictedPatients.pastDateCheckTime == nil)
+      try await gateway.database.insertPatient("A12345")
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      try await withGateway(at: Patients.clock, on: database) { (other) async throws in
+        other.search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
+        other.prisonAPI.stub(PrisonAPIDouble.release)
+        async let first = gateway.application.restrictedPatients.module.pastDateJob.run(isScheduled: true)
+        async let second = other.application.restrictedPatients.module.pastDateJob.run(isScheduled: true)
+        #expect(try await [first, second].compactMap { $0?.removed } == [1])
+        #expect(gateway.prisonAPI.calls.count + other.prisonAPI.calls.count == 1)
+      }
+    }
+    try await World.drop(database)
+  }
+
   @Test("85, 86: the command's exit status says whether everything was done")
   func command() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in

@@ -73,6 +73,52 @@ struct PublishedEventTests {
     }
   }
 
+  @Test(
+    "13, 38, 50, 61: while nothing can be published, callers are answered, and each event waits for its turn"
+  )
+  func brokerDown() async throws {
+    try await withGateway(at: Patients.clock, patientsOutbox: nil) { (gateway) async throws in
+      let topic = BrokerARN.name(gateway.configuration.messaging.restrictedPatients.topicARN)
+      try await gateway.database.run("delete from gateway_topic where name = '\(topic)'")
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      gateway.prisonAPI.stubLists()
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      let agency = PrisonAPIDouble.agencyJSON("HDI", "Hatfield", "INST")
+      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HDI"), 200, agency)
+      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      #expect(try await gateway.discharge().status == 201)
+      #expect(try await gateway.changePrison(to: "HDI").status == 200)
+      #expect(try await gateway.removePatient("A12345").status == 200)
+      #expect(try await gateway.migrate().status == 201)
+      #expect(try await gateway.database.count("restricted_patients") == 1)
+      #expect(
+        gateway.telemetry.names == [
+          "restricted-patient-added-discharge", "restricted-patient-changed-supporting-prison",
+          "restricted-patient-removed", "restricted-patient-added-migrate",
+        ]
+      )
+      #expect(
+        try await gateway.database.row(
+          """
+          select string_agg(split_part(event_type, '.', 3), ',' order by id) from gateway_outbox
+          where published_at is null
+          """
+        ) == "added,supporting-prison-changed,removed,added"
+      )
+      try await gateway.database.run(
+        """
+        insert into gateway_topic (name, arn)
+        values ('\(topic)', '\(gateway.configuration.messaging.restrictedPatients.topicARN)')
+        """
+      )
+      try await eventually {
+        try await gateway.database.count("gateway_outbox where published_at is null") == 0
+      }
+    }
+  }
+
   @Test("92: a stuck merge comes again after 1, 10, 60, 600 s, then goes to the dead letters")
   func deadLetters() async throws {
     try await withGateway(

@@ -106,6 +106,7 @@ struct RunningGateway: Sendable {
 /// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.
 /// - Parameters:
 ///   - ownDatabase: used instead of a fresh one, and kept.
+///   - ownClock: instead of one that stands at `time`.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
 ///   - logger: of the gateway.
@@ -113,13 +114,14 @@ struct RunningGateway: Sendable {
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
+  clock ownClock: (any WallClock)? = nil,
   settings: [String: String] = [:],
   accessLog: RequestObserver.AccessLog? = nil,
   logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   patientsOutbox: (any Outbox)? = TableOutbox(),
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
-  let clock = FixedClock(instant: try instant(time))
+  let clock = if let ownClock { ownClock } else { FixedClock(instant: try instant(time)) as any WallClock }
   let group = try World.group.get()
   let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let search = SearchDouble()
@@ -183,7 +185,7 @@ func withGateway(
     auth: auth,
     prisonAPI: prisonAPI,
     telemetry: telemetry,
-    epoch: Int(clock.instant.seconds)
+    epoch: Int(clock.now().seconds)
   )
   let result: Result<Void, any Error>
   do {
@@ -201,7 +203,7 @@ func withGateway(
 }
 
 /// A UTC instant as ISO 8601 has it, with or without a fraction of six digits.
-private func instant(_ text: String) throws -> Timestamp {
+func instant(_ text: String) throws -> Timestamp {
   let parts = text.dropLast().split(separator: ".")
   guard let date = try? Date(String(parts[0]) + "Z", strategy: .iso8601) else {
     throw SocketFailure(description: "not an instant: \(text)")

@@ -1,3 +1,4 @@
+import AWSPeer
 import EventLoops
 import Foundation
 import ServiceKit

@@ -10,9 +10,9 @@ struct AdminModule: Module {
   let name = "admin"
   let routes: [RouteDeclaration]
 
-  init(_ groups: [QueueAdminGroup], _ admin: QueueAdmin) {
+  init(_ groups: [QueueAdminGroup]) {
     routes =
-      QueueAdminRoutes(groups, admin: admin) { text in
+      QueueAdminRoutes(groups, logger: quiet) { text in
         ServerResponse(status: .notFound, body: Array(text.utf8))
       }.table
   }
@@ -35,7 +35,13 @@ struct AdminCaller: Sendable {
 
   init(_ groups: [QueueAdminGroup], telemetry: any Telemetry) throws {
     responder = try ModuleResponder(
-      module: AdminModule(groups, QueueAdmin(telemetry: telemetry, logger: quiet)),
+      module: AdminModule(
+        groups.map { group in
+          var group = group
+          group.telemetry = telemetry
+          return group
+        }
+      ),
       authenticate: { authorization throws(TokenError) in
         authorization.map { Principal(clientID: "client", authorities: ["ROLE_\($0)"]) }
       },

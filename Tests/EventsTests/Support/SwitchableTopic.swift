@@ -15,6 +15,7 @@ final class SwitchableTopic: Topic {
   }
 
   let name = "test-topic"
+  let system = "test"
   private let state = Mutex(State())
 
   var taken: [OutgoingMessage] { state.withLock { $0.taken } }

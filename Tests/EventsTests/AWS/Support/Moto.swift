@@ -1,3 +1,4 @@
+import AWSPeer
 import EventLoops
 import Events
 import Foundation

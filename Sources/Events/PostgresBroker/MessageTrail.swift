@@ -1,0 +1,63 @@
+public import EventLoops
+internal import Postgres
+
+/// What has become of a message in one of the queues it was published to.
+public struct MessageTrail: Equatable, Sendable {
+  public enum State: Equatable, Sendable {
+    /// It is there no more: handled, or purged.
+    case gone
+    /// After so many deliveries it is to be had, or hidden until it is.
+    case there(deliveries: Int)
+    /// It is in the queue's dead-letter queue, of this name.
+    case dead(String)
+  }
+
+  public let queue: String
+  public let state: State
+}
+
+extension PostgresTopic {
+  /// Follows a message, for people who want to see what becomes of an event. It looks through all messages of the
+  /// queues: for development.
+  /// - Parameters:
+  ///   - id: what ``publish(_:deadline:)`` returned.
+  ///   - eventType: the message's attribute, for the subscriptions' filters.
+  /// - Returns: one for each queue whose subscription lets such a message through, by name.
+  public func trail(
+    of id: String,
+    eventType: String,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) -> [MessageTrail] {
+    do {
+      let rows = try await broker.database.query(
+        Self.trail,
+        [.text(name), .text(eventType), .text(id)],
+        deadline: deadline
+      )
+      return try rows.map { row in
+        let queue = try row.text(0)
+        guard let place = try row.optionalText(1), let deliveries = try row.optionalInt64(2) else {
+          return MessageTrail(queue: queue, state: .gone)
+        }
+        return MessageTrail(
+          queue: queue,
+          state: place == queue ? .there(deliveries: Int(deliveries)) : .dead(place)
+        )
+      }
+    } catch {
+      throw BrokerError(error, doing: "follow a message of \(name)")
+    }
+  }
+
+  private static let trail = PostgresStatement(
+    name: "topic_trail",
+    sql: """
+      select q.name, m.queue, m.receive_count::bigint
+      from gateway_subscription s join gateway_queue q on q.name = s.queue
+        left join gateway_queue_message m on m.queue in (q.name, q.dead_letter_queue)
+          and m.body::jsonb ->> 'MessageId' = $3
+      where s.topic = $1 and coalesce((s.filter_policy -> 'eventType') ? $2, true)
+      order by q.name
+      """
+  )
+}

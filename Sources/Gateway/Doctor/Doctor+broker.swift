@@ -1,0 +1,142 @@
+internal import EventLoops
+internal import Events
+internal import Logging
+internal import Postgres
+
+extension Doctor {
+  /// Whether topics and queues are there, set up as they must be, and not full of dead letters.
+  func broker() async -> [Finding] {
+    do {
+      // Where topics and queues may be.
+      let database = try PostgresDatabase(
+        configuration: configuration.nonAssociationsDatabase.postgres,
+        group: group,
+        logger: logger
+      )
+      let findings: [Finding]
+      do {
+        let messaging = try Messaging(
+          configuration.messaging,
+          database: database,
+          trustedCertificatesFile: configuration.upstreams.trustedCertificatesFile,
+          group: group,
+          clock: clock,
+          logger: logger
+        )
+        findings =
+          await look(at: messaging.ends(configuration.messaging.nonAssociations))
+          + look(at: messaging.ends(configuration.messaging.restrictedPatients))
+        await messaging.stop()
+      } catch {
+        findings = [
+          Finding(
+            .fail,
+            "queues",
+            "\(error)",
+            advice: "set AWS credentials or a web identity (gateway config lists AWS_…), or another "
+              + SettingsCatalog.queueProvider.name
+          )
+        ]
+      }
+      await database.shutdown()
+      return findings
+    } catch {
+      // The database's own line says why.
+      return [Finding(.fail, "queues", "cannot be looked at without the database", advice: "see database")]
+    }
+  }
+
+  private func look(at ends: Messaging.Ends) async -> [Finding] {
+    var findings = [await topic(ends.topic, id: ends.configuration.topicID)]
+    for (settings, pair) in zip(ends.configuration.queues, ends.queues) {
+      findings += await queue(pair.queue, id: settings.id)
+      findings += await deadLetters(pair.deadLetterQueue, id: settings.id)
+    }
+    if let audit = ends.audit { findings += await queue(audit, id: "audit", isConsumed: false) }
+    return findings
+  }
+
+  private func topic(_ topic: any Topic, id: String) async -> Finding {
+    do {
+      let status = try await topic.status(deadline: .now() + Self.patience)
+      return Finding(
+        .ok,
+        "topics",
+        "\(id): \(topic.name), \(status.confirmedSubscriptions) subscriptions"
+      )
+    } catch {
+      return problem("topics", "\(id): \(topic.name)", error)
+    }
+  }
+
+  private func queue(_ queue: any MessageQueue, id: String, isConsumed: Bool = true) async -> [Finding] {
+    do {
+      let status = try await queue.status(deadline: .now() + Self.patience)
+      let text =
+        "\(id): \(queue.name), \(status.messagesOnQueue) waiting, \(status.messagesInFlight) in flight or put off"
+      guard isConsumed, status.deadLetterQueueARN == nil else { return [Finding(.ok, "queues", text)] }
+      return [
+        Finding(
+          .fail,
+          "queues",
+          "\(text); it has no redrive policy, so that a message that cannot be handled comes for ever",
+          advice: "give it a redrive policy with its dead-letter queue"
+        )
+      ]
+    } catch {
+      return [problem("queues", "\(id): \(queue.name)", error)]
+    }
+  }
+
+  private func deadLetters(_ queue: any MessageQueue, id: String) async -> [Finding] {
+    do {
+      let status = try await queue.status(deadline: .now() + Self.patience)
+      let count = status.messagesOnQueue + status.messagesInFlight
+      guard count > 0 else { return [Finding(.ok, "queues", "\(id): \(queue.name), no dead letters")] }
+      return [
+        Finding(
+          .warn,
+          "queues",
+          "\(id): \(queue.name), \(count) dead \(count == 1 ? "letter" : "letters")",
+          advice: "look at them: GET /queue-admin/get-dlq-messages/\(queue.name); once the cause is gone, "
+            + "PUT /queue-admin/retry-dlq/\(queue.name)"
+        )
+      ]
+    } catch {
+      return [problem("queues", "\(id): \(queue.name)", error)]
+    }
+  }
+
+  private func problem(_ area: String, _ what: String, _ error: BrokerError) -> Finding {
+    let isMadeAtStart: Bool =
+      switch configuration.messaging.provider {
+      case .aws: false
+      case .emulator, .inProcess: true
+      }
+    switch error.kind {
+    case .notFound where isMadeAtStart:
+      return Finding(
+        .warn,
+        area,
+        "\(what) is not there yet",
+        advice: "nothing: it is made when the server starts"
+      )
+    case .notFound:
+      return Finding(.fail, area, "\(what) is not there", advice: "make it, or correct its name or ARN")
+    case .denied:
+      return Finding(
+        .fail,
+        area,
+        "\(what): \(error)",
+        advice: "check the credentials, and that their policy allows it"
+      )
+    case .unavailable, .throttled, .refused:
+      return Finding(
+        .fail,
+        area,
+        "\(what): \(error)",
+        advice: "check \(SettingsCatalog.queueProvider.name), region and network"
+      )
+    }
+  }
+}

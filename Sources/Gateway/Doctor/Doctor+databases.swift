@@ -1,0 +1,150 @@
+internal import EventLoops
+internal import Postgres
+internal import RestrictedPatientsModule
+
+extension Doctor {
+  /// Reachable, of a version that will do, migrated, and with the rights that are needed.
+  func databases() async -> [Finding] {
+    let names = ["non-associations", RestrictedPatientsModule.name]
+    var opened: [PostgresDatabase] = []
+    var findings: [Finding] = []
+    for (name, settings) in zip(
+      names,
+      [
+        configuration.nonAssociationsDatabase, configuration.restrictedPatients.database,
+      ]
+    ) {
+      do {
+        var postgres = settings.postgres
+        postgres.leaseTimeout = Self.patience
+        let database = try PostgresDatabase(configuration: postgres, group: group, logger: logger)
+        opened.append(database)
+        findings += try await look(at: database, name)
+      } catch {
+        findings.append(
+          Finding(
+            .fail,
+            "database",
+            "\(name): \((error as? PostgresError)?.message ?? "\(error)")",
+            advice:
+              "check \(SettingsCatalog.databaseURL.name) or the settings of this database, the network, and "
+              + "whether PostgreSQL runs there; gateway config shows them"
+          )
+        )
+      }
+    }
+    if opened.count == 2, findings.level < .fail { findings += await migrations(opened[0], opened[1]) }
+    for database in opened { await database.shutdown() }
+    return findings
+  }
+
+  private func look(at database: PostgresDatabase, _ name: String) async throws -> [Finding] {
+    let deadline = MonotonicInstant.now() + Self.patience
+    guard let row = try await database.query(DoctorStatements.server, deadline: deadline).first else {
+      return []
+    }
+    let version = try row.text(0)
+    let major = try row.int64(1) / 10_000
+    var findings: [Finding] = []
+    if major < 14 {
+      findings.append(
+        Finding(
+          .warn,
+          "database",
+          "\(name): PostgreSQL \(version) is older than what the gateway is tested with",
+          advice: "use PostgreSQL 14 or newer"
+        )
+      )
+    } else {
+      findings.append(Finding(.ok, "database", "\(name): PostgreSQL \(version) as \(try row.text(2))"))
+    }
+    if try row.bool(3) {
+      findings.append(
+        Finding(
+          .fail,
+          "database",
+          "\(name): this server is a read-only replica",
+          advice: "connect to the primary"
+        )
+      )
+    }
+    let lacking = try await database.query(DoctorStatements.tables, deadline: deadline).map { try $0.text(0) }
+    if !lacking.isEmpty {
+      findings.append(
+        Finding(
+          .fail,
+          "database",
+          "\(name): not all of select, insert, update and delete are granted on \(lacking.joined(separator: ", "))",
+          advice: "grant them to this user, or connect as the owner of the tables"
+        )
+      )
+    }
+    if try !row.bool(4) {
+      findings.append(
+        Finding(
+          .warn,
+          "database",
+          "\(name): this user may not make tables, so no migration can be applied",
+          advice: "grant create on the schema, or run gateway migrate as a user who may"
+        )
+      )
+    }
+    return findings
+  }
+
+  private func migrations(_ nonAssociations: PostgresDatabase, _ restrictedPatients: PostgresDatabase) async
+    -> [Finding]
+  {
+    let migrations = DatabaseMigrations(
+      nonAssociations: nonAssociations,
+      restrictedPatients: restrictedPatients,
+      logger: logger
+    )
+    do {
+      let pending = try await migrations.pending()
+      guard pending != [DatabaseMigrations.nothingToDo] else {
+        return [Finding(.ok, "migrations", "both schemas are up to date")]
+      }
+      return [
+        Finding(
+          .warn,
+          "migrations",
+          "\(pending.count) to apply: \(pending.joined(separator: "; "))",
+          advice: "the server applies them when it starts; gateway migrate does it before"
+        )
+      ]
+    } catch {
+      return [
+        Finding(
+          .fail,
+          "migrations",
+          "\((error as? PostgresError)?.message ?? "\(error)")",
+          advice: "gateway migrate --dry-run shows more; a person must look at this database"
+        )
+      ]
+    }
+  }
+}
+
+private enum DoctorStatements {
+  static let server = PostgresStatement(
+    name: "doctor_server",
+    sql: """
+      select current_setting('server_version'), current_setting('server_version_num')::bigint, current_user::text,
+        pg_is_in_recovery(), has_schema_privilege(coalesce(current_schema(), 'public'), 'create')
+      """
+  )
+
+  /// Our tables on which something is missing.
+  static let tables = PostgresStatement(
+    name: "doctor_tables",
+    sql: """
+      select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = current_schema() and c.relkind in ('r', 'p')
+        and c.relname ~ '^(non_association|restricted_patients|gateway_)'
+        and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+          and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
+      order by 1
+      """
+  )
+}
