@@ -30,7 +30,8 @@ enum AccessLogWriter {
       ("method", entry.method), ("route", route), ("status", String(entry.status)),
       ("durationMs", "\(microseconds / 1000).\(String(microseconds % 1000 + 1000).dropFirst())"),
       ("bytes", String(entry.responseBytes)), ("module", record.module), ("client", record.client),
-      ("user", record.user), ("correlationId", record.correlationID), ("remote", entry.remote?.host),
+      ("user", record.user), ("correlationId", record.correlationID),
+      ("remote", entry.remote.map { ForwardedTrust.client(of: $0.host, forwardedFor: entry.forwardedFor) }),
       ("traceId", entry.span?.traceID), ("spanId", entry.span?.spanID),
     ]
     return LogLine(

@@ -52,17 +52,30 @@ public final class ServerRequest {
     self.source = source
   }
 
-  /// Host and port as the client knows them: what a trusted proxy says it was asked for (`X-Forwarded-Host`, the first
-  /// of a list; platform.md §9.3), or the request's own authority. The proxy's word is unchecked text.
+  /// Host and port as the client knows them: what a trusted proxy says it was asked for (`X-Forwarded-Host` and, where
+  /// that has no port, `X-Forwarded-Port`, the first of a list; platform.md §9.3), or the request's own authority. The
+  /// proxy's word for the host is unchecked text.
   public var authority: String {
-    guard let name = Self.forwardedHost, let forwarded = head.fields[name], let remoteAddress,
+    guard let host = firstForwarded(Self.forwardedHost), let remoteAddress,
       ForwardedTrust.trusts(remoteAddress.host)
     else { return head.authority }
-    let first = forwarded.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }
-    return first.isEmpty ? head.authority : String(first)
+    let bracket = host.lastIndex(of: "]") ?? host.startIndex
+    guard !host[bracket...].contains(":"),
+      let port = firstForwarded(Self.forwardedPort).flatMap({ UInt16($0) }),
+      port != (isSecure ? 443 : 80)
+    else { return host }
+    return "\(host):\(port)"
   }
 
   private static let forwardedHost = HTTPField.Name("X-Forwarded-Host")
+  private static let forwardedPort = HTTPField.Name("X-Forwarded-Port")
+
+  /// The first value of a field that is a list, without blanks; nil if there is none.
+  private func firstForwarded(_ name: HTTPField.Name?) -> String? {
+    guard let name, let list = head.fields[name] else { return nil }
+    let first = list.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }
+    return first.isEmpty ? nil : first
+  }
 
   /// The whole body, with chunks joined and trailers dropped. The first call answers `Expect: 100-continue`;
   /// a second call, and one after the request was answered, gives an empty body.

@@ -69,6 +69,7 @@ public struct RequestObserver: Sendable {
         responseBytes: response.body.count,
         record: request.record,
         remote: request.remoteAddress,
+        forwardedFor: HTTPField.Name.forwardedFor.flatMap { request.head.fields[$0] },
         span: span
       )
     )
@@ -100,6 +101,7 @@ public struct RequestObserver: Sendable {
 }
 
 extension HTTPField.Name {
+  static let forwardedFor = HTTPField.Name("X-Forwarded-For")
   static let traceParent = HTTPField.Name(SpanContext.fieldName)
   static let traceState = HTTPField.Name(SpanContext.stateFieldName)
 }

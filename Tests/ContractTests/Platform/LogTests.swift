@@ -73,7 +73,12 @@ struct LogTests {
     var ids: [String?] = []
     try await withGateway(accessLog: record) { (gateway) async throws in
       let token = try gateway.token(roles: ["READ_NON_ASSOCIATIONS"], user: "STAFF1")
-      let found = try await gateway.get("/prisoner/A1234BC/non-associations", token: token)
+      let found = try await gateway.send(
+        "GET",
+        "/prisoner/A1234BC/non-associations",
+        token: token,
+        headers: [("X-Forwarded-For", "1.2.3.4, 8.8.8.8")]
+      )
       try await gateway.database.run("drop table non_association cascade")
       let broken = try await gateway.get("/non-associations/77", token: token)
       #expect(found.status == 200)
@@ -94,12 +99,14 @@ struct LogTests {
     #expect(last["client"] == "test-client")
     #expect(last["module"] == "non-associations")
     #expect(last["correlationId"]?.text == ids[1])
+    #expect(last["remote"] == "127.0.0.1")
     #expect(last["durationMs"]?.text?.wholeMatch(of: /[0-9]+\.[0-9]{3}/) != nil)
     if !errorsOnly {
       let first = try JSON(parsing: Array(lines[0].utf8))
       #expect(first["level"] == "info")
       #expect(first["route"] == "/prisoner/{prisonerNumber}/non-associations")
       #expect(first["correlationId"]?.text == ids[0])
+      #expect(first["remote"] == "8.8.8.8")
     }
   }
 

@@ -195,6 +195,16 @@ struct StatusTests {
         let url = "\(scheme)://\(client.authority)/.well-known/oauth-protected-resource"
         #expect(answer.header("WWW-Authenticate") == "Bearer resource_metadata=\"\(url)\"")
       }
+      let atPort = try await client.send(
+        "GET",
+        surface.read,
+        headers: [
+          ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", surface.host ?? "api.test"),
+          ("X-Forwarded-Port", "8443"),
+        ]
+      )
+      let url = "https://\(surface.host ?? "api.test"):8443/.well-known/oauth-protected-resource"
+      #expect(atPort.header("WWW-Authenticate") == "Bearer resource_metadata=\"\(url)\"")
       // A proxy that asks by an address of its own, as an ingress may.
       let proxied = try await gateway.send(
         "GET",

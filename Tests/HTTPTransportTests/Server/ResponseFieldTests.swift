@@ -82,6 +82,21 @@ struct ResponseFieldTests {
   func trust(_ host: String, isTrusted: Bool) { #expect(ForwardedTrust.trusts(host) == isTrusted) }
 
   @Test(
+    "The client is the last address that is no trusted proxy's, however many it makes up before it",
+    arguments: [
+      ("127.0.0.1", nil, "127.0.0.1"), ("127.0.0.1", "8.8.8.8", "8.8.8.8"),
+      ("10.0.0.1", "1.1.1.1, 8.8.8.8 , 10.0.0.2", "8.8.8.8"), ("9.9.9.9", "8.8.8.8", "9.9.9.9"),
+      ("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"), ("10.0.0.1", "8.8.8.8:4711", "8.8.8.8"),
+      ("::1", "[2001:db8::1]:443", "2001:db8::1"), ("::1", "2001:db8::1", "2001:db8::1"),
+      ("10.0.0.1", "8.8.8.8, made up\"", "10.0.0.1"), ("10.0.0.1", "8.8.8.8, , 10.0.0.2", "10.0.0.2"),
+      ("10.0.0.1", "", "10.0.0.1"), ("10.0.0.1", "[", "10.0.0.1"),
+    ]
+  )
+  func client(_ peer: String, _ field: String?, _ client: String) {
+    #expect(ForwardedTrust.client(of: peer, forwardedFor: field) == client)
+  }
+
+  @Test(
     "Dates are written as IMF-fixdate",
     arguments: [
       (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
