@@ -13,6 +13,7 @@ public final class PostgresDatabase: Sendable {
   let configuration: PostgresConfiguration
   private let observer: (any PostgresObserver)?
   private let nextListener = Atomic<UInt64>(0)
+  private let notices = CommitNotices()
 
   /// Connects to nothing yet.
   /// - Parameters:
@@ -97,6 +98,7 @@ public final class PostgresDatabase: Sendable {
       throw error
     }
     try await transaction.commit()
+    notices.send(transaction.notices, by: self)
     return value
   }
 

@@ -22,6 +22,7 @@ public final class PostgresTransaction {
   private let isolation: PostgresIsolation
   private let statementTimeout: Duration
   private let observer: (any PostgresObserver)?
+  private(set) var notices: Set<CommitNotices.Notice> = []
   private var hasBegun = false
   private var hasEnded = false
 
@@ -85,6 +86,12 @@ public final class PostgresTransaction {
     _ parameters: [PostgresValue] = []
   ) async throws(PostgresError) -> Int {
     try await query(statement, parameters).affectedRows
+  }
+
+  /// Has those who listen on a channel told once the transaction is committed; the same said by several transactions may
+  /// be told once. Nobody is told if the process dies just then, so who listens must look for itself now and then.
+  public func notify(_ channel: String, _ payload: String) {
+    notices.insert(CommitNotices.Notice(channel: channel, payload: payload))
   }
 
   // MARK: Ending

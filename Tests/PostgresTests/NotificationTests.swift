@@ -48,6 +48,55 @@ import Testing
   }
 
   @Test(
+    "what a transaction has to say is said once it is committed, and not if it is rolled back",
+    .timeLimit(.minutes(1))
+  )
+  func afterCommit() async throws {
+    struct Changed: Error {}
+    let nothing = PostgresStatement(name: "nothing", sql: "select 1")
+    try await TestServer.withDatabase { database async throws in
+      var listener = try database.listen("channel").makeAsyncIterator()
+      #expect(await listener.next() == .listening)
+      await #expect(throws: Changed.self) {
+        try await database.withTransaction(deadline: .after(patience)) { transaction in
+          _ = try await transaction.query(nothing)
+          transaction.notify("channel", "rolled back")
+          throw Changed()
+        }
+      }
+      try await database.withTransaction(deadline: .after(patience)) { transaction in
+        _ = try await transaction.query(nothing)
+        transaction.notify("channel", "committed")
+        transaction.notify("channel", "committed")
+      }
+      #expect(await listener.next() == .notified(payload: "committed"))
+      // Of many at once the last is heard, whatever is said of those before.
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        for _ in 0..<50 {
+          tasks.addTask {
+            try await database.withTransaction(deadline: .after(patience)) { transaction in
+              _ = try await transaction.query(nothing)
+              transaction.notify("channel", "many")
+            }
+          }
+        }
+        try await tasks.waitForAll()
+      }
+      try await database.withTransaction(deadline: .after(patience)) { transaction in
+        _ = try await transaction.query(nothing)
+        transaction.notify("channel", "last")
+      }
+      var heard: [PostgresNotification] = []
+      while let notification = await listener.next() {
+        if notification == .notified(payload: "last") { break }
+        heard.append(notification)
+      }
+      #expect((1...50).contains(heard.count))
+      #expect(heard.allSatisfy { $0 == .notified(payload: "many") })
+    }
+  }
+
+  @Test(
     "the connection is closed with its last listener, and listeners end with the database",
     .timeLimit(.minutes(1))
   )

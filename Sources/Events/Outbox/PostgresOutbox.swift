@@ -37,19 +37,17 @@ public struct PostgresOutbox: Outbox {
       Self.insert,
       [
         .text(module), .text(kind.rawValue), .text(subject), .text(type), .bytes(message),
-        .optional(span?.traceparent), .text(lane.name), .optional(span?.state), .optional(record),
+        .optional(span?.traceparent), .optional(span?.state), .optional(record),
       ]
     )
+    transaction.notify(Self.channel, lane.name)
   }
 
   private static let insert = PostgresStatement(
     name: "outbox_append",
     sql: """
-      with appended as (
-        insert into gateway_outbox (module, kind, subject, event_type, message, traceparent, tracestate, record)
-        values ($1, $2, $3, $4, $5, $6, $8, $9) returning id
-      )
-      select pg_notify('\(channel)', $7) from appended
+      insert into gateway_outbox (module, kind, subject, event_type, message, traceparent, tracestate, record)
+      values ($1, $2, $3, $4, $5, $6, $7, $8)
       """
   )
 }

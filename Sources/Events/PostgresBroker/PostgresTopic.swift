@@ -31,6 +31,9 @@ public struct PostgresTopic: Topic {
           Self.publish,
           [.text(name), .text(envelope), .jsonb(Self.values(of: message))]
         ).first
+        for queue in (try row?.optionalText(1) ?? "").split(separator: ",") {
+          transaction.notify(QueueStore.channel, String(queue))
+        }
         return try row?.bool(0) ?? false
       }
     } catch {
@@ -72,7 +75,7 @@ public struct PostgresTopic: Topic {
         returning queue
       )
       select exists (select from gateway_topic where name = $1),
-        (select count(pg_notify('\(QueueStore.channel)', queue)) from sent)
+        (select string_agg(queue, ',') from sent)
       """
   )
 

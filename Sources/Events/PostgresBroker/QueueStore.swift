@@ -20,6 +20,7 @@ struct QueueStore {
         [.text(queue), .text(body), .jsonb(attributes)]
       )
       guard let row = rows.first else { throw notFound }
+      transaction.notify(Self.channel, queue)
       return try row.text(0)
     }
   }
@@ -129,7 +130,7 @@ struct QueueStore {
         insert into gateway_queue_message (queue, body, attributes)
         select name, $2, $3 from gateway_queue where name = $1 returning message_id
       )
-      select message_id::text, pg_notify('\(channel)', $1) from sent
+      select message_id::text from sent
       """
   )
 
