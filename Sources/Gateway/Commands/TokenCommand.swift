@@ -60,6 +60,11 @@ struct TokenCommand: AsyncParsableCommand {
     guard (0...525_600).contains(minutes) else {
       throw ValidationError("--minutes must be from 0 to 525600, which is a year")
     }
+    if user == nil, client == nil, username == nil, roles.isEmpty, clientID == nil, !list {
+      throw ValidationError(
+        "whose token? Say --user or --client (--list shows them), or --username and --role as you like"
+      )
+    }
     if user != nil, username != nil {
       throw ValidationError("--user is a sample user who has signed in, --username a name: give one of them")
     }

@@ -9,7 +9,9 @@ public import ServiceKit
 /// play` and others `POST /play` on the port of the development Auth.
 public final class LocalPlay: Sendable {
   /// How long a report waits for the queues, at most.
-  private static let patience = Duration.seconds(10)
+  private static let patience = Duration.seconds(20)
+  /// How long a look at the gateway's tables may take.
+  private static let lookLimit = Duration.seconds(10)
 
   private let records: PrisonRecords
   private let auth: DevelopmentAuth
@@ -43,28 +45,27 @@ public final class LocalPlay: Sendable {
     writer = PrisonEventWriter(london: london, clock: environment.records.clock)
   }
 
-  /// Plays one scene, waits until the queues are done with its events (10 seconds at most), and reports.
+  /// Plays one scene, waits until the queues are done with its events (20 seconds at most), and reports.
   /// - Throws: `PlayFailure`.
   public func play(_ scene: PlayScene) async throws(PlayFailure) -> PlayReport {
     guard records.prisoner(scene.prisoner) != nil else {
       throw .refused("\(scene.prisoner) is not a prisoner here; prisoner search knows who is")
     }
-    let deadline = MonotonicInstant.now() + Self.patience
     let numbers = [scene.prisoner] + (scene.other.map { [$0] } ?? [])
     do {
-      let before = try await ledger.state(of: numbers, deadline: deadline)
+      let before = try await ledger.state(of: numbers, deadline: .now() + Self.lookLimit)
       var report = PlayReport()
       for event in try await perform(scene, &report) {
         let id = try await broker.publish(event)
-        let deliveries = try await settle(event, id, deadline)
+        let deliveries = try await settle(event, id, .now() + Self.patience)
         report.events.append(
           "\(event.eventType) published as \(id)\(deliveries.isEmpty ? "; no queue asks for it" : "")"
         )
         report.events += deliveries.map { "  \($0.line)" }
       }
-      let after = try await ledger.state(of: numbers, deadline: deadline)
-      report.outcome = after.changes(since: before)
-      report.outcome += try await ledger.events(since: before, deadline: deadline)
+      let limit = MonotonicInstant.now() + Self.lookLimit
+      report.outcome = try await ledger.state(of: numbers, deadline: limit).changes(since: before)
+      report.outcome += try await ledger.events(since: before, deadline: limit)
       if report.outcome.isEmpty { report.outcome = ["nothing changed in the gateway"] }
       return report
     } catch let failure as PlayFailure {
