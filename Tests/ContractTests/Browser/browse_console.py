@@ -32,12 +32,11 @@ def submit(page):
 
 def check_problems(page, *texts):
     """The summary has the focus and names every problem; each stands by its field as well."""
-    page.wait_for_text(".error-summary", "There is a problem")
+    def shown(css):
+        return [item.text.removeprefix("Error:").strip() for item in page.all(css) if item.is_displayed()]
+    page.wait(lambda: shown(".error-summary li") == list(texts), f"a summary of {texts}")
+    page.wait(lambda: shown(".field-error") == list(texts), f"{texts} by their fields")
     page.wait(lambda: "error-summary" in page.focused().get_attribute("class"), "the summary to have the focus")
-    shown = [item.text for item in page.all(".error-summary li")]
-    assert shown == list(texts), shown
-    fields = [item.text for item in page.all(".field-error") if item.is_displayed()]
-    assert [text.removeprefix("Error:").strip() for text in fields] == list(texts), fields
 
 
 def confirm(page, answer):

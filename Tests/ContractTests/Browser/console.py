@@ -15,8 +15,10 @@ def go(page, path, heading):
     """Goes to a part of the console and waits until it is shown."""
     page.script(
         "const wanted = '#' + arguments[0];"
+        # Each part has a heading of its own, so the one that is shown now will go.
+        "document.querySelector('h1').dataset.old = '';"
         "if (location.hash === wanted) dispatchEvent(new HashChangeEvent('hashchange')); else location.hash = wanted;", path)
-    page.wait_for_text("h1", heading)
+    page.wait_for_text("h1:not([data-old])", heading)
     page.wait(lambda: page.script("return !document.querySelector('main').hasAttribute('aria-busy')"), f"{path} to be shown")
 
 
