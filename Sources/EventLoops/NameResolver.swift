@@ -59,6 +59,9 @@ final class NameResolver: Sendable {
     return try answer.get().map { $0.withPort(port) }
   }
 
+  /// How many wait for an answer.
+  var waiting: Int { state.withLock { $0.asking.values.reduce(0) { $0 + $1.count } } }
+
   private func add(_ lookUp: LookUp, for host: String) {
     let startsThread = state.withLock { state in
       if state.asking[host]?.append(lookUp) != nil { return false }
