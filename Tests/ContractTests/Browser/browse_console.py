@@ -97,7 +97,9 @@ def close_non_association(page, url):
     event = page.wait_for_text("li[data-type='non-associations.closed']", "A1234BC")
     assert "D4567EF" in event, event
     page.type("#event-filter", "created")
-    page.wait(lambda: not page.all("li[data-type='non-associations.closed']")[0].is_displayed(), "fewer events")
+    page.wait(
+        lambda: not any(item.is_displayed() for item in page.all("li[data-type='non-associations.closed']")),
+        "fewer events")
 
 
 def article(page, text):
@@ -173,7 +175,10 @@ def wait_for_dead_letters(page, queue, count):
         assert not cells or queue in cells[0], cells
         if cells and cells[3].endswith(count) and cells[2].endswith("0"):
             return True
-        next(item for item in page.all("main button") if item.text == "Look again").click()
+        for button in page.all("main button"):
+            if button.text == "Look again":
+                button.click()
+                break
         return False
     page.wait(look, f"{count} dead letters")
 

@@ -16,7 +16,8 @@ import tempfile
 import urllib.parse
 
 from selenium import webdriver
-from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException, ElementNotInteractableException, JavascriptException, StaleElementReferenceException)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -25,6 +26,7 @@ from selenium.webdriver.common.keys import Keys  # noqa: F401, for the scripts t
 from selenium.webdriver.support.wait import WebDriverWait
 
 DEADLINE = 30
+REDRAWN = [ElementClickInterceptedException, ElementNotInteractableException, StaleElementReferenceException]
 
 
 class Page:
@@ -40,13 +42,21 @@ class Page:
         self.driver.get(url)
 
     def click(self, css):
-        self.find(css).click()
+        self.do(css, lambda item: item.click())
 
     def type(self, css, text):
         """Replaces what a field holds, as typing would."""
-        field = self.find(css)
-        field.clear()
-        field.send_keys(text)
+        def replace(field):
+            field.clear()
+            field.send_keys(text)
+        self.do(css, replace)
+
+    def do(self, css, act):
+        """Does something with an element, again if the page is redrawn under it."""
+        def acted():
+            act(self.find(css))
+            return True
+        WebDriverWait(self.driver, DEADLINE, 0.02, REDRAWN).until(lambda _: acted(), f"waited for {css} to take part")
 
     def press(self, *keys):
         """Presses keys one after the other, wherever the focus is."""
