@@ -1,8 +1,4 @@
 import AWSPeer
-import EventLoops
-import HTTPTransport
-import HTTPTypes
-import Logging
 import ServiceKit
 import Synchronization
 import Testing
@@ -94,43 +90,31 @@ struct BrokerDownTests {
 
   @Test("14: a create tells telemetry of itself, and of its audit message once the queue has it")
   func telemetry() async throws {
-    let bodies = Mutex<[[UInt8]]>([])
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: try World.group.get(),
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      responder: { request in
-        let body = (try? await request.body()) ?? []
-        bodies.withLock { $0.append(body) }
-        return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array("{}".utf8))
-      }
-    )
-    let loopback = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-    let address = try await server.start(address: loopback)
-    let settings = [
-      "NON_ASSOCIATIONS_APPLICATIONINSIGHTS_CONNECTION_STRING":
-        "InstrumentationKey=key;IngestionEndpoint=http://\(address)/"
-    ]
+    let collector = CollectorDouble()
     let ids = Mutex<[String]>([])
-    try await MessagingWorld.run(.inProcess, settings: settings) { (world) async throws in
-      let token = try world.token(["WRITE_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS"], user: "U")
-      let created = try await world.write("POST", "/non-associations", CreateTests.body, token)
-      let id = try #require(try created.json["id"]?.number)
-      let body = #"{"deletionReason":"wrong","staffUserNameRequestingDeletion":"S"}"#
-      #expect(try await world.write("POST", "/non-associations/\(id)/delete", body, token).status == 204)
-      try await eventually { try await world.client.counts(of: world.names.audit).visible == 2 }
-      let messages = try await world.database.row(
-        "select string_agg(message_id::text, ' ' order by id) from gateway_queue_message where queue = '\(world.names.audit)'"
-      )
-      ids.withLock { $0 = ["\(id)"] + messages.split(separator: " ").map(String.init) }
-      try await eventually {
-        try await world.database.count("gateway_outbox where kind = 'audit' and published_at is null") == 0
+    try await collector.run { url in
+      let settings = [
+        "NON_ASSOCIATIONS_APPLICATIONINSIGHTS_CONNECTION_STRING":
+          "InstrumentationKey=key;IngestionEndpoint=\(url)/"
+      ]
+      try await MessagingWorld.run(.inProcess, settings: settings) { (world) async throws in
+        let token = try world.token(["WRITE_NON_ASSOCIATIONS", "DELETE_NON_ASSOCIATIONS"], user: "U")
+        let created = try await world.write("POST", "/non-associations", CreateTests.body, token)
+        let id = try #require(try created.json["id"]?.number)
+        let body = #"{"deletionReason":"wrong","staffUserNameRequestingDeletion":"S"}"#
+        #expect(try await world.write("POST", "/non-associations/\(id)/delete", body, token).status == 204)
+        try await eventually { try await world.client.counts(of: world.names.audit).visible == 2 }
+        let messages = try await world.database.row(
+          "select string_agg(message_id::text, ' ' order by id) from gateway_queue_message where queue = '\(world.names.audit)'"
+        )
+        ids.withLock { $0 = ["\(id)"] + messages.split(separator: " ").map(String.init) }
+        try await eventually {
+          try await world.database.count("gateway_outbox where kind = 'audit' and published_at is null") == 0
+        }
       }
     }
-    await server.shutdown(within: .zero)
     // Shutting the gateway down has sent what was waiting.
-    let items = try bodies.withLock(\.self).flatMap { try JSON(parsing: $0).items }
+    let items = try collector.items
     func properties(_ name: String) -> JSON? {
       items.first { $0["data"]?["baseData"]?["name"]?.text == name }?["data"]?["baseData"]?["properties"]
     }

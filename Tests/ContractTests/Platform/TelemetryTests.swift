@@ -1,9 +1,4 @@
-import EventLoops
-import HTTPTransport
-import HTTPTypes
-import Logging
 import ServiceKit
-import Synchronization
 import Testing
 
 @testable import Gateway
@@ -12,36 +7,24 @@ import Testing
 struct TelemetryTests {
   @Test("Both modules' events reach Application Insights under the roles of the services they replace")
   func roles() async throws {
-    let bodies = Mutex<[[UInt8]]>([])
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: try World.group.get(),
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      responder: { request in
-        let body = (try? await request.body()) ?? []
-        bodies.withLock { $0.append(body) }
-        return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array("{}".utf8))
-      }
-    )
-    let loopback = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-    let address = try await server.start(address: loopback)
-    let settings = [
-      "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=key;IngestionEndpoint=http://\(address)/"
-    ]
+    let collector = CollectorDouble()
     let text = "Merge not implemented. Patient A1234BC is at hospital HAZLWD.  Record merged from D5678EF"
-    try await withGateway(settings: settings) { (gateway) async throws in
-      let observability = gateway.application.observability
-      observability.nonAssociationsTelemetry.track(TelemetryEvent("Merge", ["MERGED-RECORDS": "1"]))
-      observability.restrictedPatientsTelemetry.trace(
-        TelemetryTrace(.error, text, summary: "Merge not implemented")
-      )
-      let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
-      #expect(metrics.value("telemetry_items_waiting", ["collector": "application_insights"]) != nil)
+    try await collector.run { url in
+      let settings = [
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=key;IngestionEndpoint=\(url)/"
+      ]
+      try await withGateway(settings: settings) { (gateway) async throws in
+        let observability = gateway.application.observability
+        observability.nonAssociationsTelemetry.track(TelemetryEvent("Merge", ["MERGED-RECORDS": "1"]))
+        observability.restrictedPatientsTelemetry.trace(
+          TelemetryTrace(.error, text, summary: "Merge not implemented")
+        )
+        let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
+        #expect(metrics.value("telemetry_items_waiting", ["collector": "application_insights"]) != nil)
+      }
     }
     // Shutting the gateway down has sent what was waiting.
-    let items = try bodies.withLock(\.self).flatMap { try JSON(parsing: $0).items }
-    await server.shutdown(within: .zero)
+    let items = try collector.items
     func role(_ item: JSON) -> String? { item["tags"]?["ai.cloud.role"]?.text }
     let event = try #require(items.first { role($0) == "hmpps-non-associations-api" })
     #expect(event["data"]?["baseData"]?["name"] == "Merge")

@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-/// A server in place of an OpenTelemetry collector: keeps the spans it is sent.
+/// A server in place of an OpenTelemetry collector, or of Application Insights: keeps what it is sent.
 final class CollectorDouble: Sendable {
   struct Span: Sendable {
     let json: JSON
@@ -21,9 +21,17 @@ final class CollectorDouble: Sendable {
     }
   }
 
-  private let received = Mutex<[Span]>([])
+  private let bodies = Mutex<[[UInt8]]>([])
 
-  var spans: [Span] { received.withLock(\.self) }
+  var spans: [Span] {
+    bodies.withLock(\.self).flatMap { body in
+      let spans = (try? JSON(parsing: body))?["resourceSpans"]?[0]?["scopeSpans"]?[0]?["spans"]?.items
+      return (spans ?? []).map { Span(json: $0) }
+    }
+  }
+
+  /// The envelopes of Application Insights.
+  var items: [JSON] { get throws { try bodies.withLock(\.self).flatMap { try JSON(parsing: $0).items } } }
 
   func span(_ name: String) -> Span? { spans.first { $0.name == name } }
 
@@ -35,10 +43,8 @@ final class CollectorDouble: Sendable {
       group: try World.group.get(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       responder: { request in
-        let bytes = (try? await request.body()) ?? []
-        let spans =
-          (try? JSON(parsing: bytes))?["resourceSpans"]?[0]?["scopeSpans"]?[0]?["spans"]?.items ?? []
-        self.received.withLock { $0 += spans.map { Span(json: $0) } }
+        let body = (try? await request.body()) ?? []
+        self.bodies.withLock { $0.append(body) }
         return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array("{}".utf8))
       }
     )
