@@ -114,6 +114,8 @@ public final class DevelopmentAuth: Sendable {
     case (.post, ["auth", "oauth", "token"]): return await token(request)
     case (.get, ["auth", "oauth", "authorize"]): return signInPage(request)
     case (.post, ["auth", "oauth", "authorize"]): return await signIn(request)
+    case (.get, ["auth"]), (.get, ["auth", ""]): return welcome()
+    case (.get, ["auth", "signed-in"]): return signedIn(request)
     case (.get, ["auth", "sign-out"]): return signOut(request)
     case (.get, ["auth", "account-details"]): return accountDetails(request)
     case (.post, ["auth", "development"]): return await behave(request)
