@@ -38,6 +38,12 @@ final class Connector {
   /// Whether the last attempt failed.
   var isFailing: Bool { failures > 0 }
 
+  /// Why it failed, in the words of libpq or the server; nil if it did not.
+  private(set) var lastFailure: String?
+
+  /// What to tell those who waited in vain.
+  var explanation: String { lastFailure.map { "no connection in time: \($0)" } ?? "no connection in time" }
+
   /// Opens a connection, now or after the pause that recent failures ask for. Callers that come while the server does
   /// not answer share the outcome of a failed attempt.
   func open(_ completion: @escaping Completion) {
@@ -95,6 +101,7 @@ final class Connector {
     case .success:
       if isFailing { logger.info("database reached again", metadata: ["attempts": "\(failures + 1)"]) }
       failures = 0
+      lastFailure = nil
       lastWarning = nil
       completion(result)
       let others = waiting
@@ -115,6 +122,7 @@ final class Connector {
 
   private func note(_ error: PostgresError) {
     failures += 1
+    lastFailure = error.detail
     rotation &+= 1
     let now = MonotonicInstant.now()
     nextAttempt = now + Self.delay(afterFailures: failures, maximum: maximumDelay)

@@ -83,7 +83,7 @@ final class LeasePool {
     waiter.timer = loop.schedule(at: end) { [weak self] in
       let isUnreachable = self.map { $0.connector.isFailing && $0.leases.isEmpty && $0.idle.isEmpty } ?? false
       let kind: PostgresError.Kind = isUnreachable ? .connectionFailed : .poolTimeout
-      waiter.finish(.failure(PostgresError(kind, detail: "no connection in time")))
+      waiter.finish(.failure(PostgresError(kind, detail: self?.connector.explanation ?? "")))
     }
     serve()
   }

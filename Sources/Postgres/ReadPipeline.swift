@@ -171,7 +171,7 @@ final class ReadPipeline {
       if job.deadline <= now || job.waitDeadline <= now {
         let isUnreachable = connections.isEmpty && connector.isFailing
         let kind: PostgresError.Kind = isUnreachable ? .connectionFailed : .poolTimeout
-        job.finish(.failure(PostgresError(kind, detail: "no place on a connection in time")))
+        job.finish(.failure(PostgresError(kind, detail: connector.explanation)))
       } else {
         consider(min(job.deadline, job.waitDeadline))
       }

@@ -268,10 +268,12 @@ private final class Arrivals: Sendable {
     let database = try PostgresDatabase(configuration: configuration, group: Loops.shared, logger: quiet)
     let read = await postgresError { _ = try await database.read("select 1") }
     #expect(read?.kind == .connectionFailed)
+    #expect(read?.detail.contains("Connection refused") == true, "\(read?.detail ?? "")")
     let write = await postgresError {
       try await database.withTransaction(deadline: .after(patience)) { _ in }
     }
     #expect(write?.kind == .connectionFailed)
+    #expect(write?.detail.contains("Connection refused") == true, "\(write?.detail ?? "")")
     await database.shutdown()
     #expect(await postgresError { _ = try await database.read("select 1") }?.kind == .shutDown)
   }

@@ -13,6 +13,10 @@ extension Doctor {
         group: group,
         logger: logger
       )
+      if case .inProcess = configuration.messaging.provider, await !isReachable(database) {
+        await database.shutdown()
+        return [Self.withoutDatabase]
+      }
       let findings: [Finding]
       do {
         let messaging = try Messaging(
@@ -41,10 +45,17 @@ extension Doctor {
       await database.shutdown()
       return findings
     } catch {
-      // The database's own line says why.
-      return [Finding(.fail, "queues", "cannot be looked at without the database", advice: "see database")]
+      return [Self.withoutDatabase]
     }
   }
+
+  /// The database's own line says why.
+  private static let withoutDatabase = Finding(
+    .fail,
+    "queues",
+    "cannot be looked at without the non-associations database",
+    advice: "see database"
+  )
 
   private func look(at ends: Messaging.Ends) async -> [Finding] {
     var findings = [await topic(ends.topic, id: ends.configuration.topicID)]

@@ -25,7 +25,7 @@ extension Doctor {
           Finding(
             .fail,
             "database",
-            "\(name): \((error as? PostgresError)?.message ?? "\(error)")",
+            "\(name): \(Self.explain(error))",
             advice:
               "check \(SettingsCatalog.databaseURL.name) or the settings of this database, the network, and "
               + "whether PostgreSQL runs there; gateway config shows them"
@@ -36,6 +36,17 @@ extension Doctor {
     if opened.count == 2, findings.level < .fail { findings += await migrations(opened[0], opened[1]) }
     for database in opened { await database.shutdown() }
     return findings
+  }
+
+  /// For an operator, who has to know what the server said of the connection.
+  private static func explain(_ error: any Error) -> String {
+    guard let error = error as? PostgresError else { return "\(error)" }
+    return error.kind == .connectionFailed ? error.detail : error.message
+  }
+
+  /// Whether a database answers at all; why not, its own line says.
+  func isReachable(_ database: PostgresDatabase) async -> Bool {
+    (try? await database.query(DoctorStatements.server, deadline: .now() + Self.patience)) != nil
   }
 
   private func look(at database: PostgresDatabase, _ name: String) async throws -> [Finding] {

@@ -75,7 +75,13 @@ struct DoctorTests {
         $0.restrictedPatients.database.connectionString = "postgresql://nobody@127.0.0.1:1/nothing"
       }
       #expect(text(gone).contains("fail  database       restricted-patients:"), "\(text(gone))")
+      #expect(text(gone).contains("Connection refused"), "\(text(gone))")
       #expect(!text(gone).contains("migrations"))
+      let unknown = try await examine(gateway) {
+        $0.nonAssociationsDatabase.connectionString += "_that_is_not_there"
+      }
+      #expect(text(unknown).contains("_that_is_not_there\" does not exist"), "\(text(unknown))")
+      #expect(unknown.filter { $0.area == "queues" || $0.area == "topics" }.count == 1, "\(text(unknown))")
       let name = "doctor_\(UInt64.random(in: 0 ... .max))"
       _ = try await Psql.run("create database \(name)", url: try Psql.serverURL)
       let empty = TestDatabase(url: try Psql.url(database: name))
