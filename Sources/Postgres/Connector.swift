@@ -122,7 +122,9 @@ final class Connector {
 
   private func note(_ error: PostgresError) {
     failures += 1
-    lastFailure = error.detail
+    // libpq's words take several lines, which log lines and reports do not.
+    lastFailure = error.detail.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
+      .joined(separator: "; ")
     rotation &+= 1
     let now = MonotonicInstant.now()
     nextAttempt = now + Self.delay(afterFailures: failures, maximum: maximumDelay)

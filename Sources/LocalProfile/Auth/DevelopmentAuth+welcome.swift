@@ -12,7 +12,10 @@ extension DevelopmentAuth {
         "client_id=\(PercentCoding.encode(client.clientID))",
       ].joined(separator: "&")
       let address = DevelopmentPage.escaped("/auth/oauth/authorize?\(query)")
-      return #"<li><a href="\#(address)">Sign in</a> for \#(DevelopmentPage.escaped(client.purpose))</li>"#
+      let (name, purpose) = (
+        DevelopmentPage.escaped(client.clientID), DevelopmentPage.escaped(client.purpose)
+      )
+      return #"<li><a href="\#(address)">Sign in with \#(name)</a>: \#(purpose)</li>"#
     }
     return DevelopmentPage(
       title: "Sign in without a front end",
