@@ -67,9 +67,9 @@ struct PrisonerEventsServiceTests {
     try await ModuleFixture.run { module in
       let id = try await module.store(Fixture.open(0, Self.o, Self.n))
       let kept = try await module.store(Fixture.open(0, Self.o, Self.x))
-      let handler = try Self.queue(module)
-      try await handler.handle(.merged(from: Self.o, to: Self.n))
-      try await handler.handle(.merged(from: Self.o, to: Self.n))
+      let queue = try Self.queue(module)
+      try await queue.handle(.merged(from: Self.o, to: Self.n))
+      try await queue.handle(.merged(from: Self.o, to: Self.n))
       #expect(module.telemetry.events == [Self.merge("1", "null", "1"), Self.merge("null", "null", "null")])
       #expect(try await module.count("id = \(id)") == 0)
       let row = try await module.send(.get, "/non-associations/\(kept)", as: .reader).json
@@ -195,8 +195,8 @@ struct PrisonerEventsServiceTests {
   @Test("Other types are passed over; what cannot be read is thrown, so that it comes again (143)")
   func unreadable() async throws {
     try await ModuleFixture.run { module in
-      let handler = try Self.queue(module)
-      try await handler.handle(.envelope("prison-offender-events.prisoner.received", "no JSON at all"))
+      let queue = try Self.queue(module)
+      try await queue.handle(.envelope("prison-offender-events.prisoner.received", "no JSON at all"))
       let merged = "prison-offender-events.prisoner.merged"
       let unreadable: [ReceivedMessage] = [
         .envelope(merged, "{"), .envelope(merged, "[]"), .envelope(merged, "{}"),
@@ -207,11 +207,11 @@ struct PrisonerEventsServiceTests {
         .bookingMoved(from: Self.o, to: Self.n, start: "yesterday"),
       ]
       for message in unreadable {
-        await #expect(throws: UnreadableMessage.self) { try await handler.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await queue.handle(message) }
       }
       for body in ["", "{", #"{"Message":"{}"}"#, #"{"eventType":"\#(merged)","additionalInformation":{}}"#] {
         let message = ReceivedMessage(id: "1", receipt: "1", body: Array(body.utf8), receiveCount: 1)
-        await #expect(throws: UnreadableMessage.self) { try await handler.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await queue.handle(message) }
       }
       #expect(module.telemetry.events.isEmpty)
     }
@@ -222,17 +222,17 @@ struct PrisonerEventsServiceTests {
     try await ModuleFixture.run { module in
       try await module.store(Fixture.open(0, Self.o, Self.x))
       try await module.store(Fixture.open(0, Self.o, "Y1111YY"))
-      let handler = try Self.queue(module, events: true)
+      let queue = try Self.queue(module, events: true)
       module.events.failNext()
       await #expect(throws: RecordingOutbox.Failure.self) {
-        try await handler.handle(.merged(from: Self.o, to: Self.n))
+        try await queue.handle(.merged(from: Self.o, to: Self.n))
       }
       #expect(try await module.count("first_prisoner_number = '\(Self.o)'") == 2)
       #expect(try await module.count("exists (select from non_association_history)") == 0)
       #expect(module.telemetry.events.isEmpty)
       // A number that does not fit its column fails in the middle, too.
       await #expect(throws: PostgresError.self) {
-        try await handler.handle(.merged(from: Self.o, to: "B8888CC-too-long"))
+        try await queue.handle(.merged(from: Self.o, to: "B8888CC-too-long"))
       }
       #expect(try await module.count("first_prisoner_number = '\(Self.o)'") == 2)
     }

@@ -158,6 +158,7 @@ final class GatewayApplication: Sendable {
     let hosted = [nonAssociations, .restrictedPatients(shared, restrictedPatients)]
     try await messaging.prepare(hosted.map(\.messaging), logger: logger)
     var eventsSettings = EventsRuntime.Settings()
+    eventsSettings.outbox.maximumInFlight = messaging.messagesInFlight
     eventsSettings.redriveInterval = configuration.messaging.redriveInterval
     let events = EventsRuntime(
       hosted.map(\.part),

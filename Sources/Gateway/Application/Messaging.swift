@@ -135,6 +135,14 @@ struct Messaging: Sendable {
     )
   }
 
+  /// How many messages of an outbox may be on their way at once: what the database is sent it takes in groups.
+  var messagesInFlight: Int {
+    switch broker {
+    case .aws: OutboxSettings().maximumInFlight
+    case .postgres: OutboxSettings().batchSize * 2
+    }
+  }
+
   /// After everything that uses it.
   func stop() async {
     switch broker {
