@@ -152,7 +152,9 @@ struct RaceTests {
         ]
       )
       for _ in 0..<100 {
-        try await module.change("truncate non_association, non_association_history")
+        try await module.change(
+          "truncate non_association, non_association_history, non_association_number_change"
+        )
         let id = try await module.store(Fixture.open(0, Self.first, Self.second))
         async let once: Void = Self.untilDone(handler, message)
         async let twice: Void = Self.untilDone(handler, message)

@@ -8,6 +8,8 @@ struct PrisonerMerged: BusEvent, Equatable {
 
   let removed: String
   let kept: String
+  /// Nil if it cannot be read, which is no reason to refuse a merge.
+  let occurredAt: Timestamp?
 }
 
 /// A booking went from one prisoner to another. With a start, only what was recorded between it and the event belongs
@@ -34,7 +36,9 @@ extension ConsumedEvents {
     guard let type = incoming.eventType else { throw UnreadableMessage(reason: "it does not say its type") }
     do throws(PlatformFailure) {
       switch type {
-      case PrisonerMerged.type: return try PrisonerMerged(details(of: try message(incoming)))
+      case PrisonerMerged.type:
+        let message = try message(incoming)
+        return try PrisonerMerged(details(of: message), message)
       case BookingMoved.type:
         let message = try message(incoming)
         return try BookingMoved(details(of: message), message)
@@ -62,7 +66,8 @@ extension ConsumedEvents {
 }
 
 extension PrisonerMerged {
-  fileprivate init(_ details: JSONFields) throws(PlatformFailure) {
+  fileprivate init(_ details: JSONFields, _ message: JSONFields) throws(PlatformFailure) {
+    occurredAt = Timestamp(offsetText: try message.text("occurredAt"))
     removed = try details.text("removedNomsNumber")
     kept = try details.text("nomsNumber")
   }

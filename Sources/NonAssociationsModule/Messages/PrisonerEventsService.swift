@@ -20,40 +20,47 @@ struct PrisonerEventsService: Sendable {
 
   func subscribe(to bus: EventBus, as name: String) {
     bus.subscribe(to: PrisonerMerged.self, as: name) { event in
-      try await merge(event.removed, event.kept, nil, nil, PrisonerMerged.type)
+      try await carryOut(
+        NumberChange(
+          old: event.removed,
+          new: event.kept,
+          occurredAt: event.occurredAt,
+          cause: PrisonerMerged.type
+        )
+      )
     }
     bus.subscribe(to: BookingMoved.self, as: name) { event in
-      let from = event.start.map(london.instant)
-      let until = event.start == nil ? nil : event.occurredAt
-      try await merge(event.from, event.to, from, until, BookingMoved.type)
+      try await carryOut(
+        NumberChange(
+          old: event.from,
+          new: event.to,
+          from: event.start.map(london.instant),
+          until: event.start == nil ? nil : event.occurredAt,
+          occurredAt: event.occurredAt,
+          cause: BookingMoved.type
+        )
+      )
     }
     bus.subscribe(to: UnexpectedEvent.self, as: name) { event in
       logger.debug("Unexpected event received: \(event.type)")
     }
   }
 
-  private func merge(
-    _ old: String,
-    _ new: String,
-    _ from: Timestamp?,
-    _ until: Timestamp?,
-    _ cause: String
-  ) async throws {
+  private func carryOut(_ change: NumberChange) async throws {
     // The rule would close every open row, each a duplicate of itself.
-    guard old != new else { return }
-    let plan = MergePlan(old: old, new: new, from: from, until: until, now: clock.now(), cause: cause)
-    let steps = try await store.merge(
-      from: old,
-      to: new,
+    guard change.old != change.new else { return }
+    let now = clock.now()
+    let merges = try await store.merge(
+      change,
       deadline: .now() + Self.timeout,
       announce: { change, row in events?.announcement(of: change, to: row) },
-      plan: plan.steps
+      plan: { change, rows, ids in MergePlan(number: change, now: now).steps(rows, of: ids) }
     )
-    telemetry.track(Self.summary(of: steps, old, new))
+    for merge in merges { telemetry.track(Self.summary(of: merge.steps, merge.change)) }
   }
 
   /// §10.3. A result that did not occur is the text `null`, as it always was.
-  private static func summary(of steps: [MergePlan.Step], _ old: String, _ new: String) -> TelemetryEvent {
+  private static func summary(of steps: [MergePlan.Step], _ number: NumberChange) -> TelemetryEvent {
     func count(_ kind: ChangeKind) -> String {
       let count = steps.count { $0.change.kind == kind }
       return count == 0 ? "null" : String(count)
@@ -61,7 +68,7 @@ struct PrisonerEventsService: Sendable {
     return TelemetryEvent(
       "Merge",
       [
-        "NOMS-MERGE-FROM": old, "NOMS-MERGE-TO": new, "MERGED-RECORDS": count(.merged),
+        "NOMS-MERGE-FROM": number.old, "NOMS-MERGE-TO": number.new, "MERGED-RECORDS": count(.merged),
         "CLOSED-RECORDS": count(.closed), "DELETED-RECORDS": count(.deleted),
       ]
     )
