@@ -139,10 +139,17 @@ let package = Package(
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
+    .target(
+      name: "CollectorDouble",
+      dependencies: ["HTTPTransport", "EventLoops", httpTypes, logging],
+      path: "Tests/Support/CollectorDouble",
+      swiftSettings: settings
+    ),
     tests(
       "ObservabilityTests",
       [
-        "Observability", "ServiceKit", "HTTPTransport", "EventLoops", httpTypes, logging, tracing,
+        "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", httpTypes, logging,
+        tracing,
         instrumentation,
       ]
     ),
@@ -172,7 +179,8 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "AWSPeer", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile",
+        "AWSPeer", "CollectorDouble", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule",
+        "LocalProfile",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],
