@@ -198,6 +198,25 @@ struct ConsumedEventTests {
     }
   }
 
+  @Test(
+    "a release and the reception after it, in either order and each of them twice, leave no record",
+    arguments: [false, true]
+  )
+  func anyOrder(isReversed: Bool) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementType": "ADM", "toAgency": "MDI"]))
+      Self.hospital(gateway)
+      let received = Self.reception(#","movementDateTime":"2022-05-21T09:00:00""#, number: "A12345")
+      for _ in 0..<2 {
+        if isReversed { try await gateway.offenderEvents.handle(received) }
+        try await gateway.domainEvents.handle(Self.released())
+        if !isReversed { try await gateway.offenderEvents.handle(received) }
+      }
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      #expect(try await gateway.database.events() == [])
+    }
+  }
+
   @Test("106, 107: unknown types are acknowledged, what is no message is an error")
   func unknown() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
