@@ -160,7 +160,8 @@ let package = Package(
         logging,
       ]
     ),
-    tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    .target(name: "PrivateCluster", path: "Tests/Support/PrivateCluster", swiftSettings: settings),
+    tests("PostgresTests", ["PrivateCluster", "Postgres", "EventLoops", logging]),
     .target(
       name: "AWSPeer",
       dependencies: ["ServiceKit", "HTTPTransport", "EventLoops"],
@@ -171,7 +172,7 @@ let package = Package(
     tests(
       "EventsTests",
       [
-        "AWSPeer",
+        "AWSPeer", "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
