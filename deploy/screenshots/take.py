@@ -63,7 +63,7 @@ def main(url, folder):
         console.go(page, "/sign-in", "Sign in as")
         keep(page, folder, "sign-in")
         console.sign_in(page, url, "CONSOLE_USER")
-        page.wait(lambda: gateway.call("GET", "/console/queues")[0]["messagesOnDlq"] == 1, "the dead letter")
+        page.wait(lambda: sum(queue["messagesOnDlq"] for queue in gateway.call("GET", "/console/queues")) == 2, "the dead letters")
         console.go(page, "/", "Overview")
         keep(page, folder, "overview")
         console.go(page, "/prisoners/A1234BC", "Adam Archer")
