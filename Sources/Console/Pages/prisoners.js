@@ -99,7 +99,7 @@ function card(number, item) {
       ["Where", [other.prisonName, other.cellLocation].filter(Boolean).join(", ")],
       ["Keep apart", item.restrictionTypeDescription],
       ["Reason", item.reasonDescription],
-      ["Parts", `${item.roleDescription} – ${other.roleDescription}`],
+      ["Roles", `${item.roleDescription} – ${other.roleDescription}`],
       ["Comment", item.comment],
       ["Changed", `${when(item.whenUpdated)} by ${item.updatedBy}`],
       ["Closed", item.isClosed ? `${when(item.closedAt)} by ${item.closedBy}: ${item.closedReason}` : null],

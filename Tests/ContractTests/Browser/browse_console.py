@@ -54,8 +54,8 @@ def add_non_association(page):
     page.wait_for_text("h1", "Keep A1234BC apart")
     submit(page)
     check_problems(
-        page, "Choose the other prisoner", "Choose the part of A1234BC", "Choose the part of the other prisoner",
-        "Choose a reason", "Choose how far apart they are kept", "Enter a comment")
+        page, "Choose the other prisoner", "Choose the role of A1234BC", "Choose the role of the other prisoner",
+        "Choose a reason", "Choose where they are kept apart", "Enter a comment")
     page.click(".error-summary li:last-child a")
     assert page.focused().get_attribute("name") == "comment", page.focused().get_attribute("outerHTML")
     fill(page, secondPrisonerNumber="D4567EF", firstPrisonerRole="VICTIM", secondPrisonerRole="PERPETRATOR",
