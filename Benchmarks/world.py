@@ -198,6 +198,14 @@ class World:
         return [prisoner_number("B", row % max(1, self.rows // 10)) for row in rows] + [
             prisoner_number("C", row % 6_760_000) for row in rows]
 
+    def wait_until_published(self, seconds=120):
+        """Until no event and no audit message waits in the outbox."""
+        deadline = time.monotonic() + seconds
+        while int(self.sql("select count(*) from gateway_outbox where published_at is null")) > 0:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"not everything was published within {seconds} s")
+            time.sleep(0.05)
+
     def token(self, client=None):
         """A token of a client, or of one that may read and write, from the double of HMPPS Auth."""
         client = (client or self.settings["CLIENT_ID"]) + ":" + self.settings["CLIENT_SECRET"]

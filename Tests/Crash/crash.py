@@ -454,15 +454,19 @@ def run(options):
         return not chaos.problems
 
 
-def main(kills=50):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=kills, help=f"how often to kill (default {kills})")
+def add_arguments(parser):
+    parser.add_argument("--kills", type=int, default=50, help="how often to kill (default %(default)s)")
     parser.add_argument("--life", type=float, default=1.2, help="seconds of the longest life (default 1.2)")
     parser.add_argument("--pace", type=float, default=0.3, help="seconds between a writer's requests (default 0.3)")
     parser.add_argument("--limit", type=float, default=None, metavar="SECONDS",
                         help="stop killing then, if at least half of the kills are done (default: no limit)")
     parser.add_argument("--seed", type=int, default=None, help="of what is random here; the races are not")
     parser.add_argument("--binary", default=str(benchmarks.BINARY), help="the gateway (default: the release build)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     sys.exit(0 if run(parser.parse_args()) else 1)
 
 
