@@ -146,6 +146,10 @@ class World:
             raise SystemExit(f"{name} is missing: apt-get install postgresql")
         return str(programs[-1])
 
+    def is_there(self):
+        """Whether PostgreSQL accepts connections."""
+        return subprocess.run([self.program("pg_isready"), "-q", "-d", self.database_url]).returncode == 0
+
     def sql(self, *statements):
         """Runs statements in one session; returns what they print."""
         arguments = [part for statement in statements for part in ("-c", statement)]

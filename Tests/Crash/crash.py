@@ -266,6 +266,8 @@ class Chaos:
         # When as much waits to be published as an emulator can do in a while.
         self.is_full = False
         self.problems = []
+        # What the subscriber got, in its order.
+        self.received = []
         self.token = self.new_token()
 
     def fail(self, text):
@@ -318,6 +320,8 @@ class Chaos:
             if random.random() < 0.2:
                 self.proxy.state = "cut"
                 time.sleep(random.uniform(0.1, 0.5))
+            # Now and then rather than at the end: moto looks at every message of a queue for each one that it deletes.
+            self.received += self.moto.take_all(SUBSCRIBER)
             victim = random.choice(self.lives)
             self.lives.remove(victim)
             victim.kill()
@@ -389,7 +393,7 @@ class Chaos:
         """What was published: by pair, in the order in which it came."""
         events = collections.defaultdict(list)
         epoch = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-        for body in self.moto.take_all(SUBSCRIBER):
+        for body in self.received + self.moto.take_all(SUBSCRIBER):
             envelope = json.loads(body)
             event = json.loads(envelope["Message"])
             if not event["eventType"].startswith("non-associations."):
