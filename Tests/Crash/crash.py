@@ -86,10 +86,10 @@ class Moto:
         return (int(counts["ApproximateNumberOfMessages"]), int(counts["ApproximateNumberOfMessagesNotVisible"])) == (
             0, 0)
 
-    def take_all(self, name):
-        """The bodies on a queue, in its order."""
+    def take(self, name, limit=None):
+        """The bodies on a queue, in its order: all of them, or about so many."""
         url, bodies = self.queue(name), []
-        while True:
+        while limit is None or len(bodies) < limit:
             messages = self.call("sqs", "receive_message", QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             if not messages:
                 return bodies
@@ -97,6 +97,7 @@ class Moto:
             self.call("sqs", "delete_message_batch", QueueUrl=url, Entries=[
                 {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
                 for number, message in enumerate(messages)])
+        return bodies
 
 
 class Proxy(threading.Thread):
@@ -321,7 +322,7 @@ class Chaos:
                 self.proxy.state = "cut"
                 time.sleep(random.uniform(0.1, 0.5))
             # Now and then rather than at the end: moto looks at every message of a queue for each one that it deletes.
-            self.received += self.moto.take_all(SUBSCRIBER)
+            self.received += self.moto.take(SUBSCRIBER, 100)
             victim = random.choice(self.lives)
             self.lives.remove(victim)
             victim.kill()
@@ -393,7 +394,7 @@ class Chaos:
         """What was published: by pair, in the order in which it came."""
         events = collections.defaultdict(list)
         epoch = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-        for body in self.received + self.moto.take_all(SUBSCRIBER):
+        for body in self.received + self.moto.take(SUBSCRIBER):
             envelope = json.loads(body)
             event = json.loads(envelope["Message"])
             if not event["eventType"].startswith("non-associations."):
