@@ -4,7 +4,7 @@
 A gateway on its own database and on moto's SNS and SQS creates, amends, closes and deletes non-associations, and handles
 merges, while it is killed with SIGKILL at random moments; for the second half of the kills two gateways share database
 and queues, and either is killed. For a third of the time nothing can be published, and now and then the broker is cut
-off altogether. In the end the database's own history says what was committed, a queue subscribed to the topic says
+off altogether. In the end the database's own history says what was committed, a subscriber to the topic says
 what was published, and both must agree:
 
 * every committed change has its event, at least once, and every answer of success has its change;
@@ -17,6 +17,7 @@ import collections
 import contextlib
 import datetime
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -35,7 +36,6 @@ import world as benchmarks  # noqa: E402
 from world import World, free_port, prisoner_number, wait_until_answering  # noqa: E402
 
 TOPIC = "arn:aws:sns:eu-west-2:000000000000:domain-events"
-SUBSCRIBER = "subscriber"
 QUEUE, DEAD_LETTERS = "non-associations-event-queue", "non-associations-event-dlq"
 EVENTS = {"CREATED": "created", "UPDATED": "amended", "MERGED": "amended", "REOPENED": "amended", "CLOSED": "closed",
           "DELETED": "deleted"}
@@ -75,29 +75,33 @@ class Moto:
     def queue(self, name):
         return self.call("sqs", "get_queue_url", QueueName=name)["QueueUrl"]
 
-    def subscribe(self):
-        self.call("sqs", "create_queue", QueueName=SUBSCRIBER)
-        self.call("sns", "subscribe", TopicArn=TOPIC, Protocol="sqs",
-                  Endpoint=f"arn:aws:sqs:eu-west-2:000000000000:{SUBSCRIBER}")
-
     def is_empty(self, name):
         attributes = self.call("sqs", "get_queue_attributes", QueueUrl=self.queue(name), AttributeNames=["All"])
         counts = attributes["Attributes"]
         return (int(counts["ApproximateNumberOfMessages"]), int(counts["ApproximateNumberOfMessagesNotVisible"])) == (
             0, 0)
 
-    def take(self, name, limit=None):
-        """The bodies on a queue, in its order: all of them, or about so many."""
-        url, bodies = self.queue(name), []
-        while limit is None or len(bodies) < limit:
-            messages = self.call("sqs", "receive_message", QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-            if not messages:
-                return bodies
-            bodies += [message["Body"] for message in messages]
-            self.call("sqs", "delete_message_batch", QueueUrl=url, Entries=[
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                for number, message in enumerate(messages)])
-        return bodies
+
+class Subscriber(http.server.BaseHTTPRequestHandler):
+    """Keeps what is published, in its order. Not a queue: moto takes the longer for a message the more of them wait."""
+
+    def do_POST(self):
+        self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *what):
+        pass
+
+    @classmethod
+    def subscribe(cls, moto):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), cls)
+        server.received = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        moto.call("sns", "subscribe", TopicArn=TOPIC, Protocol="http",
+                  Endpoint=f"http://127.0.0.1:{server.server_port}")
+        return server.received
 
 
 class Proxy(threading.Thread):
@@ -267,8 +271,6 @@ class Chaos:
         # When as much waits to be published as an emulator can do in a while.
         self.is_full = False
         self.problems = []
-        # What the subscriber got, in its order.
-        self.received = []
         self.token = self.new_token()
 
     def fail(self, text):
@@ -297,7 +299,7 @@ class Chaos:
 
     def run(self):
         self.begin_life()
-        self.moto.subscribe()
+        received = Subscriber.subscribe(self.moto)
         writers = [Writer(self, letter, self.options.pace) for letter in "FGHIJK"] + [Merger(self, "M", self.options.pace)]
         for writer in writers:
             writer.start()
@@ -321,8 +323,6 @@ class Chaos:
             if random.random() < 0.2:
                 self.proxy.state = "cut"
                 time.sleep(random.uniform(0.1, 0.5))
-            # Now and then rather than at the end: moto looks at every message of a queue for each one that it deletes.
-            self.received += self.moto.take(SUBSCRIBER, 100)
             victim = random.choice(self.lives)
             self.lives.remove(victim)
             victim.kill()
@@ -342,7 +342,7 @@ class Chaos:
         seconds = self.settle()
         self.stop()
         self.options.kills = done
-        self.account(writers, seconds)
+        self.account(writers, received, seconds)
 
     def depth(self):
         return int(self.world.sql("select count(*) from gateway_outbox where published_at is null"))
@@ -390,11 +390,11 @@ class Chaos:
                 merges[int(record)] += 1
         return changes, merges
 
-    def events(self):
+    def events(self, received):
         """What was published: by pair, in the order in which it came."""
         events = collections.defaultdict(list)
         epoch = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-        for body in self.received + self.moto.take(SUBSCRIBER):
+        for body in received:
             envelope = json.loads(body)
             event = json.loads(envelope["Message"])
             if not event["eventType"].startswith("non-associations."):
@@ -406,8 +406,8 @@ class Chaos:
                                  time_since // datetime.timedelta(microseconds=1)))
         return events
 
-    def account(self, writers, seconds):
-        (changes, merges), events = self.history(), self.events()
+    def account(self, writers, received, seconds):
+        (changes, merges), events = self.history(), self.events(received)
         committed = collections.Counter(change for pair in changes.values() for change in pair)
         published = collections.Counter(event for pair in events.values() for event in pair)
         for change in committed:
