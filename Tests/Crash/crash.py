@@ -37,6 +37,7 @@ from world import World, free_port, prisoner_number, wait_until_answering  # noq
 
 TOPIC = "arn:aws:sns:eu-west-2:000000000000:domain-events"
 QUEUE, DEAD_LETTERS = "non-associations-event-queue", "non-associations-event-dlq"
+AUDIT = "audit-queue"
 EVENTS = {"CREATED": "created", "UPDATED": "amended", "MERGED": "amended", "REOPENED": "amended", "CLOSED": "closed",
           "DELETED": "deleted"}
 PATIENCE = 180
@@ -51,8 +52,10 @@ class Moto:
 
     def __enter__(self):
         script = ROOT / "Tests" / "Support" / "AWSPeer" / "aws_peer.py"
-        self.process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
+        # Queues are purged more often than once a minute.
+        environment = dict(os.environ, MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR="false")
+        self.process = subprocess.Popen([sys.executable, script], env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = self.process.stdout.readline().strip()
         self.lock = threading.Lock()
         return self
@@ -81,9 +84,13 @@ class Moto:
         return (int(counts["ApproximateNumberOfMessages"]), int(counts["ApproximateNumberOfMessagesNotVisible"])) == (
             0, 0)
 
+    def purge(self, name):
+        self.call("sqs", "purge_queue", QueueUrl=self.queue(name))
+
 
 class Subscriber(http.server.BaseHTTPRequestHandler):
-    """Keeps what is published, in its order. Not a queue: moto takes the longer for a message the more of them wait."""
+    """Keeps what is published, in its order. It is no queue: moto takes the longer for each call of one, the more waits
+    there."""
 
     def do_POST(self):
         self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
@@ -147,7 +154,7 @@ class Life:
             SERVER_PORT=str(self.port), SERVER_HOST="127.0.0.1", LOG_LEVEL="critical", HMPPS_SQS_PROVIDER="localstack",
             HMPPS_SQS_LOCALSTACK_URL=proxy.url, HMPPS_SQS_TOPICS_DOMAINEVENTS_ARN=TOPIC,
             HMPPS_SQS_QUEUES_NONASSOCIATIONS_QUEUE_NAME=QUEUE, HMPPS_SQS_QUEUES_NONASSOCIATIONS_DLQ_NAME=DEAD_LETTERS,
-            NON_ASSOCIATIONS_MERGE_EVENTS="true")
+            HMPPS_SQS_QUEUES_AUDIT_QUEUE_NAME=AUDIT, NON_ASSOCIATIONS_MERGE_EVENTS="true")
         self.process = subprocess.Popen([binary, "serve"], env=environment, stdout=subprocess.DEVNULL)
         wait_until_answering(f"http://127.0.0.1:{self.port}/health/ping", self.process, 60)
 
@@ -323,6 +330,8 @@ class Chaos:
             if random.random() < 0.2:
                 self.proxy.state = "cut"
                 time.sleep(random.uniform(0.1, 0.5))
+            # Nobody reads it here.
+            self.moto.purge(AUDIT)
             victim = random.choice(self.lives)
             self.lives.remove(victim)
             victim.kill()
