@@ -1,7 +1,5 @@
 import Testing
 
-@testable import Gateway
-
 @Suite("No number of messages that cannot be handled makes a consumer deaf")
 struct PoisonTests {
   private struct Queue {

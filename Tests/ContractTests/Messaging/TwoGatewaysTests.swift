@@ -1,8 +1,5 @@
 import Foundation
-import ServiceKit
 import Testing
-
-@testable import Gateway
 
 /// Releases to hospital are what the gateways handle: each asks prison API about its prisoner, so that prison API knows
 /// who was handled, how often, and how many at once. Each gateway has ten in hand at most.

@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// A gateway in a process of its own, which can be killed: the program, with the settings of a test's gateway, and so
 /// on the same database, queues and doubles.
