@@ -139,10 +139,17 @@ let package = Package(
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
+    .target(
+      name: "CollectorDouble",
+      dependencies: ["HTTPTransport", "EventLoops", httpTypes, logging],
+      path: "Tests/Support/CollectorDouble",
+      swiftSettings: settings
+    ),
     tests(
       "ObservabilityTests",
       [
-        "Observability", "ServiceKit", "HTTPTransport", "EventLoops", httpTypes, logging, tracing,
+        "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", httpTypes, logging,
+        tracing,
         instrumentation,
       ]
     ),
@@ -153,7 +160,8 @@ let package = Package(
         logging,
       ]
     ),
-    tests("PostgresTests", ["Postgres", "EventLoops", logging]),
+    .target(name: "PrivateCluster", path: "Tests/Support/PrivateCluster", swiftSettings: settings),
+    tests("PostgresTests", ["PrivateCluster", "Postgres", "EventLoops", logging]),
     .target(
       name: "AWSPeer",
       dependencies: ["ServiceKit", "HTTPTransport", "EventLoops"],
@@ -164,7 +172,7 @@ let package = Package(
     tests(
       "EventsTests",
       [
-        "AWSPeer",
+        "AWSPeer", "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -172,7 +180,8 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "AWSPeer", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule", "LocalProfile",
+        "AWSPeer", "CollectorDouble", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule",
+        "LocalProfile",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation,
       ],

@@ -40,7 +40,6 @@ public final class EventsRuntime: Sendable {
     let adminRole: String
     let isRetryAllOpen: Bool
     let telemetry: any Telemetry
-    let observer: OutboxRelay.Observer?
 
     /// - Parameters:
     ///   - module: as given to ``PostgresOutbox``.
@@ -50,7 +49,6 @@ public final class EventsRuntime: Sendable {
     ///   - adminRole: for queue admin.
     ///   - isRetryAllOpen: see ``QueueAdminGroup/isRetryAllOpen``.
     ///   - telemetry: gets what consumers and queue admin tell (`platform.md` §8.3).
-    ///   - observer: told of what was published, for telemetry.
     public init(
       module: String,
       database: PostgresDatabase,
@@ -59,8 +57,7 @@ public final class EventsRuntime: Sendable {
       consumed: [ConsumedQueue],
       adminRole: String,
       isRetryAllOpen: Bool,
-      telemetry: any Telemetry,
-      observer: OutboxRelay.Observer? = nil
+      telemetry: any Telemetry
     ) {
       self.module = module
       self.database = database
@@ -70,7 +67,6 @@ public final class EventsRuntime: Sendable {
       self.adminRole = adminRole
       self.isRetryAllOpen = isRetryAllOpen
       self.telemetry = telemetry
-      self.observer = observer
     }
 
     /// The module's queues, in the order of `platform.md` §5.1, and who may look after them.
@@ -114,9 +110,13 @@ public final class EventsRuntime: Sendable {
   private let running: [Running]
   private let settings: Settings
 
+  /// - Parameters:
+  ///   - bus: hears what was published.
+  ///   - spans: opens a span for each message.
   public init(
     _ parts: [Part],
     settings: Settings = Settings(),
+    bus: EventBus = EventBus(),
     spans: Spans = Spans(),
     group: EventLoopGroup,
     logger: Logger
@@ -130,11 +130,11 @@ public final class EventsRuntime: Sendable {
         database: part.database,
         topic: part.topic.topic,
         auditQueue: part.audit?.queue,
+        bus: bus,
         settings: settings.outbox,
         spans: spans,
         loop: group.any(),
-        logger: logger,
-        observer: part.observer
+        logger: logger
       )
       let consumers = part.consumed.map { consumed in
         QueueConsumer(

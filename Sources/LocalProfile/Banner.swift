@@ -1,5 +1,7 @@
 /// What the all-in-one profile prints when it is ready: where things are, and what to try.
 struct Banner: Sendable {
+  /// What a shell calls this program.
+  var program: String
   var serverURL: String
   var authURL: String
   var prisonerSearchURL: String
@@ -16,8 +18,9 @@ struct Banner: Sendable {
 
       The gateway is ready: all-in-one profile, for development and NOT for production.
 
+        console              \#(serverURL)/  (in a browser: start here)
         API                  \#(serverURL)
-        HMPPS Auth           \#(authURL)  (double)
+        HMPPS Auth           \#(authURL)  (double; in a browser: how users sign in)
         prisoner search      \#(prisonerSearchURL)  (double, \#(SamplePrisoner.all.count) prisoners)
         prison API           \#(prisonAPIURL)  (double)
         users, components    \#(userServicesURL)  (double of manage-users, nomis-user-roles, …)
@@ -28,7 +31,7 @@ struct Banner: Sendable {
       Clients, all with the secret \#(DevelopmentClient.commonSecret):
       \#(clients)
 
-      Get a token, then list, create and read (STAFF_USER1 is any user you like; gateway token --list shows them):
+      Get a token, then list, create and read (STAFF_USER1 is any user you like; \#(program) token --list shows them):
         TOKEN=$(curl -s -u \#(client.clientID):\#(client.secret) \
           -d grant_type=client_credentials -d username=STAFF_USER1 \
           \#(authURL)/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
@@ -43,9 +46,9 @@ struct Banner: Sendable {
         curl -s -H "Authorization: Bearer $TOKEN" \#(serverURL)/restricted-patient/prison-number/N3457PQ
 
       Let something happen, in another terminal:
-        gateway play discharge B2345CD --hospital HAZLWD
-        gateway play merge A1234BC C3456DE
-        gateway play --help
+        \#(program) play discharge B2345CD --hospital HAZLWD
+        \#(program) play merge A1234BC C3456DE
+        \#(program) play --help
 
       Stop with Control-C. What was written is there again at the next start; to begin anew, remove the data folder.
 

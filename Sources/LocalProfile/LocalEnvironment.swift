@@ -173,9 +173,12 @@ public final class LocalEnvironment: Sendable {
   }
 
   /// What to tell the person who started the gateway.
-  /// - Parameter serverURL: where the gateway itself answers, such as `http://127.0.0.1:8080`.
-  public func banner(serverURL: String) -> String {
+  /// - Parameters:
+  ///   - serverURL: where the gateway itself answers, such as `http://127.0.0.1:8080`.
+  ///   - program: what a shell calls this program.
+  public func banner(serverURL: String, program: String) -> String {
     Banner(
+      program: program,
       serverURL: serverURL,
       authURL: authURL,
       prisonerSearchURL: prisonerSearchURL,

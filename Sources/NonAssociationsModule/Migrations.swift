@@ -21,6 +21,7 @@ extension NonAssociationsModule {
     ),
     Migration(version: "2.2", name: "the history of non-associations", sql: history),
     Migration(version: "2.3", name: "indexes by state and time", sql: laterIndexes),
+    Migration(version: "2.4", name: "changes of prisoners' numbers", sql: numberChanges),
   ]
 
   /// How a database of the service replaced is known.
@@ -102,6 +103,23 @@ extension NonAssociationsModule {
     create index non_association_when_created_idx on non_association (when_created);
     create index non_association_when_updated_idx on non_association (when_updated);
     drop index if exists non_association_idx_p1;
+    """
+
+  /// Which numbers became which, and when: two that come in the wrong order are told by it. The event says nothing else
+  /// by which it could be known again.
+  private static let numberChanges = """
+    create table non_association_number_change (
+      id bigint generated always as identity primary key,
+      event_type text not null,
+      old_number text not null,
+      new_number text not null,
+      created_from timestamptz,
+      created_until timestamptz,
+      occurred_at timestamptz not null,
+      recorded_at timestamptz not null default clock_timestamp()
+    );
+    create unique index non_association_number_change_idx on non_association_number_change
+      (old_number, occurred_at, new_number, event_type, coalesce(created_from, '-infinity'));
     """
 
   /// The ids of each pair's open rows, as one text.

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Events
 public import HTTPTransport
+public import Logging
 public import Postgres
 public import ServiceKit
 public import SharedAuth
@@ -40,19 +41,26 @@ public struct NonAssociationsModule: Module {
   public let routes: [RouteDeclaration]
   /// What the module tells about a person (`non-associations.md` §7.13).
   public let subjectAccess: any SubjectAccessSource
+  /// What the module takes from the queue `nonassociations` (§11).
+  public static let consumedEvents = ConsumedEvents.nonAssociations
+  private let prisonerEvents: PrisonerEventsService
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``.
   ///   - outbox: where a change leaves its domain event and audit message, in its own transaction.
   ///   - clock: read once a request; its microseconds are stored and sent alike.
   ///   - telemetry: gets the module's custom events, after the change is committed.
+  ///   - mergeEvents: whether others are told of each row that a merge changes, as of a change over HTTP. Default false:
+  ///     the service replaced told nobody (§14.4).
   public init(
     database: PostgresDatabase,
     prisonerSearch: PrisonerSearch,
     london: LondonTime,
     clock: any WallClock = SystemClock(),
     outbox: any Outbox = NoOutbox(),
-    telemetry: any Telemetry
+    telemetry: any Telemetry,
+    mergeEvents: Bool = false,
+    logger: Logger
   ) {
     let store = NonAssociationsStore(database: database, outbox: outbox)
     let search = PrisonerSearchClient(
@@ -61,25 +69,38 @@ public struct NonAssociationsModule: Module {
       tokens: prisonerSearch.tokens,
       timeout: prisonerSearch.timeout
     )
+    let events = NonAssociationEvents(london: london)
     let changes = NonAssociationChangeService(
       store: store,
       search: search,
-      events: NonAssociationEvents(london: london),
+      events: events,
       telemetry: telemetry,
       london: london,
       clock: clock
+    )
+    prisonerEvents = PrisonerEventsService(
+      store: store,
+      events: mergeEvents ? events : nil,
+      telemetry: telemetry,
+      london: london,
+      clock: clock,
+      logger: logger
     )
     let service = NonAssociationsService(store: store, search: search)
     routes = Routes(service: service, changes: changes, london: london).table
     subjectAccess = NonAssociationsSubjectAccess(service: service, london: london)
   }
 
-  /// Tells of an audit message that the queue has taken (`non-associations.md` §10.3).
-  public static func track(_ published: PublishedMessage, _ telemetry: any Telemetry) {
-    guard published.isAudit else { return }
-    telemetry.track(
-      TelemetryEvent(published.type, ["messageId": published.messageID, "id": published.record ?? ""])
-    )
+  /// Has the module hear of what others did to prisoners, and of its own audit messages that the queue has taken (§10.3).
+  public func subscribe(to bus: EventBus) {
+    prisonerEvents.subscribe(to: bus, as: name)
+    let telemetry = prisonerEvents.telemetry
+    bus.subscribe(to: PublishedMessage.self, as: name) { published in
+      guard published.module == Self.name, published.isAudit else { return }
+      telemetry.track(
+        TelemetryEvent(published.type, ["messageId": published.messageID, "id": published.record ?? ""])
+      )
+    }
   }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }

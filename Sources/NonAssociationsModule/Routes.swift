@@ -206,56 +206,7 @@ struct Routes: Sendable {
     return json(.ok, writer.bytes)
   }
 
-  // MARK: Changes
-
-  @Sendable private func create(_ request: ModuleRequest) async throws -> ServerResponse {
-    let new = try NewNonAssociation(try await request.body())
-    let row = try await changes.create(new, by: try caller(request), deadline: request.deadline)
-    return json(.created, row)
-  }
-
-  @Sendable private func patch(_ request: ModuleRequest) async throws -> ServerResponse {
-    let id = try request.pathInteger("id")
-    let patch = try NonAssociationPatch(try await request.body())
-    return json(
-      .ok,
-      try await changes.patch(id: id, patch, by: try caller(request), deadline: request.deadline)
-    )
-  }
-
-  @Sendable private func close(_ request: ModuleRequest) async throws -> ServerResponse {
-    let id = try request.pathInteger("id")
-    let body = try CloseRequest(try await request.body())
-    return json(
-      .ok,
-      try await changes.close(id: id, body, by: try caller(request), deadline: request.deadline)
-    )
-  }
-
-  @Sendable private func reopen(_ request: ModuleRequest) async throws -> ServerResponse {
-    let id = try request.pathInteger("id")
-    let body = try ReopenRequest(try await request.body())
-    return json(
-      .ok,
-      try await changes.reopen(id: id, body, by: try caller(request), deadline: request.deadline)
-    )
-  }
-
-  @Sendable private func delete(_ request: ModuleRequest) async throws -> ServerResponse {
-    let id = try request.pathInteger("id")
-    let body = try DeleteRequest(try await request.body())
-    try await changes.delete(id: id, body, by: try caller(request), deadline: request.deadline)
-    return ServerResponse(status: .noContent, fields: [:], body: [])
-  }
-
-  // MARK: Pieces
-
-  private func caller(_ request: ModuleRequest) throws(PlatformFailure) -> Principal {
-    guard let principal = request.principal else { throw .accessDenied }
-    return principal
-  }
-
-  private func json(_ status: HTTPResponse.Status, _ row: NonAssociation) -> ServerResponse {
+  func json(_ status: HTTPResponse.Status, _ row: NonAssociation) -> ServerResponse {
     var writer = JSONWriter(capacity: 1024 + row.comment.utf8.count)
     row.write(to: &writer, london)
     return json(status, writer.bytes)

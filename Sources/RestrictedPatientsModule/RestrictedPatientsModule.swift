@@ -66,10 +66,11 @@ public struct RestrictedPatientsModule: Module {
   public static let subjectAccessTemplate = SubjectAccessTemplate.text
   /// What the API's description says of the module's errors.
   public static let errorSchema = Schemas.error
-  /// Handles the queue `domainevents`.
-  public let domainEvents: DomainEventsHandler
-  /// Handles the queue `offenderevents`.
-  public let offenderEvents: OffenderEventsHandler
+  /// What the module takes from the queue `domainevents` (§10.1 to §10.3).
+  public static let domainEvents = ConsumedEvents.domainEvents
+  /// What the module takes from the queue `offenderevents` (§10.3).
+  public static let offenderEvents = ConsumedEvents.offenderEvents
+  private let patientEvents: PatientEventsService
   /// The check that removes everybody whose sentence is over.
   public let pastDateJob: PastDateJob
 
@@ -136,7 +137,7 @@ public struct RestrictedPatientsModule: Module {
       logger: logger
     )
     pastDateJob = PastDateJob(check: pastDateCheck, logger: logger)
-    let consumed = PatientEventsService(
+    patientEvents = PatientEventsService(
       store: store,
       prisonAPI: prisonAPI,
       events: events,
@@ -146,8 +147,6 @@ public struct RestrictedPatientsModule: Module {
       logger: logger
     )
     subjectAccess = RestrictedPatientsSubjectAccess(store: store, prisonAPI: prisonAPI)
-    domainEvents = DomainEventsHandler(events: consumed)
-    offenderEvents = OffenderEventsHandler(events: consumed)
     let administration = AdministrationService(
       store: store,
       events: events,
@@ -159,6 +158,9 @@ public struct RestrictedPatientsModule: Module {
       Routes(service: service, removal: removal, pastDateCheck: pastDateCheck, access: access).table
       + AdministrationRoutes(service: administration, access: access).table
   }
+
+  /// Has the module hear of what others did to prisoners.
+  public func subscribe(to bus: EventBus) { patientEvents.subscribe(to: bus, as: name) }
 
   public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }
 

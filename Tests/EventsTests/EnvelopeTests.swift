@@ -1,5 +1,4 @@
 import Events
-import Logging
 import ServiceKit
 import Testing
 
@@ -44,43 +43,5 @@ import Testing
   )
   func noEnvelope(body: String) {
     #expect(throws: EnvelopeError.self) { try NotificationEnvelope(parsing: Array(body.utf8)) }
-  }
-
-  private struct Merged: BusEvent { var text: String }
-
-  @Test("a bridge hands typed events to all subscribers, ignores unknown types and passes failures on")
-  func bridge() async throws {
-    struct Broken: Error {}
-    let bus = EventBus()
-    let handler = ClosureHandler()
-    bus.subscribe(to: Merged.self, as: "broken") { event in if event.text == "bad" { throw Broken() } }
-    bus.subscribe(to: Merged.self, as: "good") { event in
-      try await handler.handle(ReceivedMessage(id: event.text, receipt: "", body: [], receiveCount: 1))
-    }
-    for source in [BusBridge.TypeSource.attribute, .message] {
-      let bridge = BusBridge(
-        to: bus,
-        typeSource: source,
-        decoders: ["merged": { Merged(text: $0.messageID ?? "") }],
-        unknownTypeLevel: .debug,
-        logger: quiet
-      )
-      func message(_ id: String, _ type: String) -> ReceivedMessage {
-        let body = """
-          {"MessageId":"\(id)","Message":"{\\"eventType\\":\\"\(type)\\"}",\
-          "MessageAttributes":{"eventType":{"Type":"String","Value":"\(type)"}}}
-          """
-        return ReceivedMessage(id: id, receipt: "", body: Array(body.utf8), receiveCount: 1)
-      }
-      try await bridge.handle(message("one", "merged"))
-      try await bridge.handle(message("two", "unknown"))
-      await #expect(throws: EventBusError.self) { try await bridge.handle(message("bad", "merged")) }
-      await #expect(throws: EnvelopeError.noEventType) {
-        try await bridge.handle(
-          ReceivedMessage(id: "", receipt: "", body: Array("{\"Message\":\"{}\"}".utf8), receiveCount: 1)
-        )
-      }
-    }
-    #expect(handler.messages.map(\.id) == ["one", "bad", "one", "bad"])
   }
 }

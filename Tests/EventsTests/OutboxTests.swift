@@ -23,17 +23,17 @@ let brisk: OutboxSettings = {
     _ topic: any Topic,
     audit: (any MessageQueue)? = nil,
     _ settings: OutboxSettings = brisk,
-    observer: OutboxRelay.Observer? = nil
+    bus: EventBus = EventBus()
   ) -> OutboxRelay {
     OutboxRelay(
       module: "non-associations",
       database: test.database,
       topic: topic,
       auditQueue: audit,
+      bus: bus,
       settings: settings,
       loop: Loops.shared.loops[0],
-      logger: quiet,
-      observer: observer
+      logger: quiet
     )
   }
 
@@ -103,9 +103,11 @@ let brisk: OutboxSettings = {
       try await broker.create(topics: [], queues: [QueueDefinition("audit")], deadline: .soon)
       let queue = broker.queue("audit")
       let published = Mutex<[PublishedMessage]>([])
-      let relay = relay(test, SwitchableTopic(), audit: queue) { message in
+      let bus = EventBus()
+      bus.subscribe(to: PublishedMessage.self, as: "test") { message in
         published.withLock { $0.append(message) }
       }
+      let relay = relay(test, SwitchableTopic(), audit: queue, bus: bus)
       await relay.start()
       let message = AuditMessage(
         what: "NON_ASSOCIATION_CREATED",
@@ -125,7 +127,8 @@ let brisk: OutboxSettings = {
       )
       #expect(received.map(\.body) == [Array("{}".utf8)])
       #expect(received.first?.attributes == [:])
-      try await eventually("the observer is told") { published.withLock { $0.count } == 1 }
+      try await eventually("the bus is told") { published.withLock { $0.count } == 1 }
+      #expect(published.withLock { $0.first?.module } == "non-associations")
       #expect(published.withLock { $0.first?.isAudit } == true)
       #expect(published.withLock { $0.first?.type } == "NON_ASSOCIATION_CREATED")
       #expect(published.withLock { $0.first?.record } == "42")

@@ -1,6 +1,7 @@
 import EventLoops
 import Events
 import Postgres
+import PrivateCluster
 import ServiceKit
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
     "a server that is stopped or crashes loses no committed event, and the relay and consumer go on by themselves"
   )
   func restarts() async throws {
-    let server = try await RestartableServer()
+    let server = try await PrivateCluster()
     do {
       try await Loops.run { try await through(server) }
     } catch {
@@ -19,7 +20,7 @@ import Testing
     await server.remove()
   }
 
-  private func through(_ server: RestartableServer) async throws {
+  private func through(_ server: PrivateCluster) async throws {
     var configuration = PostgresConfiguration(connectionString: server.connectionString)
     configuration.leaseTimeout = .seconds(20)
     let database = try PostgresDatabase(configuration: configuration, group: Loops.shared, logger: quiet)

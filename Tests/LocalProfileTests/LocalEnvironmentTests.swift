@@ -25,7 +25,7 @@ struct LocalEnvironmentTests {
     )
     #expect(try await Doubles.send(.get, environment.authURL + "/health/ping").status == .ok)
     #expect(try await Doubles.send(.get, environment.prisonerSearchURL + "/health/ping").status == .ok)
-    let banner = environment.banner(serverURL: "http://127.0.0.1:8080")
+    let banner = environment.banner(serverURL: "http://127.0.0.1:8080", program: "/here/gateway")
     for part in [
       environment.authURL, environment.prisonerSearchURL, folder.path, "NOT for production", "Control-C",
     ] {

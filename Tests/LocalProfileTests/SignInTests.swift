@@ -76,6 +76,36 @@ struct SignInTests {
     return try await Doubles.send(.post, url + "/auth/oauth/token", fields, body: body)
   }
 
+  @Test("Without a front end: a page that leads to the sign-in, and then says how the code becomes a token")
+  func withoutFrontEnd() async throws {
+    try await with { _, _, url in
+      let welcome = try await Doubles.send(.get, url + "/auth")
+      let page = String(decoding: welcome.body, as: UTF8.self)
+      let links = page.matches(of: /href="(\/auth\/oauth\/authorize[^"]+)"/).map {
+        String($0.1).replacingOccurrences(of: "&amp;", with: "&")
+      }
+      #expect(links.count == 2)
+      let link = try #require(links.first)
+      #expect(try await Doubles.send(.get, url + link).status == .ok)
+      let chosen = try await Doubles.send(.post, url + link, Self.form, body: "username=STAFF_USER2")
+      let location = try #require(chosen.fields[.location])
+      let back = try await Doubles.send(.get, location)
+      #expect(back.status == .ok)
+      let call = String(decoding: back.body, as: UTF8.self)
+      let code = try #require(call.firstMatch(of: #/-d code=([^ ]+) /#)?.1)
+      let redirect = try #require(call.firstMatch(of: #/-d redirect_uri=([^ ]+) /#)?.1)
+      #expect(call.contains("curl -s -u \(Self.client):clientsecret"))
+      let token = try await exchange(url, code: String(code), redirect: String(redirect))
+      #expect(token.status == .ok)
+      #expect(String(decoding: token.body, as: UTF8.self).contains(#""user_name":"STAFF_USER2""#))
+      for wrong in ["", "?code=x", "?state=\(Self.client)", "?code=x&state=%3Cscript%3E"] {
+        #expect(try await Doubles.send(.get, "\(url)/auth/signed-in\(wrong)").status == .badRequest)
+      }
+      let odd = try await Doubles.send(.get, "\(url)/auth/signed-in?code=%3Cb%3E%27&state=\(Self.client)")
+      #expect(!String(decoding: odd.body, as: UTF8.self).contains("<b>"))
+    }
+  }
+
   @Test("The page has a button for every sample user, and only this machine may be sent back to")
   func page() async throws {
     try await with { _, _, url async throws in

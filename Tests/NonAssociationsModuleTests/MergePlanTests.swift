@@ -16,7 +16,8 @@ struct MergePlanTests {
     old: String = o,
     new: String = n
   ) -> [MergePlan.Step] {
-    MergePlan(old: old, new: new, from: from, until: until, now: now, cause: "event").steps(rows)
+    let number = NumberChange(old: old, new: new, from: from, until: until, cause: "event")
+    return MergePlan(number: number, now: now).steps(rows)
   }
 
   private static func results(_ steps: [MergePlan.Step]) -> [String] {

@@ -87,7 +87,8 @@ struct ModuleFixture: Sendable {
             london: try LondonTime(),
             clock: clock,
             outbox: events,
-            telemetry: telemetry
+            telemetry: telemetry,
+            logger: Logger(label: "test")
           )
           let responder = try ModuleResponder(
             module: module,
@@ -107,6 +108,22 @@ struct ModuleFixture: Sendable {
         }
       }
     }
+  }
+
+  /// What handles the messages of the module's queue.
+  func queue(mergeEvents: Bool = false) throws -> BusBridge {
+    let london = try LondonTime()
+    let service = PrisonerEventsService(
+      store: NonAssociationsStore(database: database, outbox: events),
+      events: mergeEvents ? NonAssociationEvents(london: london) : nil,
+      telemetry: telemetry,
+      london: london,
+      clock: clock,
+      logger: Logger(label: "test")
+    )
+    let bus = EventBus()
+    service.subscribe(to: bus, as: "test")
+    return BusBridge(NonAssociationsModule.consumedEvents, to: bus)
   }
 
   /// Sends a request through the module.

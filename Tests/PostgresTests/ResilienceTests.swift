@@ -1,4 +1,5 @@
 import EventLoops
+import PrivateCluster
 import Synchronization
 import Testing
 
@@ -169,7 +170,8 @@ private final class Tally: Sendable {
     let tally = Tally(tasks: 16)
     let tasks = load(database, tally)
     try await tally.progress(by: 20)
-    try await cluster.restart(mode: mode)
+    try await cluster.stop(mode: mode)
+    try await cluster.start()
     try await tally.progress(by: 20)
     try await eventually("writes go on after the restart") {
       await postgresError {

@@ -28,6 +28,14 @@ export async function decisionsView(_, signal) {
       h("p", { class: "lead" }, "What only a person can decide or find out."),
       h("h2", null, plural(merges.length, "stuck merge")),
       merges.length === 0 && h("p", { class: "nothing" }, "No merge waits for a decision."),
+      merges.length > 0 &&
+        h(
+          "p",
+          null,
+          "Once you have decided, its message is taken the next time it comes. If it is a dead letter by then, retry it under ",
+          link("Queues", "#/queues"),
+          ".",
+        ),
       merges.map(merge),
       h("h2", null, plural(outcomes.length, "unknown outcome")),
       table(

@@ -99,7 +99,16 @@ function results({ did, events, outcome }) {
     lines("Done", did),
     lines("Events", events),
     lines("In the gateway", outcome),
-    h("p", null, link("See the events", "#/events"), " or ", link("the queues", "#/queues"), "."),
+    h(
+      "p",
+      null,
+      link("See the events", "#/events"),
+      ", ",
+      link("the queues", "#/queues"),
+      " or ",
+      link("what waits for a decision", "#/decisions"),
+      ".",
+    ),
   ];
 }
 

@@ -9,8 +9,9 @@ import { isLocal, session } from "./session.js";
 export async function queuesView(_, signal) {
   if (!session()) return signInFirst();
   await untilVisible();
-  const queues = await get("/console/queues", signal);
   const problems = h("div");
+  const live = h("div", null, queueTable(await get("/console/queues", signal), problems));
+  refresh(live, problems, signal);
   return {
     title: "Queues",
     content: [
@@ -22,20 +23,38 @@ export async function queuesView(_, signal) {
         isLocal && link("Put a message on a queue", "#/queues/send"),
       ),
       problems,
-      table(
-        "Queues you may look after",
-        [
-          { title: "Queue", cell: (queue) => [h("strong", null, queue.queueName), " ", !queue.isReachable && tag("does not answer", "bad")] },
-          { title: "Service", cell: (queue) => queue.module },
-          { title: "Messages", cell: (queue) => messages(queue) },
-          { title: "Dead letters", cell: (queue) => deadLetters(queue) },
-          { title: "What to do", cell: (queue) => actions(queue, problems) },
-        ],
-        queues,
-        "There are no queues.",
-      ),
+      live,
     ],
   };
+}
+
+function queueTable(queues, problems) {
+  return table(
+    "Queues you may look after",
+    [
+      { title: "Queue", cell: (queue) => [h("strong", null, queue.queueName), " ", !queue.isReachable && tag("does not answer", "bad")] },
+      { title: "Service", cell: (queue) => queue.module },
+      { title: "Messages", cell: (queue) => messages(queue) },
+      { title: "Dead letters", cell: (queue) => deadLetters(queue) },
+      { title: "What to do", cell: (queue) => actions(queue, problems) },
+    ],
+    queues,
+    "There are no queues.",
+  );
+}
+
+/** Counts change while somebody looks at them. Never under the reader's focus. */
+function refresh(place, problems, signal) {
+  const timer = setInterval(async () => {
+    if (document.hidden || place.contains(document.activeElement)) return;
+    try {
+      const queues = await get("/console/queues", signal);
+      if (!signal.aborted && !place.contains(document.activeElement)) place.replaceChildren(queueTable(queues, problems));
+    } catch {
+      // They are shown again when the server is back.
+    }
+  }, 3000);
+  signal.addEventListener("abort", () => clearInterval(timer));
 }
 
 function messages({ messagesOnQueue, messagesInFlight }) {
@@ -137,7 +156,7 @@ export async function sendView(_, signal) {
       h(
         "p",
         { class: "lead" },
-        "The message below is one that nobody can read: its consumer fails, and after some tries it is a dead letter.",
+        "The message below is one that nobody can read: its consumer fails, and after some tries, within seconds, it is a dead letter.",
       ),
       form({
         fields: [

@@ -1,10 +1,10 @@
 internal import Synchronization
 
-/// Something that modules tell each other in process, as a type of its own.
+/// Something that happened, as a Swift type: what modules tell each other, and hear of, within the process.
 public protocol BusEvent: Sendable {}
 
-/// Hands typed events to whoever subscribed, in the task of whoever publishes. Modules know the events alone; where they
-/// come from is the business of a ``BusBridge``.
+/// Hands typed events to whoever subscribed, in the task of whoever publishes. Modules know the events alone: a
+/// ``BusBridge`` publishes what comes out of queues, an ``OutboxRelay`` what went to topics.
 public final class EventBus: Sendable {
   private struct Subscriber: Sendable {
     let name: String
@@ -31,8 +31,10 @@ public final class EventBus: Sendable {
 
   /// Has every subscriber of the event's type handle it, one after the other. One that throws does not keep the others
   /// from it.
-  /// - Throws: `EventBusError` if any has thrown: the event ought to come again.
-  public func publish<Event: BusEvent>(_ event: Event) async throws(EventBusError) {
+  /// - Returns: how many there are.
+  /// - Throws: what the one subscriber threw that could not handle it, `EventBusError` if several could not.
+  @discardableResult
+  public func publish(_ event: some BusEvent) async throws -> Int {
     let interested = subscribers.withLock { $0[ObjectIdentifier(type(of: event)), default: []] }
     var failures: [(subscriber: String, error: any Error)] = []
     for subscriber in interested {
@@ -42,15 +44,23 @@ public final class EventBus: Sendable {
         failures.append((subscriber.name, error))
       }
     }
-    if !failures.isEmpty { throw EventBusError(failures: failures) }
+    guard let first = failures.first else { return interested.count }
+    throw failures.count == 1 ? first.error : EventBusError.notHandled(failures)
   }
 }
 
-/// Which subscribers could not handle an event.
-public struct EventBusError: Error, CustomStringConvertible {
-  public let failures: [(subscriber: String, error: any Error)]
+/// Why an event was not handled.
+public enum EventBusError: Error, CustomStringConvertible {
+  /// Nobody subscribed to its type.
+  case noSubscriber(to: String)
+  /// Several subscribers failed.
+  case notHandled([(subscriber: String, error: any Error)])
 
   public var description: String {
-    failures.map { "\($0.subscriber): \($0.error)" }.joined(separator: "; ")
+    switch self {
+    case .noSubscriber(let type): "nobody subscribed to \(type)"
+    case .notHandled(let failures):
+      failures.map { "\($0.subscriber): \($0.error)" }.joined(separator: "; ")
+    }
   }
 }

@@ -14,9 +14,6 @@ public import ServiceKit
 /// * A row that the broker will never take (`refused`), that is no UTF-8, or that failed `maximumAttempts` times while
 ///   others got through, is set aside: it stays in the table, and later events of its subject go on without it.
 public final class OutboxRelay: Sendable {
-  /// Told of each message that was published, with the broker's id of it; returns at once.
-  public typealias Observer = @Sendable (PublishedMessage) -> Void
-
   private let workers: [OutboxWorker]
   private let wakeUps: WakeUps
   /// The module's events as they are committed.
@@ -26,6 +23,7 @@ public final class OutboxRelay: Sendable {
   ///   - module: as given to ``PostgresOutbox``.
   ///   - topic: where domain events go.
   ///   - auditQueue: where audit messages go; without one they stay in the outbox.
+  ///   - bus: gets a ``PublishedMessage`` for each message that the broker has taken.
   ///   - spans: opens a span for each message.
   ///   - loop: where the relay does its work.
   public init(
@@ -33,11 +31,11 @@ public final class OutboxRelay: Sendable {
     database: PostgresDatabase,
     topic: any Topic,
     auditQueue: (any MessageQueue)?,
+    bus: EventBus = EventBus(),
     settings: OutboxSettings = OutboxSettings(),
     spans: Spans = Spans(),
     loop: EventLoop,
-    logger: Logger,
-    observer: Observer? = nil
+    logger: Logger
   ) {
     let wakeUps = WakeUps(database: database, channel: PostgresOutbox.channel, loop: loop)
     func worker(_ kind: OutboxLane.Kind, _ destination: OutboxWorker.Destination) -> OutboxWorker {
@@ -46,9 +44,9 @@ public final class OutboxRelay: Sendable {
         destination: destination,
         settings: settings,
         wakeUps: wakeUps,
+        bus: bus,
         spans: spans,
-        logger: logger,
-        observer: observer
+        logger: logger
       )
     }
     var workers = [
@@ -105,8 +103,10 @@ public final class OutboxRelay: Sendable {
   }
 }
 
-/// A message of the outbox that the broker has taken.
-public struct PublishedMessage: Equatable, Sendable {
+/// A message of a module's outbox that the broker has taken.
+public struct PublishedMessage: BusEvent, Equatable {
+  /// Whose it is.
+  public let module: String
   /// Whether it went to the audit queue rather than to the topic.
   public let isAudit: Bool
   /// The event type, or what an audit message says was done.

@@ -29,9 +29,9 @@ actor OutboxWorker {
   private let destination: Destination
   private let settings: OutboxSettings
   private let wakeUps: WakeUps
+  private let bus: EventBus
   private let spans: Spans
   private let logger: Logger
-  private let observer: OutboxRelay.Observer?
   private var counters = OutboxStatistics()
   private var nextPruning = MonotonicInstant(nanoseconds: 0)
   private var running: [Task<Void, Never>] = []
@@ -41,12 +41,13 @@ actor OutboxWorker {
     destination: Destination,
     settings: OutboxSettings,
     wakeUps: WakeUps,
+    bus: EventBus,
     spans: Spans,
-    logger: Logger,
-    observer: OutboxRelay.Observer?
+    logger: Logger
   ) {
     self.store = store
     self.destination = destination
+    self.bus = bus
     self.spans = spans
     self.settings = settings
     self.wakeUps = wakeUps
@@ -54,7 +55,6 @@ actor OutboxWorker {
     var logger = logger
     logger[metadataKey: "outbox"] = "\(store.lane.name)"
     self.logger = logger
-    self.observer = observer
   }
 
   // MARK: Life
@@ -110,6 +110,7 @@ actor OutboxWorker {
         return .idle
       }
       let outcomes = await publish(rows, until: claimEnd)
+      await tell(outcomes)
       try await settle(outcomes, claim, until: claimEnd)
       try await pruneWhenDue()
       let isProgress = outcomes.contains { $1.isFinal }
@@ -192,9 +193,10 @@ actor OutboxWorker {
     var settlement = OutboxStore.Settlement()
     for (row, outcome) in outcomes {
       switch outcome {
-      case .published(let messageID):
+      case .published:
         settlement.published.append(row.id)
-        note(row, messageID)
+        counters.published += 1
+        counters.lastError = nil
       case .untried: settlement.postponed.append((row.id, .zero, 0, nil))
       case .failed(let error):
         counters.failures += 1
@@ -218,18 +220,24 @@ actor OutboxWorker {
     BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff).delay(failures: row.attempts)
   }
 
-  private func note(_ row: OutboxRow, _ messageID: String) {
-    counters.published += 1
-    counters.lastError = nil
-    observer?(
-      PublishedMessage(
-        isAudit: store.lane.kind == .audit,
-        type: row.eventType,
-        record: row.record,
-        messageID: messageID,
-        message: row.message
-      )
-    )
+  /// Has the bus hear of what the broker has taken. A subscriber's failure is its own.
+  private func tell(_ outcomes: [(OutboxRow, OutboxOutcome)]) async {
+    for case (let row, .published(let messageID)) in outcomes {
+      do {
+        try await bus.publish(
+          PublishedMessage(
+            module: store.lane.module,
+            isAudit: store.lane.kind == .audit,
+            type: row.eventType,
+            record: row.record,
+            messageID: messageID,
+            message: row.message
+          )
+        )
+      } catch {
+        logger.warning("a subscriber failed at what was published", metadata: ["reason": "\(error)"])
+      }
+    }
   }
 
   private func metadata(_ row: OutboxRow, _ error: BrokerError) -> Logger.Metadata {

@@ -6,15 +6,17 @@ public import Postgres
 public final class PostgresBroker: Sendable {
   let database: PostgresDatabase
   let wakeUps: WakeUps
+  let loop: EventLoop
   let clock: any WallClock
 
   /// - Parameters:
   ///   - database: migrated by ``EventsMigrations``.
-  ///   - loop: where it hears of new messages.
+  ///   - loop: where it sends, and hears of new messages.
   ///   - clock: for the time in an envelope.
   public init(database: PostgresDatabase, loop: EventLoop, clock: any WallClock = SystemClock()) {
     self.database = database
     self.clock = clock
+    self.loop = loop
     wakeUps = WakeUps(database: database, channel: QueueStore.channel, loop: loop)
   }
 

@@ -5,6 +5,7 @@ public struct PostgresQueue: MessageQueue {
   public let name: String
   public var system: String { "postgresql" }
   let broker: PostgresBroker
+  private let sends: GroupedSends<QueueStore.Sent>
 
   /// SQS's limit for hiding a message.
   private static let maximumVisibilityTimeout = Duration.seconds(43_200)
@@ -13,13 +14,27 @@ public struct PostgresQueue: MessageQueue {
 
   private var store: QueueStore { QueueStore(database: broker.database, queue: name) }
 
+  init(name: String, broker: PostgresBroker) {
+    (self.name, self.broker) = (name, broker)
+    let store = QueueStore(database: broker.database, queue: name)
+    sends = GroupedSends(loop: broker.loop) { messages, deadline throws(BrokerError) in
+      do {
+        try await store.send(messages, deadline: deadline)
+      } catch {
+        throw BrokerError(error, doing: "send to \(name)")
+      }
+    }
+  }
+
   public func send(
     _ message: OutgoingMessage,
     deadline: MonotonicInstant
   ) async throws(BrokerError) -> String {
     let text = try message.checkedText()
+    let id = MessageID.random()
     let attributes = MessageAttribute.json(message.attributes)
-    return try await asBroker("send to") { try await store.send(text, attributes, deadline: deadline) }
+    try await sends.send(.init(id: id, body: text, attributes: attributes), deadline: deadline)
+    return id
   }
 
   public func receive(

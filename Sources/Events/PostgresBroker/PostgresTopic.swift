@@ -6,9 +6,23 @@ internal import ServiceKit
 public struct PostgresTopic: Topic {
   let arn: String
   let broker: PostgresBroker
+  private let sends: GroupedSends<Published>
 
   public var name: String { BrokerARN.name(arn) }
   public var system: String { "postgresql" }
+
+  private struct Published: Sendable {
+    let envelope: String
+    /// What filters look at: a JSON object.
+    let attributes: String
+  }
+
+  init(arn: String, broker: PostgresBroker) {
+    (self.arn, self.broker) = (arn, broker)
+    sends = GroupedSends(loop: broker.loop) { [broker] messages, deadline throws(BrokerError) in
+      try await Self.publish(messages, to: BrokerARN.name(arn), of: broker, deadline: deadline)
+    }
+  }
 
   /// Puts the message, in SNS's envelope, into every queue whose subscription lets it through, all in one transaction.
   public func publish(
@@ -24,23 +38,31 @@ public struct PostgresTopic: Topic {
       topicARN: arn,
       at: broker.clock.now()
     )
-    let exists: Bool
+    let attributes = MessageAttribute.json(message.attributes) { $0.value($1.value) }
+    try await sends.send(Published(envelope: envelope, attributes: attributes), deadline: deadline)
+    return id
+  }
+
+  private static func publish(
+    _ messages: [Published],
+    to name: String,
+    of broker: PostgresBroker,
+    deadline: MonotonicInstant
+  ) async throws(BrokerError) {
     do {
-      exists = try await broker.database.withTransaction(deadline: deadline) { transaction in
+      try await broker.database.withTransaction(deadline: deadline) { transaction in
         let row = try await transaction.query(
-          Self.publish,
-          [.text(name), .text(envelope), .jsonb(Self.values(of: message))]
+          publish,
+          [.text(name), .textArray(messages.map(\.envelope)), .textArray(messages.map(\.attributes))]
         ).first
+        guard try row?.bool(0) ?? false else { throw BrokerError(.notFound, "there is no topic \(name)") }
         for queue in (try row?.optionalText(1) ?? "").split(separator: ",") {
           transaction.notify(QueueStore.channel, String(queue))
         }
-        return try row?.bool(0) ?? false
       }
     } catch {
       throw BrokerError(error, doing: "publish to \(name)")
     }
-    guard exists else { throw BrokerError(.notFound, "there is no topic \(name)") }
-    return id
   }
 
   public func status(deadline: MonotonicInstant) async throws(BrokerError) -> TopicStatus {
@@ -57,25 +79,23 @@ public struct PostgresTopic: Topic {
     }
   }
 
-  /// What filters look at.
-  private static func values(of message: OutgoingMessage) -> String {
-    MessageAttribute.json(message.attributes) { $0.value($1.value) }
-  }
-
   private static let publish = PostgresStatement(
     name: "topic_publish",
     sql: """
       with sent as (
         insert into gateway_queue_message (queue, body, attributes)
-        select s.queue, $2, '{}' from gateway_subscription s
-        where s.topic = $1 and not exists (
+        select s.queue, m.envelope, '{}'
+        from unnest($2, $3) with ordinality as m (envelope, attributes, number)
+          join gateway_subscription s on s.topic = $1
+        where not exists (
           select from jsonb_each(coalesce(s.filter_policy, '{}')) f
-          where not coalesce(f.value ? ($3 ->> f.key), false)
+          where not coalesce(f.value ? (m.attributes::jsonb ->> f.key), false)
         )
+        order by m.number
         returning queue
       )
       select exists (select from gateway_topic where name = $1),
-        (select string_agg(queue, ',') from sent)
+        (select string_agg(distinct queue, ',') from sent)
       """
   )
 

@@ -3,7 +3,7 @@ internal import Postgres
 internal import ServiceKit
 
 /// The SQL of one queue.
-struct QueueStore {
+struct QueueStore: Sendable {
   /// Told, with the queue's name, when a message has become visible.
   static let channel = "gateway_queue"
 
@@ -12,16 +12,27 @@ struct QueueStore {
 
   private var notFound: BrokerError { BrokerError(.notFound, "there is no queue \(queue)") }
 
-  /// - Returns: the message's id.
-  func send(_ body: String, _ attributes: String, deadline: MonotonicInstant) async throws -> String {
+  /// A message to send.
+  struct Sent: Sendable {
+    /// A UUID.
+    let id: String
+    let body: String
+    /// As ``MessageAttribute/json(_:)`` writes them.
+    let attributes: String
+  }
+
+  /// Sends the messages in their order, all or none.
+  func send(_ messages: [Sent], deadline: MonotonicInstant) async throws {
     try await database.withTransaction(deadline: deadline) { transaction in
-      let rows = try await transaction.query(
+      let count = try await transaction.execute(
         Self.send,
-        [.text(queue), .text(body), .jsonb(attributes)]
+        [
+          .text(queue), .textArray(messages.map(\.id)), .textArray(messages.map(\.body)),
+          .textArray(messages.map(\.attributes)),
+        ]
       )
-      guard let row = rows.first else { throw notFound }
+      guard count > 0 else { throw notFound }
       transaction.notify(Self.channel, queue)
-      return try row.text(0)
     }
   }
 
@@ -126,11 +137,10 @@ struct QueueStore {
   private static let send = PostgresStatement(
     name: "queue_send",
     sql: """
-      with sent as (
-        insert into gateway_queue_message (queue, body, attributes)
-        select name, $2, $3 from gateway_queue where name = $1 returning message_id
-      )
-      select message_id::text from sent
+      insert into gateway_queue_message (queue, message_id, body, attributes)
+      select q.name, m.id::uuid, m.body, m.attributes::jsonb
+      from gateway_queue q, unnest($2, $3, $4) with ordinality as m (id, body, attributes, number)
+      where q.name = $1 order by m.number
       """
   )
 

@@ -25,6 +25,7 @@ final class GatewayApplication: Sendable {
   let client: HTTPClient
   let messaging: Messaging
   let events: EventsRuntime
+  let bus: EventBus
   private let readiness: ReadinessState
   private let shutdownTimeout: Duration
   let observability: GatewayObservability
@@ -44,6 +45,7 @@ final class GatewayApplication: Sendable {
     client: HTTPClient,
     messaging: Messaging,
     events: EventsRuntime,
+    bus: EventBus,
     readiness: ReadinessState,
     shutdownTimeout: Duration,
     observability: GatewayObservability,
@@ -59,6 +61,7 @@ final class GatewayApplication: Sendable {
     self.client = client
     self.messaging = messaging
     self.events = events
+    self.bus = bus
     self.readiness = readiness
     self.shutdownTimeout = shutdownTimeout
     self.observability = observability
@@ -147,6 +150,7 @@ final class GatewayApplication: Sendable {
       observability: observability,
       readiness: ReadinessState(),
       messaging: messaging,
+      bus: EventBus(),
       localRoutes: localRoutes,
       logger: logger
     )
@@ -154,10 +158,12 @@ final class GatewayApplication: Sendable {
     let hosted = [nonAssociations, .restrictedPatients(shared, restrictedPatients)]
     try await messaging.prepare(hosted.map(\.messaging), logger: logger)
     var eventsSettings = EventsRuntime.Settings()
+    eventsSettings.outbox.maximumInFlight = messaging.messagesInFlight
     eventsSettings.redriveInterval = configuration.messaging.redriveInterval
     let events = EventsRuntime(
       hosted.map(\.part),
       settings: eventsSettings,
+      bus: shared.bus,
       spans: observability.spans,
       group: group,
       logger: logger
@@ -218,6 +224,7 @@ final class GatewayApplication: Sendable {
       client: client,
       messaging: messaging,
       events: events,
+      bus: shared.bus,
       readiness: shared.readiness,
       shutdownTimeout: configuration.server.shutdownTimeout,
       observability: observability,

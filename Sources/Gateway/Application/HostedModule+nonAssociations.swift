@@ -8,7 +8,6 @@ extension HostedModule {
   static func nonAssociations(_ shared: SharedParts, database: PostgresDatabase) -> HostedModule {
     let configuration = shared.configuration
     let telemetry = shared.observability.nonAssociationsTelemetry
-    let outbox = PostgresOutbox(module: NonAssociationsModule.name)
     let module = NonAssociationsModule(
       database: database,
       prisonerSearch: .init(
@@ -23,17 +22,12 @@ extension HostedModule {
       ),
       london: shared.london,
       clock: shared.clock,
-      outbox: outbox,
-      telemetry: telemetry
-    )
-    let merges = MergeHandler(
-      database: database,
-      london: shared.london,
-      clock: shared.clock,
-      outbox: outbox,
+      outbox: PostgresOutbox(module: NonAssociationsModule.name),
       telemetry: telemetry,
-      mergeEvents: configuration.messaging.mergeEvents
+      mergeEvents: configuration.messaging.mergeEvents,
+      logger: shared.logger
     )
+    module.subscribe(to: shared.bus)
     let messaging = configuration.messaging.nonAssociations
     let build = configuration.about.build
     return HostedModule(
@@ -44,9 +38,9 @@ extension HostedModule {
       part: shared.messaging.ends(messaging).part(
         module: module.name,
         database: database,
-        handlers: [merges],
-        telemetry: telemetry,
-        observer: { published in NonAssociationsModule.track(published, telemetry) }
+        consumes: [NonAssociationsModule.consumedEvents],
+        bus: shared.bus,
+        telemetry: telemetry
       ),
       messaging: messaging,
       info: ServiceInfo(

@@ -8,6 +8,7 @@ extension HostedModule {
     let configuration = shared.configuration
     let messaging = configuration.messaging.restrictedPatients
     let build = configuration.about.build
+    parts.module.subscribe(to: shared.bus)
     return HostedModule(
       module: parts.module,
       hosts: configuration.restrictedPatients.hosts,
@@ -16,7 +17,8 @@ extension HostedModule {
       part: shared.messaging.ends(messaging).part(
         module: parts.module.name,
         database: parts.database,
-        handlers: [parts.module.domainEvents, parts.module.offenderEvents],
+        consumes: [RestrictedPatientsModule.domainEvents, RestrictedPatientsModule.offenderEvents],
+        bus: shared.bus,
         telemetry: parts.telemetry
       ),
       messaging: messaging,

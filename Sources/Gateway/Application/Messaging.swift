@@ -15,19 +15,22 @@ struct Messaging: Sendable {
     let queues: [(queue: any MessageQueue, deadLetterQueue: any MessageQueue)]
 
     /// As the events module takes it.
+    /// - Parameters:
+    ///   - consumes: what the module takes from each of the queues, in their order.
+    ///   - bus: where the module has subscribed.
     func part(
       module: String,
       database: PostgresDatabase,
-      handlers: [any MessageHandler],
-      telemetry: any Telemetry,
-      observer: OutboxRelay.Observer? = nil
+      consumes: [ConsumedEvents],
+      bus: EventBus,
+      telemetry: any Telemetry
     ) -> EventsRuntime.Part {
-      let consumed = zip(zip(configuration.queues, queues), handlers).map { pair, handler in
+      let consumed = zip(zip(configuration.queues, queues), consumes).map { pair, events in
         EventsRuntime.ConsumedQueue(
           id: pair.0.id,
           queue: pair.1.queue,
           deadLetterQueue: pair.1.deadLetterQueue,
-          handler: handler,
+          handler: BusBridge(events, to: bus),
           errorVisibility: pair.0.errorVisibility
         )
       }
@@ -39,8 +42,7 @@ struct Messaging: Sendable {
         consumed: consumed,
         adminRole: configuration.adminRole,
         isRetryAllOpen: configuration.isRetryAllOpen,
-        telemetry: telemetry,
-        observer: observer
+        telemetry: telemetry
       )
     }
   }
@@ -131,6 +133,14 @@ struct Messaging: Sendable {
       audit: service.auditQueue.map(queue),
       queues: service.queues.map { (queue: queue($0.name), deadLetterQueue: queue($0.deadLetterQueue)) }
     )
+  }
+
+  /// How many messages of an outbox may be on their way at once: what the database is sent it takes in groups.
+  var messagesInFlight: Int {
+    switch broker {
+    case .aws: OutboxSettings().maximumInFlight
+    case .postgres: OutboxSettings().batchSize * 2
+    }
   }
 
   /// After everything that uses it.

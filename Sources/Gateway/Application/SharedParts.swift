@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Events
 internal import HTTPTransport
 internal import Logging
 internal import Observability
@@ -15,6 +16,7 @@ struct SharedParts {
   let observability: GatewayObservability
   let readiness: ReadinessState
   let messaging: Messaging
+  let bus: EventBus
   /// What the all-in-one profile adds to the console; nil outside of it.
   let localRoutes: [RouteDeclaration]?
   let logger: Logger

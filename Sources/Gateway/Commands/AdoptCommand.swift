@@ -16,7 +16,8 @@ struct AdoptCommand: AsyncParsableCommand {
       Without an option, the databases are those of the settings. Exits with 0 when all is ready, with 1 when something \
       has to be put right first, and with 2 when no database is named.
 
-        gateway adopt --non-associations-database "$OLD_NA" --restricted-patients-database "$OLD_RP"
+        gateway adopt --non-associations-database "$OLD_NA" \\
+          --restricted-patients-database "$OLD_RP"
         gateway adopt --config production.env
       """
   )

@@ -36,7 +36,8 @@ extension ServeCommand {
       ) { application in
         try await Self.fill(application, environment, messaging: configuration.messaging)
         try LocalEndpoints(environment, serverURL: application.url).write()
-        print(environment.banner(serverURL: application.url))
+        let program = CommandLine.arguments.first ?? "gateway"
+        print(environment.banner(serverURL: application.url, program: program))
         // Standard output is buffered when it is not a terminal.
         fflush(nil)
       }

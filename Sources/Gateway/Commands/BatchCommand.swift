@@ -10,6 +10,9 @@ struct BatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch",
     abstract: "Run one job and exit.",
+    discussion: """
+        gateway batch past-date-check
+      """,
     subcommands: [PastDateCheckCommand.self]
   )
 }

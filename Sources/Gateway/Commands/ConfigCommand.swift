@@ -20,8 +20,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
   func run() async throws {
     if describe {
-      print("| variable | default | meaning |\n| --- | --- | --- |")
-      for setting in SettingsCatalog.all { print(setting.tableRow) }
+      print(SettingsCatalog.table)
       return
     }
     var reader = try common.reader()
@@ -34,17 +33,6 @@ struct ConfigCommand: AsyncParsableCommand {
       print("\n\(error)")
       throw ExitCode(1)
     }
-  }
-}
-
-extension Setting {
-  /// This setting as a row of the README's table.
-  fileprivate var tableRow: String {
-    let names = ([name] + aliases).map { "`\($0)`" }.joined(separator: ", ")
-    var value = fallback.map { "`\($0)`" } ?? "–"
-    if let emulated { value += " (without AWS: `\(emulated)`)" }
-    if let allInOne { value += " (all-in-one: `\(allInOne)`)" }
-    return "| \(names) | \(value) | \(summary) |"
   }
 }
 

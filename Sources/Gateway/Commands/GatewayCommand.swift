@@ -30,7 +30,11 @@ struct GatewayCommand: AsyncParsableCommand {
 
       It starts its own PostgreSQL and development doubles of the services that exist only elsewhere, and prints what \
       to try. In production everything is configured through the environment: `gateway config` lists the settings and \
-      what they are now.
+      what they are now, `gateway doctor` checks them and all that they name.
+
+        gateway play merge A1234BC B2345CD     (while the first one runs)
+        gateway config --describe
+        gateway doctor --config production.env
       """,
     version: BuildInformation.version,
     subcommands: [

@@ -61,21 +61,22 @@ struct PlayCommand: AsyncParsableCommand {
       let group = try EventLoopGroup(count: 1)
       defer { group.shutdown() }
       let client = HTTPClient(group: group)
-      let answer: ClientResponse
+      let result: Result<ClientResponse, any Error>
       do {
-        answer = try await client.send(
-          ClientRequest(
-            method: .post,
-            url: try HTTPURL(url),
-            fields: [.contentType: "application/json"],
-            body: scene.json
-          ),
-          deadline: .now() + .seconds(60)
+        let request = ClientRequest(
+          method: .post,
+          url: try HTTPURL(url),
+          fields: [.contentType: "application/json"],
+          body: scene.json
         )
+        result = .success(try await client.send(request, deadline: .now() + .seconds(60)))
       } catch {
-        throw NotPlayed("no gateway answers at \(url), which \(path) names: is it running? (\(error))")
+        result = .failure(
+          NotPlayed("no gateway answers at \(url), which \(path) names: is it running? (\(error))")
+        )
       }
       await client.shutdown()
+      let answer = try result.get()
       guard let report = PlayReport(json: answer.body) else {
         let fields = (try? JSONValue(parsing: answer.body)).flatMap { try? JSONFields($0) }
         throw NotPlayed((try? fields?.text("error")) ?? "the gateway answered \(answer.status.code)")

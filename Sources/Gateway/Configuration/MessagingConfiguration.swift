@@ -113,7 +113,7 @@ struct MessagingConfiguration: Sendable {
           name: reader.requiredText(SettingsCatalog.nonAssociationsQueue),
           deadLetterQueue: reader.requiredText(SettingsCatalog.nonAssociationsDeadLetters),
           subscribedTopicARN: topic,
-          eventTypes: MergeHandler.eventTypes,
+          eventTypes: NonAssociationsModule.consumedEvents.eventTypes,
           errorVisibility: ErrorVisibility(reader.seconds(SettingsCatalog.nonAssociationsErrorVisibility))
         )
       ],
@@ -134,7 +134,7 @@ struct MessagingConfiguration: Sendable {
           name: reader.requiredText(SettingsCatalog.patientsDomainEvents),
           deadLetterQueue: reader.requiredText(SettingsCatalog.patientsDomainEventsDeadLetters),
           subscribedTopicARN: reader.requiredText(SettingsCatalog.patientsDomainEventsTopic),
-          eventTypes: DomainEventsHandler.eventTypes,
+          eventTypes: RestrictedPatientsModule.domainEvents.eventTypes,
           errorVisibility: errorVisibility
         ),
         Queue(
@@ -142,7 +142,7 @@ struct MessagingConfiguration: Sendable {
           name: reader.requiredText(SettingsCatalog.patientsOffenderEvents),
           deadLetterQueue: reader.requiredText(SettingsCatalog.patientsOffenderEventsDeadLetters),
           subscribedTopicARN: reader.requiredText(SettingsCatalog.patientsOffenderEventsTopic),
-          eventTypes: OffenderEventsHandler.eventTypes,
+          eventTypes: RestrictedPatientsModule.offenderEvents.eventTypes,
           errorVisibility: errorVisibility
         ),
       ],

@@ -104,6 +104,8 @@ extension SettingsCatalog {
     "RESTRICTED_PATIENTS_ERROR_VISIBILITY_TIMEOUT",
     aliases: ["HMPPS_SQS_DEFAULTERRORVISIBILITYTIMEOUT"],
     default: "1,10,60,600",
+    // On a laptop nobody waits a quarter of an hour for a dead letter.
+    allInOne: "1",
     "As NON_ASSOCIATIONS_ERROR_VISIBILITY_TIMEOUT, for restricted patients."
   )
   static let mergeEvents = Setting(

@@ -38,6 +38,7 @@ struct DevelopmentPage {
     :is(button, select, a):focus { outline: 3px solid #fd0; outline-offset: 0; color: #0b0c0c; background: #fd0; }
     select { font: inherit; padding: 0.3rem; border: 2px solid #0b0c0c; max-width: 100%; }
     a { color: #1d70b8; }
+    pre { overflow-wrap: anywhere; white-space: pre-wrap; background: #f3f2f1; padding: 1rem; }
     dt { font-weight: bold; }
     </style>
     </head>

@@ -14,19 +14,15 @@ struct MergePlan: Sendable {
     var row: NonAssociation
   }
 
-  var old: String
-  var new: String
-  /// Only rows created from then on; nil for no bound.
-  var from: Timestamp?
-  /// Only rows created until then; nil for no bound.
-  var until: Timestamp?
-  var now: Timestamp
-  /// The event's type: why the rows change.
-  var cause: String
+  let number: NumberChange
+  let now: Timestamp
 
-  /// - Parameter rows: by id, every row of `old` and the open ones of `new`.
+  /// - Parameters:
+  ///   - rows: by id, every row of the old number and the open ones of the new one.
+  ///   - ids: which rows may change; nil for all.
   /// - Returns: the changes in the same order; none if both numbers are one.
-  func steps(_ rows: [NonAssociation]) -> [Step] {
+  func steps(_ rows: [NonAssociation], of ids: Set<Int64>? = nil) -> [Step] {
+    let (old, new) = (number.old, number.new)
     guard old != new else { return [] }
     var openWithNew: Set<String> = []
     for row in rows where !row.isClosed {
@@ -34,7 +30,9 @@ struct MergePlan: Sendable {
     }
     var steps: [Step] = []
     for row in rows {
-      guard let other = row.counterpart(of: old), isWithin(row.whenCreated) else { continue }
+      guard let other = row.counterpart(of: old), isWithin(row.whenCreated),
+        ids?.contains(row.id) ?? true
+      else { continue }
       // Between the two numbers: a prisoner is not kept apart from themselves.
       if other == new {
         steps.append(step(.deleted, row))
@@ -60,7 +58,7 @@ struct MergePlan: Sendable {
   }
 
   private func isWithin(_ created: Timestamp) -> Bool {
-    (from.map { created >= $0 } ?? true) && (until.map { created <= $0 } ?? true)
+    (number.from.map { created >= $0 } ?? true) && (number.until.map { created <= $0 } ?? true)
   }
 
   private func step(_ kind: ChangeKind, _ row: NonAssociation) -> Step {
@@ -69,7 +67,7 @@ struct MergePlan: Sendable {
       kind: kind,
       at: now,
       by: Self.author,
-      reason: isDeleted ? Self.closedReason : cause,
+      reason: isDeleted ? Self.closedReason : number.cause,
       requestedBy: isDeleted ? Self.author : nil
     )
     return Step(change: change, row: row)

@@ -66,17 +66,6 @@ extension NonAssociationsStore {
     sql: "select \(NonAssociationRows.columns) from non_association where id = $1 for update"
   )
 
-  /// Everything of the first prisoner, and what is open of the second, by id: locks are always taken in this order.
-  static let lockForMerge = PostgresStatement(
-    name: "non_association_lock_for_merge",
-    sql: """
-      select \(NonAssociationRows.columns) from non_association
-      where first_prisoner_number = $1 or second_prisoner_number = $1
-        or not is_closed and first_prisoner_number = $2 or not is_closed and second_prisoner_number = $2
-      order by id for update
-      """
-  )
-
   /// Inserts an open non-association.
   /// - Throws: `NonAssociationsError.openPairExists` when another got in before: the database decides, not the check.
   func insert(
@@ -133,8 +122,7 @@ extension NonAssociationsStore {
     announce: Announce
   ) async throws -> NonAssociation {
     try await database.withTransaction(deadline: deadline) { transaction in
-      _ = try await lock(id, in: transaction)
-      return try await write(Self.delete, change, [.int8(id)], announce, in: transaction)
+      try await delete(try await lock(id, in: transaction), change, announce, in: transaction)
     }
   }
 
@@ -142,29 +130,6 @@ extension NonAssociationsStore {
   func openPairExists(_ row: NonAssociation, in transaction: PostgresTransaction) async throws -> Bool {
     let numbers: [PostgresValue] = [.text(row.first.prisonerNumber), .text(row.second.prisonerNumber)]
     return try await transaction.query(Self.openPairExists, numbers).first?.bool(0) ?? false
-  }
-
-  /// Carries out a merge in one transaction: `plan` sees every row of `old` and the open ones of `new`, by id, locked.
-  /// - Returns: what was done.
-  func merge(
-    from old: String,
-    to new: String,
-    deadline: MonotonicInstant,
-    announce: Announce,
-    plan: ([NonAssociation]) -> [MergePlan.Step]
-  ) async throws -> [MergePlan.Step] {
-    try await database.withTransaction(deadline: deadline) { transaction in
-      let rows = try await transaction.query(Self.lockForMerge, [.text(old), .text(new)])
-      let steps = plan(try rows.map { try NonAssociation($0) })
-      for step in steps {
-        if step.change.kind == .deleted {
-          _ = try await write(Self.delete, step.change, [.int8(step.row.id)], announce, in: transaction)
-        } else {
-          _ = try await save(step.row, step.change, announce, in: transaction)
-        }
-      }
-      return steps
-    }
   }
 
   // MARK: Pieces
@@ -176,7 +141,18 @@ extension NonAssociationsStore {
     return try NonAssociation(row)
   }
 
-  private func save(
+  @discardableResult
+  func delete(
+    _ row: NonAssociation,
+    _ change: Change,
+    _ announce: Announce,
+    in transaction: PostgresTransaction
+  ) async throws -> NonAssociation {
+    try await write(Self.delete, change, [.int8(row.id)], announce, in: transaction)
+  }
+
+  @discardableResult
+  func save(
     _ row: NonAssociation,
     _ change: Change,
     _ announce: Announce,

@@ -14,7 +14,8 @@ public struct MergeNotImplemented: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// What events of others do to patients (`restricted-patients.md` §10).
+/// What events of others do to patients (`restricted-patients.md` §10). An event handled twice changes nothing the second
+/// time.
 struct PatientEventsService: Sendable {
   /// Two calls of prison API and the database, at the most.
   private static let timeout = Duration.seconds(50)
@@ -27,8 +28,23 @@ struct PatientEventsService: Sendable {
   let clock: any WallClock
   let logger: Logger
 
+  func subscribe(to bus: EventBus, as name: String) {
+    bus.subscribe(to: PrisonerMerged.self, as: name) { event in
+      try await merged(removed: event.removed, kept: event.kept)
+    }
+    bus.subscribe(to: PrisonerReleased.self, as: name) { event in
+      try await released(event.number, reason: event.reason)
+    }
+    bus.subscribe(to: PrisonerReceived.self, as: name) { event in
+      try await received(event.number, limit: event.limit)
+    }
+    bus.subscribe(to: UnexpectedEvent.self, as: name) { event in
+      logger.warning("Unexpected \(event.kind) event received: \(event.type)")
+    }
+  }
+
   /// §10.1. Neither number has a record, or a person has decided: done. Else the merge is written down, and fails.
-  func merged(removed: String, kept: String) async throws {
+  private func merged(removed: String, kept: String) async throws {
     let sighting = try await store.sightMerge(
       removed: removed,
       kept: kept,
@@ -53,7 +69,7 @@ struct PatientEventsService: Sendable {
   }
 
   /// §10.2. Whether there is a record already is asked first: it costs nothing (§14.21).
-  func released(_ number: String, reason: String) async throws {
+  private func released(_ number: String, reason: String) async throws {
     guard reason == "RELEASED_TO_HOSPITAL" else { return }
     let deadline = MonotonicInstant.now() + Self.timeout
     guard try await store.find(number, deadline: deadline) == nil else {
@@ -95,7 +111,7 @@ struct PatientEventsService: Sendable {
   }
 
   /// §10.3. A reception from before the discharge is of an earlier stay, or late (§14.20).
-  func received(_ number: String, limit: RestrictedPatientsStore.Limit) async throws {
+  private func received(_ number: String, limit: RestrictedPatientsStore.Limit) async throws {
     let now = clock.now()
     let removed = try await store.removeIfPresent(
       number,
@@ -108,10 +124,6 @@ struct PatientEventsService: Sendable {
       return logger.debug("a reception concerns no restricted patient")
     }
     telemetry.track(.removedOnReception(number))
-  }
-
-  func unexpected(_ type: String, _ kind: String) {
-    logger.warning("Unexpected \(kind) event received: \(type)")
   }
 
   private func hospital(of movement: Movement, _ deadline: MonotonicInstant) async throws -> Agency? {

@@ -199,13 +199,18 @@ def decide_and_call(page):
 
 
 def play_merge(page):
-    """Two patients turn out to be one person, which only a person can resolve."""
+    """Two patients turn out to be one person: the message fails until a person decides, and is repaired by a retry."""
+    queue = "restricted-patients-domain-events"
     console.go(page, "/play", "Play")
     submit(page)
     check_problems(page, "Choose a prisoner", "Choose the number that stays")
     fill(page, prisoner="P4568QR", other="N3457PQ")
     submit(page)
     page.wait_for_text("main section", "What came of it")
+    page.click("main section a[href='#/queues']")
+    page.wait_for_text("h1", "Queues")
+    # The counts follow without a click.
+    page.wait(lambda: counts(page, queue) == ("0", "1"), "the merge among the dead letters")
     console.go(page, "/decisions", "Decisions")
     page.wait_for_text("article h3", "P4568QR was merged into N3457PQ")
     submit(page)
@@ -213,8 +218,21 @@ def play_merge(page):
     fill(page, resolution="DROP_REMOVED")
     submit(page)
     page.wait_for_text("main", "No merge waits for a decision")
+    console.go(page, "/queues", "Queues")
+    page.click(f"button[aria-label='Retry the dead letters of {queue}-dlq']")
+    page.wait_for_text("#news", f"1 dead letter of {queue}-dlq retried")
+    page.wait(lambda: counts(page, queue) == ("0", "0"), "the merge to be taken")
     console.go(page, "/events", "Events")
     page.wait_for_text("li[data-type$='.removed']", "P4568QR")
+
+
+def counts(page, queue):
+    """Messages and dead letters of a queue, as its row has them; None without one."""
+    for shown in page.all("tbody tr"):
+        cells = [cell.text.split()[-1] for cell in shown.find_elements("css selector", "td")[:4]]
+        if cells and cells[0] == queue:
+            return cells[2], cells[3]
+    return None
 
 
 def tab_to(page, css, key=Keys.TAB):
@@ -230,8 +248,18 @@ def tab_to(page, css, key=Keys.TAB):
     raise AssertionError(f"Tab does not lead to {css}")
 
 
+def follow(page, css, heading):
+    """Goes where a link leads, without a mouse."""
+    tab_to(page, css)
+    page.press(Keys.ENTER)
+    page.wait_for_text("h1", heading)
+    page.wait(lambda: page.focused().tag_name == "h1", "the heading to have the focus")
+
+
 def use_keyboard_alone(page, url):
-    """Signs in, adds and closes a non-association without a mouse."""
+    """Signs in, adds and closes a non-association, moves a prisoner to hospital, breaks and repairs a queue: without a
+    mouse, on a telephone."""
+    page.resize(360)
     page.open(url + "/")
     page.wait_for_text("h1", "Overview")
     page.script("sessionStorage.clear()")
@@ -241,18 +269,14 @@ def use_keyboard_alone(page, url):
     assert page.focused().text == "Skip to main content", page.focused().text
     page.press(Keys.ENTER)
     page.wait(lambda: page.focused().tag_name == "h1", "the heading to have the focus")
-    tab_to(page, "a[href='#/sign-in']")
-    page.press(Keys.ENTER)
-    page.wait_for_text("h1", "Sign in as")
-    page.wait(lambda: page.focused().tag_name == "h1", "the heading to have the focus")
+    follow(page, "a[href='#/sign-in']", "Sign in as")
     tab_to(page, "button[data-user=CONSOLE_USER]")
     page.press(Keys.ENTER)
     page.wait_for_text("#who", "CONSOLE_USER")
     page.wait_for_text("h1", "Overview")
-    console.go(page, "/prisoners/H8901JK", "Harry Holt")
-    tab_to(page, "a[href$='/add']")
-    page.press(Keys.ENTER)
-    page.wait_for_text("h1", "Keep H8901JK apart")
+    follow(page, "#menu a[href='#/prisoners']", "Prisoners")
+    follow(page, "a[href='#/prisoners/H8901JK']", "Harry Holt")
+    follow(page, "a[href$='/add']", "Keep H8901JK apart")
     tab_to(page, "select[name=secondPrisonerNumber]")
     page.press("J", "9")
     for group in range(2):
@@ -268,12 +292,33 @@ def use_keyboard_alone(page, url):
     page.press(Keys.ENTER)
     card = page.wait_for_text("article", "By keyboard")
     assert "Threat" in card and "Cell and landing" in card and "Jacob Jarvis" in card, card
-    tab_to(page, f"article[data-id='{article(page, 'By keyboard')}'] a[href$='/close']")
-    page.press(Keys.ENTER)
-    page.wait_for_text("h1", "Close non-association")
+    follow(page, f"article[data-id='{article(page, 'By keyboard')}'] a[href$='/close']", "Close non-association")
     tab_to(page, "textarea")
     page.press(*"Done", Keys.TAB, Keys.ENTER)
     page.wait_for_text("article", "Done")
+    follow(page, "#menu a[href='#/patients']", "Restricted patients")
+    follow(page, "a[href='#/patients/discharge']", "Move a prisoner to hospital")
+    for name, key in [("offenderNo", "F"), ("fromLocationId", "L"), ("hospitalLocationCode", "H")]:
+        tab_to(page, f"select[name={name}]")
+        page.press(key)
+    tab_to(page, "form button[type=submit]")
+    page.press(Keys.ENTER)
+    page.wait(lambda: "Leeds" in row(page, "F6789GH"), "the patient")
+    follow(page, "#menu a[href='#/queues']", "Queues")
+    follow(page, "a[href='#/queues/send']", "Put a message on a queue")
+    tab_to(page, "form button[type=submit]")
+    page.press(Keys.ENTER)
+    page.wait_for_text("h1", "Queues")
+    page.wait(lambda: counts(page, "non-associations") == ("0", "1"), "the dead letter")
+    follow(page, "a[aria-label='Inspect non-associations-dlq']", "Dead letters of non-associations-dlq")
+    page.wait_for_text("article pre", "This is no event")
+    tab_to(page, "button[aria-label='Purge non-associations-dlq']")
+    page.press(Keys.ENTER)
+    page.wait_for_text("dialog h2", "?")
+    tab_to(page, "dialog .button.danger")
+    page.press(Keys.ENTER)
+    page.wait_for_text("main", "0 messages")
+    page.resize(1280)
 
 
 VIEWS = [

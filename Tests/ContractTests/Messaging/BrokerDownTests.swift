@@ -1,4 +1,5 @@
 import AWSPeer
+import CollectorDouble
 import ServiceKit
 import Synchronization
 import Testing

@@ -1,3 +1,4 @@
+import CollectorDouble
 import EventLoops
 import Logging
 import ServiceKit

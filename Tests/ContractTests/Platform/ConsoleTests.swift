@@ -39,27 +39,36 @@ struct ConsoleTests {
     }
   }
 
-  @Test("A file is sent once, and compressed; asked for again, it is unchanged")
+  @Test("A page is asked for each time and sent when it has changed; a file of its version is kept for good")
   func caching() async throws {
     try await withGateway { (gateway) async throws in
-      let first = try await gateway.send("GET", "/console/base.css", headers: [("Accept-Encoding", "gzip")])
-      #expect(first.status == 200)
-      #expect(first.header("Content-Encoding") == "gzip")
-      #expect(first.header("Cache-Control") == "no-cache")
-      let tag = try #require(first.header("ETag"))
+      func get(_ path: String, _ fields: (String, String)...) async throws -> Answer {
+        try await gateway.send("GET", path, headers: [("Accept", "*/*")] + fields)
+      }
+      let page = try await get("/console", ("Accept-Encoding", "gzip"))
+      #expect(page.header("Content-Encoding") == "gzip")
+      #expect(page.header("Cache-Control") == "no-cache")
+      let tag = try #require(page.header("ETag"))
       for condition in [tag, "\"other\", \(tag)", "*"] {
-        let again = try await gateway.send(
-          "GET",
-          "/console/base.css",
-          headers: [("If-None-Match", condition)]
-        )
+        let again = try await get("/console", ("If-None-Match", condition))
         #expect(again.status == 304, "\(condition)")
         #expect(again.body.isEmpty)
         #expect(again.header("ETag") == tag)
       }
-      let other = try await gateway.send("GET", "/console/base.css", headers: [("If-None-Match", "\"x\"")])
+      #expect(try await get("/console", ("If-None-Match", "\"x\"")).status == 200)
+
+      let text = try await get("/console").text
+      let path = try #require(text.firstMatch(of: /href="(console\/files\/[^"]+\/base\.css)"/)?.1)
+      let file = try await get("/" + path, ("Accept-Encoding", "gzip"))
+      #expect(file.status == 200)
+      #expect(file.header("Content-Encoding") == "gzip")
+      #expect(file.header("Cache-Control") == "public, max-age=31536000, immutable")
+      #expect(try await gateway.send("HEAD", "/" + path).status == 200)
+      // Of another version, what is here is sent, and not kept under that version's address.
+      let other = try await get("/console/files/other/base.css")
       #expect(other.status == 200)
-      #expect(try await gateway.send("HEAD", "/console/base.css").status == 200)
+      #expect(other.header("Cache-Control") == "no-cache")
+      #expect(other.header("ETag") == file.header("ETag"))
     }
   }
 

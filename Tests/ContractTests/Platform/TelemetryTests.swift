@@ -1,3 +1,4 @@
+import CollectorDouble
 import ServiceKit
 import Testing
 

@@ -1,3 +1,4 @@
+import CollectorDouble
 import Observability
 import ServiceKit
 import Synchronization

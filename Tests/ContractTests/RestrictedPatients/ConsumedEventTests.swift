@@ -39,9 +39,7 @@ struct ConsumedEventTests {
     message(#"{"eventType":"OFFENDER_MOVEMENT-RECEPTION","offenderIdDisplay":"\#(number)"\#(more)}"#)
   }
 
-  private static func domain(_ gateway: RunningGateway) -> DomainEventsHandler {
-    gateway.application.restrictedPatients.module.domainEvents
-  }
+  private static func domain(_ gateway: RunningGateway) -> BusBridge { gateway.domainEvents }
 
   private static func hospital(_ gateway: RunningGateway, _ type: String = "HSHOSP") {
     gateway.prisonAPI.stub(
@@ -162,7 +160,7 @@ struct ConsumedEventTests {
   @Test("104, 105: a reception removes the record if there is one, once")
   func received() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      let handler = gateway.application.restrictedPatients.module.offenderEvents
+      let handler = gateway.offenderEvents
       try await handler.handle(Self.reception())
       #expect(try await gateway.database.events() == [])
       try await gateway.database.insertPatient("A12346")
@@ -182,9 +180,8 @@ struct ConsumedEventTests {
   @Test("a reception from before the discharge removes nothing")
   func earlierReception() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      let module = gateway.application.restrictedPatients.module
       try await gateway.database.insertPatient("A12346", discharged: "2020-10-09T12:00")
-      try await module.offenderEvents.handle(
+      try await gateway.offenderEvents.handle(
         Self.reception(#","movementDateTime":"2020-10-09T11:59:59""#)
       )
       func received(_ time: String) -> ReceivedMessage {
@@ -193,27 +190,45 @@ struct ConsumedEventTests {
         )
       }
       // 11:59 in London.
-      try await module.domainEvents.handle(received("2020-10-09T10:59:00Z"))
+      try await gateway.domainEvents.handle(received("2020-10-09T10:59:00Z"))
       #expect(try await gateway.database.count("restricted_patients") == 1)
-      try await module.domainEvents.handle(received("2020-10-09T12:00:00+01:00"))
+      try await gateway.domainEvents.handle(received("2020-10-09T12:00:00+01:00"))
       #expect(try await gateway.database.count("restricted_patients") == 0)
       #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12346"])
+    }
+  }
+
+  @Test(
+    "a release and the reception after it, in either order and each of them twice, leave no record",
+    arguments: [false, true]
+  )
+  func anyOrder(isReversed: Bool) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementType": "ADM", "toAgency": "MDI"]))
+      Self.hospital(gateway)
+      let received = Self.reception(#","movementDateTime":"2022-05-21T09:00:00""#, number: "A12345")
+      for _ in 0..<2 {
+        if isReversed { try await gateway.offenderEvents.handle(received) }
+        try await gateway.domainEvents.handle(Self.released())
+        if !isReversed { try await gateway.offenderEvents.handle(received) }
+      }
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+      #expect(try await gateway.database.events() == [])
     }
   }
 
   @Test("106, 107: unknown types are acknowledged, what is no message is an error")
   func unknown() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      let module = gateway.application.restrictedPatients.module
       let other = Self.message(#"{"eventType":"something.else"}"#)
-      try await module.domainEvents.handle(other)
-      try await module.offenderEvents.handle(other)
+      try await gateway.domainEvents.handle(other)
+      try await gateway.offenderEvents.handle(other)
       for body in [
         "{", "[]", #"{"Message":"{"}"#, #"{"eventType":"prison-offender-events.prisoner.merged"}"#,
       ] {
         let message = ReceivedMessage(id: "1", receipt: "1", body: Array(body.utf8), receiveCount: 1)
-        await #expect(throws: UnreadableMessage.self) { try await module.domainEvents.handle(message) }
-        await #expect(throws: UnreadableMessage.self) { try await module.offenderEvents.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await gateway.domainEvents.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await gateway.offenderEvents.handle(message) }
       }
     }
   }

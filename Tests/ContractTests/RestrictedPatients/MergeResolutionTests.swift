@@ -42,7 +42,7 @@ struct MergeResolutionTests {
   func resolved(records: [String], resolution: String, left: [String], events: [String]) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       for number in records { try await gateway.database.insertPatient(number) }
-      let handler = gateway.application.restrictedPatients.module.domainEvents
+      let handler = gateway.domainEvents
       await #expect(throws: MergeNotImplemented.self) { try await handler.handle(Self.message) }
       let list = try await gateway.get("/restricted-patients/merges", token: Self.admin(gateway)).json
       #expect(list.items.count == 1)
@@ -76,7 +76,7 @@ struct MergeResolutionTests {
   func refused() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
-      let handler = gateway.application.restrictedPatients.module.domainEvents
+      let handler = gateway.domainEvents
       await #expect(throws: MergeNotImplemented.self) { try await handler.handle(Self.message) }
       let answer = try await Self.resolve(gateway, "KEEP")
       #expect(answer.status == 400)

@@ -1,3 +1,8 @@
+import Events
+import RestrictedPatientsModule
+
+@testable import Gateway
+
 /// The requests and the clock of restricted-patients.md section 15.
 enum Patients {
   /// 2020-10-10T00:00 in London, which is an hour ahead of UTC then.
@@ -79,4 +84,12 @@ extension RunningGateway {
       token: user()
     )
   }
+}
+
+extension RunningGateway {
+  /// What handles the messages of the queue `domainevents`.
+  var domainEvents: BusBridge { BusBridge(RestrictedPatientsModule.domainEvents, to: application.bus) }
+
+  /// What handles the messages of the queue `offenderevents`.
+  var offenderEvents: BusBridge { BusBridge(RestrictedPatientsModule.offenderEvents, to: application.bus) }
 }

@@ -1,7 +1,12 @@
-import Foundation
+internal import Foundation
+
+/// Why there is no server.
+public struct ClusterFailure: Error, CustomStringConvertible {
+  public let description: String
+}
 
 /// A PostgreSQL server that belongs to one test, so that the test may stop it.
-struct PrivateCluster {
+public struct PrivateCluster: Sendable {
   private let folder: String
   private let programs: String
 
@@ -9,10 +14,10 @@ struct PrivateCluster {
   private let port: UInt16?
 
   /// - Parameter hasTLS: whether to listen on loopback, with a certificate for `localhost`, besides the socket.
-  init(hasTLS: Bool = false) async throws {
+  public init(hasTLS: Bool = false) async throws {
     let versions = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
     guard let version = versions.compactMap({ Int($0) }).max() else {
-      throw TestFailure(description: "no PostgreSQL server programs under /usr/lib/postgresql")
+      throw ClusterFailure(description: "no PostgreSQL server programs under /usr/lib/postgresql")
     }
     programs = "/usr/lib/postgresql/\(version)/bin"
     folder = "/tmp/gateway-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
@@ -38,17 +43,17 @@ struct PrivateCluster {
   }
 
   /// Verifies the server's certificate and name.
-  var tlsConnectionString: String {
+  public var tlsConnectionString: String {
     "host=localhost port=\(port ?? 0) sslmode=verify-full sslrootcert=\(folder)/root.crt user=postgres dbname=postgres"
   }
 
-  var connectionString: String { "host=\(folder) user=postgres dbname=postgres" }
+  public var connectionString: String { "host=\(folder) user=postgres dbname=postgres" }
 
   private var network: String {
     port.map { "-c listen_addresses=localhost -p \($0) -c ssl=on" } ?? "-c listen_addresses=''"
   }
 
-  private func start() async throws {
+  public func start() async throws {
     try await pg(
       "pg_ctl",
       "-D",
@@ -63,13 +68,12 @@ struct PrivateCluster {
   }
 
   /// - Parameter mode: of pg_ctl: `fast` ends the sessions, `immediate` is a crash with recovery.
-  func restart(mode: String) async throws {
+  public func stop(mode: String) async throws {
     try await pg("pg_ctl", "-D", "\(folder)/data", "-m", mode, "-w", "stop")
-    try await start()
   }
 
-  func remove() async {
-    _ = try? await pg("pg_ctl", "-D", "\(folder)/data", "-m", "immediate", "-w", "stop")
+  public func remove() async {
+    try? await stop(mode: "immediate")
     try? FileManager.default.removeItem(atPath: folder)
   }
 
@@ -94,7 +98,7 @@ struct PrivateCluster {
         bind(descriptor, $0, length) | getsockname(descriptor, $0, &length)
       }
     }
-    guard result == 0 else { throw TestFailure(description: "no free port") }
+    guard result == 0 else { throw ClusterFailure(description: "no free port") }
     return UInt16(bigEndian: address.sin_port)
   }
 
@@ -103,7 +107,7 @@ struct PrivateCluster {
     let status: Int32 = await withCheckedContinuation { continuation in
       DispatchQueue.global().async { continuation.resume(returning: spawn(["/usr/bin/env"] + command)) }
     }
-    guard status == 0 else { throw TestFailure(description: "\(command.joined(separator: " ")): \(status)") }
+    guard status == 0 else { throw ClusterFailure(description: "\(command.joined(separator: " ")): \(status)") }
   }
 
   private static func spawn(_ command: [String]) -> Int32 {

@@ -45,18 +45,11 @@ extension ReceivedMessage {
 }
 
 @Suite("Merges and moved bookings (contract §11; test cases 137 to 145)")
-struct MergeHandlerTests {
+struct PrisonerEventsServiceTests {
   private static let (o, n, x) = ("A7777BB", "B8888CC", "X1111XX")
 
-  private static func handler(_ module: ModuleFixture, events: Bool = false) throws -> MergeHandler {
-    MergeHandler(
-      database: module.database,
-      london: try LondonTime(),
-      clock: module.clock,
-      outbox: module.events,
-      telemetry: module.telemetry,
-      mergeEvents: events
-    )
+  private static func queue(_ module: ModuleFixture, events: Bool = false) throws -> BusBridge {
+    try module.queue(mergeEvents: events)
   }
 
   private static func merge(_ merged: String, _ closed: String, _ deleted: String) -> TelemetryEvent {
@@ -74,9 +67,9 @@ struct MergeHandlerTests {
     try await ModuleFixture.run { module in
       let id = try await module.store(Fixture.open(0, Self.o, Self.n))
       let kept = try await module.store(Fixture.open(0, Self.o, Self.x))
-      let handler = try Self.handler(module)
-      try await handler.handle(.merged(from: Self.o, to: Self.n))
-      try await handler.handle(.merged(from: Self.o, to: Self.n))
+      let queue = try Self.queue(module)
+      try await queue.handle(.merged(from: Self.o, to: Self.n))
+      try await queue.handle(.merged(from: Self.o, to: Self.n))
       #expect(module.telemetry.events == [Self.merge("1", "null", "1"), Self.merge("null", "null", "null")])
       #expect(try await module.count("id = \(id)") == 0)
       let row = try await module.send(.get, "/non-associations/\(kept)", as: .reader).json
@@ -95,10 +88,10 @@ struct MergeHandlerTests {
       let closed = try await module.store(Fixture.open(0, Self.o, Self.x))
       let renamed = try await module.store(Fixture.open(0, Self.o, "Y1111YY"))
       try await module.store(Fixture.open(0, Self.n, Self.x))
-      try await Self.handler(module).handle(.merged(from: Self.o, to: Self.n))
+      try await Self.queue(module).handle(.merged(from: Self.o, to: Self.n))
       for (id, change, reason) in [
-        (gone, "DELETED", "MERGE"), (closed, "CLOSED", ConsumedEvent.mergedType),
-        (renamed, "MERGED", ConsumedEvent.mergedType),
+        (gone, "DELETED", "MERGE"), (closed, "CLOSED", PrisonerMerged.type),
+        (renamed, "MERGED", PrisonerMerged.type),
       ] {
         let answer = try await module.send(.get, "/non-associations/\(id)/history", as: .reader)
         guard case .array(let entries) = try answer.json["history"], entries.count == 2,
@@ -122,7 +115,7 @@ struct MergeHandlerTests {
       try await module.store(Fixture.open(0, Self.o, Self.x))
       try await module.store(Fixture.open(0, Self.o, "Y1111YY"))
       try await module.store(Fixture.open(0, Self.n, Self.x))
-      try await Self.handler(module, events: true).handle(.merged(from: Self.o, to: Self.n))
+      try await Self.queue(module, events: true).handle(.merged(from: Self.o, to: Self.n))
       #expect(
         module.events.events.map(\.eventType) == [
           "non-associations.deleted", "non-associations.closed", "non-associations.amended",
@@ -160,7 +153,7 @@ struct MergeHandlerTests {
         try await module.store(row)
       }
       let message = ReceivedMessage.bookingMoved(from: Self.o, to: Self.n, start: "2023-07-13T09:10:32")
-      try await Self.handler(module).handle(message)
+      try await Self.queue(module).handle(message)
       #expect(try await module.count("first_prisoner_number = '\(Self.n)'") == (isMoved ? 1 : 0))
       #expect(try await module.count("second_prisoner_number = '\(Self.n)'") == (isMoved ? 0 : 1))
     }
@@ -170,7 +163,7 @@ struct MergeHandlerTests {
   func withoutStart() async throws {
     try await ModuleFixture.run { module in
       try await module.store(Fixture.open(0, Self.o, Self.x))
-      try await Self.handler(module).handle(.bookingMoved(from: Self.o, to: Self.n, start: nil))
+      try await Self.queue(module).handle(.bookingMoved(from: Self.o, to: Self.n, start: nil))
       #expect(try await module.count("first_prisoner_number = '\(Self.n)'") == 1)
     }
   }
@@ -182,7 +175,7 @@ struct MergeHandlerTests {
       for (first, second) in [
         (o, "X1"), ("X2", o), (n, "X1"), ("X2", n), (o, n), (o, "C"), ("D", o),
       ] { try await module.store(Fixture.open(0, first, second)) }
-      try await Self.handler(module).handle(.merged(from: o, to: n))
+      try await Self.queue(module).handle(.merged(from: o, to: n))
       #expect(module.telemetry.events == [Self.merge("2", "2", "1")])
       #expect(try await module.count("'\(o)' in (first_prisoner_number, second_prisoner_number)") == 0)
       #expect(try await module.count("'\(n)' in (first_prisoner_number, second_prisoner_number)") == 6)
@@ -193,7 +186,7 @@ struct MergeHandlerTests {
       try await module.change("drop index non_association_open_pair_idx")
       try await module.store(Fixture.open(0, o, Self.x))
       let second = try await module.store(Fixture.open(0, Self.x, o))
-      try await Self.handler(module).handle(.merged(from: o, to: n))
+      try await Self.queue(module).handle(.merged(from: o, to: n))
       #expect(try await module.count("is_closed and id = \(second)") == 1)
       #expect(try await module.count("not is_closed and first_prisoner_number = '\(n)'") == 1)
     }
@@ -202,8 +195,8 @@ struct MergeHandlerTests {
   @Test("Other types are passed over; what cannot be read is thrown, so that it comes again (143)")
   func unreadable() async throws {
     try await ModuleFixture.run { module in
-      let handler = try Self.handler(module)
-      try await handler.handle(.envelope("prison-offender-events.prisoner.received", "no JSON at all"))
+      let queue = try Self.queue(module)
+      try await queue.handle(.envelope("prison-offender-events.prisoner.received", "no JSON at all"))
       let merged = "prison-offender-events.prisoner.merged"
       let unreadable: [ReceivedMessage] = [
         .envelope(merged, "{"), .envelope(merged, "[]"), .envelope(merged, "{}"),
@@ -214,11 +207,11 @@ struct MergeHandlerTests {
         .bookingMoved(from: Self.o, to: Self.n, start: "yesterday"),
       ]
       for message in unreadable {
-        await #expect(throws: ConsumedEventError.self) { try await handler.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await queue.handle(message) }
       }
       for body in ["", "{", #"{"Message":"{}"}"#, #"{"eventType":"\#(merged)","additionalInformation":{}}"#] {
         let message = ReceivedMessage(id: "1", receipt: "1", body: Array(body.utf8), receiveCount: 1)
-        await #expect(throws: ConsumedEventError.self) { try await handler.handle(message) }
+        await #expect(throws: UnreadableMessage.self) { try await queue.handle(message) }
       }
       #expect(module.telemetry.events.isEmpty)
     }
@@ -229,17 +222,17 @@ struct MergeHandlerTests {
     try await ModuleFixture.run { module in
       try await module.store(Fixture.open(0, Self.o, Self.x))
       try await module.store(Fixture.open(0, Self.o, "Y1111YY"))
-      let handler = try Self.handler(module, events: true)
+      let queue = try Self.queue(module, events: true)
       module.events.failNext()
       await #expect(throws: RecordingOutbox.Failure.self) {
-        try await handler.handle(.merged(from: Self.o, to: Self.n))
+        try await queue.handle(.merged(from: Self.o, to: Self.n))
       }
       #expect(try await module.count("first_prisoner_number = '\(Self.o)'") == 2)
       #expect(try await module.count("exists (select from non_association_history)") == 0)
       #expect(module.telemetry.events.isEmpty)
       // A number that does not fit its column fails in the middle, too.
       await #expect(throws: PostgresError.self) {
-        try await handler.handle(.merged(from: Self.o, to: "B8888CC-too-long"))
+        try await queue.handle(.merged(from: Self.o, to: "B8888CC-too-long"))
       }
       #expect(try await module.count("first_prisoner_number = '\(Self.o)'") == 2)
     }

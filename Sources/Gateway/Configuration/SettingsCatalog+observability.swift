@@ -1,0 +1,55 @@
+/// The settings of logs, metrics, traces and custom events.
+extension SettingsCatalog {
+  static let logLevel = Setting("LOG_LEVEL", default: "info", "trace, debug, info, notice, warning or error.")
+  static let logFormat = Setting("LOG_FORMAT", default: "json", allInOne: "text", "json or text.")
+  static let accessLog = Setting(
+    "ACCESS_LOG",
+    default: "errors",
+    "A log line for each answer: off, errors (500 and above) or all."
+  )
+  static let metricsPort = Setting(
+    "METRICS_PORT",
+    "Port of a listener that serves nothing but /metrics; not set, the server's own port has it too."
+  )
+  static let otlpEndpoint = Setting(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OpenTelemetry collector (OTLP over HTTP) that spans are sent to; not set, nothing is recorded."
+  )
+  static let otlpHeaders = Setting(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    isSecret: true,
+    "Header fields for it, name=value, comma-separated."
+  )
+  static let otlpCertificate = Setting(
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "PEM authorities to trust for it; the system's if not set."
+  )
+  static let serviceName = Setting(
+    "OTEL_SERVICE_NAME",
+    default: "hmpps-gateway",
+    "What the process calls itself in traces."
+  )
+  static let traceSampling = Setting(
+    "OTEL_TRACES_SAMPLER_ARG",
+    default: "1",
+    "Share of the traces begun here that are recorded, 0 to 1; those begun elsewhere come decided."
+  )
+  static let nonAssociationsInsights = Setting(
+    "NON_ASSOCIATIONS_APPLICATIONINSIGHTS_CONNECTION_STRING",
+    aliases: ["APPLICATIONINSIGHTS_CONNECTION_STRING"],
+    isSecret: true,
+    "Where the non-associations API's custom events are sent, besides the log."
+  )
+  static let restrictedPatientsInsights = Setting(
+    "RESTRICTED_PATIENTS_APPLICATIONINSIGHTS_CONNECTION_STRING",
+    aliases: ["APPLICATIONINSIGHTS_CONNECTION_STRING"],
+    isSecret: true,
+    "Where the restricted patients API's custom events are sent, besides the log."
+  )
+
+  /// In the order of the README.
+  static let observability: [Setting] = [
+    logLevel, logFormat, accessLog, metricsPort, otlpEndpoint, otlpHeaders, otlpCertificate, serviceName,
+    traceSampling, nonAssociationsInsights, restrictedPatientsInsights,
+  ]
+}
