@@ -51,7 +51,7 @@ import Testing
       try await test.append([event("A/B", 1), event("A/B", 2)])
       try await test.observer.withTransaction(deadline: .soon) { transaction in
         let outbox = PostgresOutbox(module: "restricted-patients")
-        try await outbox.append(event("C/D", 3), in: transaction)
+        try await outbox.append(event("C/D", 3), nil, in: transaction)
       }
       let (first, position) = try await feed.events(after: nil, until: .soon, deadline: .soon)
       #expect(first.map(\.message) == [event("A/B", 1).message, event("A/B", 2).message])
@@ -74,7 +74,7 @@ import Testing
       let start = try await feed.events(after: nil, until: .soon, deadline: .soon).position
       let outbox = PostgresOutbox(module: "non-associations")
       let between = try await test.observer.withTransaction(deadline: .soon) { transaction in
-        try await outbox.append(event("A/B", 1), in: transaction)
+        try await outbox.append(event("A/B", 1), nil, in: transaction)
         try await test.append([event("C/D", 2)])
         return try await feed.events(after: start, until: .soon, deadline: .soon)
       }

@@ -75,7 +75,7 @@ import Testing
       for number in 1...20 {
         let event = event("S\(number % 4)", round * 100 + number)
         try await database.withTransaction(deadline: .soon) { transaction in
-          try await PostgresOutbox(module: "non-associations").append(event, in: transaction)
+          try await PostgresOutbox(module: "non-associations").append(event, nil, in: transaction)
         }
         committed.insert(String(decoding: event.message, as: UTF8.self))
       }

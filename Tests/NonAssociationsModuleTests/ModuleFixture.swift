@@ -34,21 +34,19 @@ final class RecordingOutbox: Outbox {
   var rowsSeen: [Int64] { state.withLock { $0.rowsSeen } }
   func failNext() { state.withLock { $0.fails = true } }
 
-  func append(_ event: DomainEvent, in transaction: PostgresTransaction) async throws {
+  func append(_ event: DomainEvent, _ audit: AuditMessage?, in transaction: PostgresTransaction) async throws
+  {
     let statement = PostgresStatement(name: "rows_seen", sql: "select count(*) from non_association")
     let rows = try await transaction.query(statement, [])
     let seen = try #require(rows.first).int64(0)
     let fails = state.withLock { state in
       state.events.append(event)
+      if let audit { state.audits.append(audit) }
       state.rowsSeen.append(seen)
       defer { state.fails = false }
       return state.fails
     }
     if fails { throw Failure() }
-  }
-
-  func append(_ audit: AuditMessage, in transaction: PostgresTransaction) async throws {
-    state.withLock { $0.audits.append(audit) }
   }
 }
 

@@ -15,40 +15,36 @@ public struct PostgresOutbox: Outbox {
   /// - Parameter module: names the module's rows where several share a database: `non-associations`.
   public init(module: String) { self.module = module }
 
-  public func append(_ event: DomainEvent, in transaction: PostgresTransaction) async throws {
-    try await append(.event, event.subject, event.eventType, nil, event.message, transaction)
-  }
-
-  public func append(_ audit: AuditMessage, in transaction: PostgresTransaction) async throws {
-    try await append(.audit, audit.subject, audit.what, audit.record, audit.message, transaction)
-  }
-
-  private func append(
-    _ kind: OutboxLane.Kind,
-    _ subject: String,
-    _ type: String,
-    _ record: String?,
-    _ message: [UInt8],
-    _ transaction: PostgresTransaction
+  public func append(
+    _ event: DomainEvent,
+    _ audit: AuditMessage?,
+    in transaction: PostgresTransaction
   ) async throws {
-    let lane = OutboxLane(module: module, kind: kind)
     let span = SpanContext.current
-    try await transaction.execute(
-      Self.insert,
-      [
-        .text(module), .text(kind.rawValue), .text(subject), .text(type), .bytes(message),
-        .optional(span?.traceparent), .optional(span?.state), .optional(record),
-      ]
-    )
-    transaction.notify(Self.channel, lane.name)
+    var parameters: [PostgresValue] = [
+      .text(module), .optional(span?.traceparent), .optional(span?.state), .text(event.subject),
+      .text(event.eventType), .bytes(event.message),
+    ]
+    if let audit {
+      parameters += [.text(audit.subject), .text(audit.what), .bytes(audit.message), .text(audit.record)]
+    }
+    // One statement for both, as each costs the caller a round trip to the database.
+    try await transaction.execute(audit == nil ? Self.insertEvent : Self.insertBoth, parameters)
+    for kind in audit == nil ? [OutboxLane.Kind.event] : [.event, .audit] {
+      transaction.notify(Self.channel, OutboxLane(module: module, kind: kind).name)
+    }
   }
 
-  private static let insert = PostgresStatement(
-    name: "outbox_append",
-    sql: """
-      insert into gateway_outbox (module, kind, subject, event_type, message, traceparent, tracestate, record)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)
-      """
+  private static let insert = """
+    insert into gateway_outbox (module, traceparent, tracestate, kind, subject, event_type, message, record)
+    values ($1, $2, $3, 'event', $4, $5, $6, null)
+    """
+
+  private static let insertEvent = PostgresStatement(name: "outbox_append", sql: insert)
+
+  private static let insertBoth = PostgresStatement(
+    name: "outbox_append_audited",
+    sql: insert + ", ($1, $2, $3, 'audit', $7, $8, $9, $10)"
   )
 }
 

@@ -185,8 +185,7 @@ extension NonAssociationsStore {
     }
     let row = try NonAssociation(returned)
     if let announcement = announce(change, row) {
-      try await outbox.append(announcement.event, in: transaction)
-      try await outbox.append(announcement.audit, in: transaction)
+      try await outbox.append(announcement.event, announcement.audit, in: transaction)
     }
     return row
   }

@@ -185,7 +185,7 @@ extension RestrictedPatientsStore {
         if isRepeated, !isOpen { return }
         throw RestrictedPatientsError.existingPatient(patient.prisonerNumber)
       }
-      try await outbox.append(event, in: transaction)
+      try await outbox.append(event, nil, in: transaction)
     }
   }
 
@@ -200,7 +200,7 @@ extension RestrictedPatientsStore {
     try await database.withTransaction(deadline: deadline) { transaction in
       try await transaction.execute(Self.endAttempt, [.int8(attempt.id)])
       guard try await Self.archive(number, removal, in: transaction) != nil else { return }
-      try await outbox.append(event, in: transaction)
+      try await outbox.append(event, nil, in: transaction)
     }
   }
 

@@ -190,12 +190,12 @@ extension RestrictedPatientsStore {
         }
       for number in drops {
         _ = try await Self.archive(number, .init(at: now, by: user, cause: .merge), in: transaction)
-        try await outbox.append(removedEvent(number), in: transaction)
+        try await outbox.append(removedEvent(number), nil, in: transaction)
       }
       if resolution == .move {
         try await transaction.execute(Self.rename, numbers + [.text(now.text), .text(user)])
-        try await outbox.append(removedEvent(removed), in: transaction)
-        try await outbox.append(addedEvent(kept), in: transaction)
+        try await outbox.append(removedEvent(removed), nil, in: transaction)
+        try await outbox.append(addedEvent(kept), nil, in: transaction)
       }
       try await transaction.execute(
         Self.resolve,

@@ -124,7 +124,7 @@ extension RestrictedPatientsStore {
           ? RestrictedPatientsError.rule(.prisonUnchanged(number, prison)) : .notFound(number)
       }
       let patient = try RestrictedPatient(row)
-      try await outbox.append(event, in: transaction)
+      try await outbox.append(event, nil, in: transaction)
       return patient
     }
   }
@@ -142,7 +142,7 @@ extension RestrictedPatientsStore {
       guard
         let patient = try await Self.archive(number, removal, limit: limit, in: transaction)
       else { return nil }
-      try await outbox.append(event, in: transaction)
+      try await outbox.append(event, nil, in: transaction)
       return patient
     }
   }
@@ -161,7 +161,7 @@ extension RestrictedPatientsStore {
         throw RestrictedPatientsError.underWay(patient.prisonerNumber)
       }
       guard try await Self.insert(patient, in: transaction) else { return false }
-      try await outbox.append(event, in: transaction)
+      try await outbox.append(event, nil, in: transaction)
       return true
     }
   }

@@ -15,7 +15,8 @@ struct TableOutbox: Outbox {
     sql: "insert into test_outbox (type, subject, message) values ($1, $2, $3)"
   )
 
-  func append(_ event: DomainEvent, in transaction: PostgresTransaction) async throws {
+  func append(_ event: DomainEvent, _ audit: AuditMessage?, in transaction: PostgresTransaction) async throws
+  {
     try await transaction.execute(Self.create)
     let message = String(decoding: event.message, as: UTF8.self)
     try await transaction.execute(
@@ -23,8 +24,6 @@ struct TableOutbox: Outbox {
       [.text(event.eventType), .text(event.subject), .text(message)]
     )
   }
-
-  func append(_ audit: AuditMessage, in transaction: PostgresTransaction) async throws {}
 }
 
 /// Keeps custom events.

@@ -100,7 +100,7 @@ struct TestDatabase: Sendable {
   func append(_ events: [DomainEvent], module: String = "non-associations") async throws {
     let outbox = PostgresOutbox(module: module)
     try await observer.withTransaction(deadline: .soon) { transaction in
-      for event in events { try await outbox.append(event, in: transaction) }
+      for event in events { try await outbox.append(event, nil, in: transaction) }
     }
   }
 }

@@ -107,7 +107,9 @@ public struct PrivateCluster: Sendable {
     let status: Int32 = await withCheckedContinuation { continuation in
       DispatchQueue.global().async { continuation.resume(returning: spawn(["/usr/bin/env"] + command)) }
     }
-    guard status == 0 else { throw ClusterFailure(description: "\(command.joined(separator: " ")): \(status)") }
+    guard status == 0 else {
+      throw ClusterFailure(description: "\(command.joined(separator: " ")): \(status)")
+    }
   }
 
   private static func spawn(_ command: [String]) -> Int32 {
