@@ -13,10 +13,15 @@ COLUMNS = ("id, first_prisoner_number, first_prisoner_role, second_prisoner_numb
            " closed_reason, closed_at")
 
 
+def wrk_command(url, script, seconds, connections, *arguments):
+    return ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(HERE / script), url, "--",
+            *arguments]
+
+
 def wrk(url, script, seconds, connections, *arguments):
     """One wrk run; returns requests per second, p50 and p99 in milliseconds."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(HERE / script), url, "--"]
-    output = subprocess.run(command + list(arguments), capture_output=True, text=True, check=True).stdout
+    command = wrk_command(url, script, seconds, connections, *arguments)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     line = next((line for line in output.splitlines() if line.startswith("RESULT")), None)
     if line is None:
         raise SystemExit(f"wrk printed no result:\n{output}")

@@ -146,6 +146,10 @@ class World:
             raise SystemExit(f"{name} is missing: apt-get install postgresql")
         return str(programs[-1])
 
+    def is_there(self):
+        """Whether PostgreSQL accepts connections."""
+        return subprocess.run([self.program("pg_isready"), "-q", "-d", self.database_url]).returncode == 0
+
     def sql(self, *statements):
         """Runs statements in one session; returns what they print."""
         arguments = [part for statement in statements for part in ("-c", statement)]
@@ -197,6 +201,15 @@ class World:
         rows = [random.randrange(self.rows) for _ in range(pairs)]
         return [prisoner_number("B", row % max(1, self.rows // 10)) for row in rows] + [
             prisoner_number("C", row % 6_760_000) for row in rows]
+
+    def wait_until_published(self, seconds=120):
+        """Until no event and no audit message waits in the outbox."""
+        deadline = time.monotonic() + seconds
+        # The condition is that of the index.
+        while int(self.sql("select count(*) from gateway_outbox where published_at is null and set_aside_at is null")) > 0:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"not everything was published within {seconds} s")
+            time.sleep(0.05)
 
     def token(self, client=None):
         """A token of a client, or of one that may read and write, from the double of HMPPS Auth."""

@@ -4,7 +4,7 @@
 A gateway on its own database and on moto's SNS and SQS creates, amends, closes and deletes non-associations, and handles
 merges, while it is killed with SIGKILL at random moments; for the second half of the kills two gateways share database
 and queues, and either is killed. For a third of the time nothing can be published, and now and then the broker is cut
-off altogether. In the end the database's own history says what was committed, a queue subscribed to the topic says
+off altogether. In the end the database's own history says what was committed, a subscriber to the topic says
 what was published, and both must agree:
 
 * every committed change has its event, at least once, and every answer of success has its change;
@@ -17,6 +17,7 @@ import collections
 import contextlib
 import datetime
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -35,8 +36,8 @@ import world as benchmarks  # noqa: E402
 from world import World, free_port, prisoner_number, wait_until_answering  # noqa: E402
 
 TOPIC = "arn:aws:sns:eu-west-2:000000000000:domain-events"
-SUBSCRIBER = "subscriber"
 QUEUE, DEAD_LETTERS = "non-associations-event-queue", "non-associations-event-dlq"
+AUDIT = "audit-queue"
 EVENTS = {"CREATED": "created", "UPDATED": "amended", "MERGED": "amended", "REOPENED": "amended", "CLOSED": "closed",
           "DELETED": "deleted"}
 PATIENCE = 180
@@ -51,8 +52,10 @@ class Moto:
 
     def __enter__(self):
         script = ROOT / "Tests" / "Support" / "AWSPeer" / "aws_peer.py"
-        self.process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
+        # Queues are purged more often than once a minute.
+        environment = dict(os.environ, MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR="false")
+        self.process = subprocess.Popen([sys.executable, script], env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = self.process.stdout.readline().strip()
         self.lock = threading.Lock()
         return self
@@ -75,28 +78,37 @@ class Moto:
     def queue(self, name):
         return self.call("sqs", "get_queue_url", QueueName=name)["QueueUrl"]
 
-    def subscribe(self):
-        self.call("sqs", "create_queue", QueueName=SUBSCRIBER)
-        self.call("sns", "subscribe", TopicArn=TOPIC, Protocol="sqs",
-                  Endpoint=f"arn:aws:sqs:eu-west-2:000000000000:{SUBSCRIBER}")
-
     def is_empty(self, name):
         attributes = self.call("sqs", "get_queue_attributes", QueueUrl=self.queue(name), AttributeNames=["All"])
         counts = attributes["Attributes"]
         return (int(counts["ApproximateNumberOfMessages"]), int(counts["ApproximateNumberOfMessagesNotVisible"])) == (
             0, 0)
 
-    def take_all(self, name):
-        """The bodies on a queue, in its order."""
-        url, bodies = self.queue(name), []
-        while True:
-            messages = self.call("sqs", "receive_message", QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-            if not messages:
-                return bodies
-            bodies += [message["Body"] for message in messages]
-            self.call("sqs", "delete_message_batch", QueueUrl=url, Entries=[
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                for number, message in enumerate(messages)])
+    def purge(self, name):
+        self.call("sqs", "purge_queue", QueueUrl=self.queue(name))
+
+
+class Subscriber(http.server.BaseHTTPRequestHandler):
+    """Keeps what is published, in its order. It is no queue: moto takes the longer for each call of one, the more waits
+    there."""
+
+    def do_POST(self):
+        self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *what):
+        pass
+
+    @classmethod
+    def subscribe(cls, moto):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), cls)
+        server.received = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        moto.call("sns", "subscribe", TopicArn=TOPIC, Protocol="http",
+                  Endpoint=f"http://127.0.0.1:{server.server_port}")
+        return server.received
 
 
 class Proxy(threading.Thread):
@@ -142,7 +154,7 @@ class Life:
             SERVER_PORT=str(self.port), SERVER_HOST="127.0.0.1", LOG_LEVEL="critical", HMPPS_SQS_PROVIDER="localstack",
             HMPPS_SQS_LOCALSTACK_URL=proxy.url, HMPPS_SQS_TOPICS_DOMAINEVENTS_ARN=TOPIC,
             HMPPS_SQS_QUEUES_NONASSOCIATIONS_QUEUE_NAME=QUEUE, HMPPS_SQS_QUEUES_NONASSOCIATIONS_DLQ_NAME=DEAD_LETTERS,
-            NON_ASSOCIATIONS_MERGE_EVENTS="true")
+            HMPPS_SQS_QUEUES_AUDIT_QUEUE_NAME=AUDIT, NON_ASSOCIATIONS_MERGE_EVENTS="true")
         self.process = subprocess.Popen([binary, "serve"], env=environment, stdout=subprocess.DEVNULL)
         wait_until_answering(f"http://127.0.0.1:{self.port}/health/ping", self.process, 60)
 
@@ -294,7 +306,7 @@ class Chaos:
 
     def run(self):
         self.begin_life()
-        self.moto.subscribe()
+        received = Subscriber.subscribe(self.moto)
         writers = [Writer(self, letter, self.options.pace) for letter in "FGHIJK"] + [Merger(self, "M", self.options.pace)]
         for writer in writers:
             writer.start()
@@ -318,6 +330,8 @@ class Chaos:
             if random.random() < 0.2:
                 self.proxy.state = "cut"
                 time.sleep(random.uniform(0.1, 0.5))
+            # Nobody reads it here.
+            self.moto.purge(AUDIT)
             victim = random.choice(self.lives)
             self.lives.remove(victim)
             victim.kill()
@@ -337,7 +351,7 @@ class Chaos:
         seconds = self.settle()
         self.stop()
         self.options.kills = done
-        self.account(writers, seconds)
+        self.account(writers, received, seconds)
 
     def depth(self):
         return int(self.world.sql("select count(*) from gateway_outbox where published_at is null"))
@@ -385,11 +399,11 @@ class Chaos:
                 merges[int(record)] += 1
         return changes, merges
 
-    def events(self):
+    def events(self, received):
         """What was published: by pair, in the order in which it came."""
         events = collections.defaultdict(list)
         epoch = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-        for body in self.moto.take_all(SUBSCRIBER):
+        for body in received:
             envelope = json.loads(body)
             event = json.loads(envelope["Message"])
             if not event["eventType"].startswith("non-associations."):
@@ -401,8 +415,8 @@ class Chaos:
                                  time_since // datetime.timedelta(microseconds=1)))
         return events
 
-    def account(self, writers, seconds):
-        (changes, merges), events = self.history(), self.events()
+    def account(self, writers, received, seconds):
+        (changes, merges), events = self.history(), self.events(received)
         committed = collections.Counter(change for pair in changes.values() for change in pair)
         published = collections.Counter(event for pair in events.values() for event in pair)
         for change in committed:
@@ -454,15 +468,19 @@ def run(options):
         return not chaos.problems
 
 
-def main(kills=50):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=kills, help=f"how often to kill (default {kills})")
+def add_arguments(parser):
+    parser.add_argument("--kills", type=int, default=50, help="how often to kill (default %(default)s)")
     parser.add_argument("--life", type=float, default=1.2, help="seconds of the longest life (default 1.2)")
     parser.add_argument("--pace", type=float, default=0.3, help="seconds between a writer's requests (default 0.3)")
     parser.add_argument("--limit", type=float, default=None, metavar="SECONDS",
                         help="stop killing then, if at least half of the kills are done (default: no limit)")
     parser.add_argument("--seed", type=int, default=None, help="of what is random here; the races are not")
     parser.add_argument("--binary", default=str(benchmarks.BINARY), help="the gateway (default: the release build)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     sys.exit(0 if run(parser.parse_args()) else 1)
 
 

@@ -190,7 +190,14 @@ final class RecordingTelemetry: Telemetry {
       try await fixture.test.change(
         "update gateway_queue set visibility_timeout_ms = 200 where name = 'main'"
       )
-      let handler = ClosureHandler { if $0.text != "good" { throw Poison() } }
+      let gate = Gate()
+      let handler = ClosureHandler { message in
+        if message.text == "slow" {
+          await gate.wait()
+        } else if message.text != "good" {
+          throw Poison()
+        }
+      }
       let consumer = consumer(fixture, handler)
       await consumer.start()
       for _ in 1...20 { try await fixture.send("good") }
@@ -202,8 +209,11 @@ final class RecordingTelemetry: Telemetry {
       #expect(statistics.handled == 20)
       #expect(statistics.failed == 2000)
       #expect(statistics.inFlight == 0)
-      try await fixture.send("good")
-      try await eventually("it still listens") { await consumer.statistics().handled == 21 }
+      // At full pace: as many as ever are in hand at once.
+      for _ in 1...20 { try await fixture.send("slow") }
+      try await eventually("it still takes ten") { await consumer.statistics().inFlight == 10 }
+      gate.open()
+      try await eventually("they are done") { await consumer.statistics().handled == 40 }
       await consumer.stop()
     }
   }

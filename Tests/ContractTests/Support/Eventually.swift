@@ -1,9 +1,9 @@
 import EventLoops
 import Foundation
 
-/// Waits until something is so, at most thirty seconds.
-func eventually(_ condition: () async throws -> Bool) async throws {
-  let end = MonotonicInstant.now() + .seconds(30)
+/// Waits until something is so, at most thirty seconds where a test does not say otherwise.
+func eventually(within limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {
+  let end = MonotonicInstant.now() + limit
   while try await !condition() {
     guard MonotonicInstant.now() < end else { throw SocketFailure(description: "it did not come to pass") }
     try await Task.sleep(for: .milliseconds(5))

@@ -20,6 +20,8 @@ struct FixedClock: WallClock {
 struct RunningGateway: Sendable {
   let application: GatewayApplication
   let configuration: Configuration
+  /// What it was configured with, by the names of the environment.
+  let environment: [String: String]
   let database: TestDatabase
   let search: SearchDouble
   let auth: AuthDouble
@@ -154,19 +156,17 @@ func withGateway(
   let authAddress = try await authServer.start(address: loopback)
   let prisonAddress = try await prisonServer.start(address: loopback)
   let database = if let ownDatabase { ownDatabase } else { try await World.makeDatabase() }
-  var reader = SettingsReader(
-    environment: [
-      "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
-      "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
-      "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
-      "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
-      "API_BASE_URL_PRISON_API": "http://\(prisonAddress)",
-      "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
-      "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
-      "SERVER_SHUTDOWN_TIMEOUT": "2s",
-    ].merging(Surface.hosts) { $1 }.merging(settings) { $1 },
-    profile: .standard
-  )
+  let environment = [
+    "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
+    "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
+    "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
+    "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
+    "API_BASE_URL_PRISON_API": "http://\(prisonAddress)",
+    "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
+    "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
+    "SERVER_SHUTDOWN_TIMEOUT": "2s",
+  ].merging(Surface.hosts) { $1 }.merging(settings) { $1 }
+  var reader = SettingsReader(environment: environment, profile: .standard)
   let configuration = try Configuration.read(&reader)
   let application = try await GatewayApplication.start(
     configuration,
@@ -180,6 +180,7 @@ func withGateway(
   let gateway = RunningGateway(
     application: application,
     configuration: configuration,
+    environment: environment,
     database: database,
     search: search,
     auth: auth,
