@@ -70,14 +70,12 @@ public enum EnvelopeError: Error, Equatable, Sendable, CustomStringConvertible {
   case notJSON(String)
   case notAnObject
   case noMessage
-  case noEventType
 
   public var description: String {
     switch self {
     case .notJSON(let reason): "the message is not JSON: \(reason)"
     case .notAnObject: "the message is not a JSON object"
     case .noMessage: "the message is no SNS envelope: it has no Message"
-    case .noEventType: "the message does not say its event type"
     }
   }
 }

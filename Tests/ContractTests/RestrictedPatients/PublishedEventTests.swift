@@ -17,6 +17,20 @@ struct PublishedEventTests {
     ]
   }
 
+  /// One of each change, all of them successful.
+  private static func dischargeMoveAndRemove(_ gateway: RunningGateway) async throws {
+    gateway.prisonAPI.stubBooking()
+    gateway.prisonAPI.stubDischarge()
+    gateway.prisonAPI.stubLists()
+    let agency = PrisonAPIDouble.agencyJSON("HDI", "Hatfield", "INST")
+    gateway.prisonAPI.stub(PrisonAPIDouble.agency("HDI"), 200, agency)
+    gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
+    gateway.prisonAPI.stub(PrisonAPIDouble.release)
+    #expect(try await gateway.discharge().status == 201)
+    #expect(try await gateway.changePrison(to: "HDI").status == 200)
+    #expect(try await gateway.removePatient("A12345").status == 200)
+  }
+
   @Test(
     "87: added, changed and removed reach a subscriber in the contract's words, with their type as attribute"
   )
@@ -33,16 +47,7 @@ struct PublishedEventTests {
         queues: [QueueDefinition("subscriber", subscriptions: [subscription])],
         deadline: .now() + .seconds(30)
       )
-      gateway.prisonAPI.stubBooking()
-      gateway.prisonAPI.stubDischarge()
-      gateway.prisonAPI.stubLists()
-      let agency = PrisonAPIDouble.agencyJSON("HDI", "Hatfield", "INST")
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HDI"), 200, agency)
-      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
-      #expect(try await gateway.discharge().status == 201)
-      #expect(try await gateway.changePrison(to: "HDI").status == 200)
-      #expect(try await gateway.removePatient("A12345").status == 200)
+      try await Self.dischargeMoveAndRemove(gateway)
       let queue = broker.queue("subscriber")
       var envelopes: [JSON] = []
       while envelopes.count < 3 {
@@ -80,17 +85,8 @@ struct PublishedEventTests {
     try await withGateway(at: Patients.clock, patientsOutbox: nil) { (gateway) async throws in
       let topic = BrokerARN.name(gateway.configuration.messaging.restrictedPatients.topicARN)
       try await gateway.database.run("delete from gateway_topic where name = '\(topic)'")
-      gateway.prisonAPI.stubBooking()
-      gateway.prisonAPI.stubDischarge()
-      gateway.prisonAPI.stubLists()
       gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
-      let agency = PrisonAPIDouble.agencyJSON("HDI", "Hatfield", "INST")
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HDI"), 200, agency)
-      gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
-      #expect(try await gateway.discharge().status == 201)
-      #expect(try await gateway.changePrison(to: "HDI").status == 200)
-      #expect(try await gateway.removePatient("A12345").status == 200)
+      try await Self.dischargeMoveAndRemove(gateway)
       #expect(try await gateway.migrate().status == 201)
       #expect(try await gateway.database.count("restricted_patients") == 1)
       #expect(

@@ -41,11 +41,12 @@ enum SocketClient {
     }
   }
 
-  private static func exchangeBlocking(_ port: UInt16, _ bytes: [UInt8]) throws -> [UInt8] {
+  /// A blocking socket that is connected to this machine.
+  /// - Parameter patience: seconds that it waits for something to read.
+  static func connect(port: UInt16, patience: Int) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw SocketFailure(description: "socket: errno \(errno)") }
-    defer { close(descriptor) }
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: patience, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -53,10 +54,20 @@ enum SocketClient {
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let connected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard connected == 0 else { throw SocketFailure(description: "connect: errno \(errno)") }
+    guard connected == 0 else {
+      let failure = SocketFailure(description: "connect: errno \(errno)")
+      close(descriptor)
+      throw failure
+    }
+    return descriptor
+  }
+
+  private static func exchangeBlocking(_ port: UInt16, _ bytes: [UInt8]) throws -> [UInt8] {
+    let descriptor = try connect(port: port, patience: 10)
+    defer { close(descriptor) }
     var rest = bytes[...]
     while !rest.isEmpty {
       let sent = rest.withUnsafeBytes {
