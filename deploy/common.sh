@@ -124,8 +124,9 @@ require_swift() {
     fail "Swift 6.2 or newer is needed, this is ${version:-unknown}"
 }
 
-# What tests need beside those below: Python with virtual environments, a compiler for its llhttp, and a browser.
-TEST_PACKAGES=(python3-venv python3-dev gcc chromium chromium-driver)
+# What tests need beside those below: Python with virtual environments, a compiler for its llhttp, a browser, and a
+# proxy.
+TEST_PACKAGES=(python3-venv python3-dev gcc chromium chromium-driver nginx)
 # What building the gateway needs on Debian, beside Swift.
 BUILD_PACKAGES=(libpq-dev libssl-dev zlib1g-dev pkg-config ca-certificates)
 # What running it needs: time zones, and PostgreSQL for the all-in-one profile.

@@ -42,9 +42,18 @@ struct StaticFile: Sendable {
     }
   }
 
+  /// Whether `If-None-Match` (RFC 9110 §13.1.2) names this content, or any.
+  private func isKnown(_ condition: String?) -> Bool {
+    guard let condition else { return false }
+    var isNamed = false
+    let isWhole = FieldList.forEachElement(condition.utf8Span.span) { element in
+      isNamed = isNamed || element.equalsLowercase("*") || element.equals(tag)
+    }
+    return isWhole && isNamed
+  }
+
   private func response(ifNoneMatch condition: String?, cacheControl: String) -> ServerResponse {
-    let known = condition?.split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }
-    if known?.contains(where: { $0.prefix(while: { $0 != " " }) == tag || $0 == "*" }) == true {
+    if isKnown(condition) {
       return ServerResponse(
         status: .notModified,
         fields: [.cacheControl: cacheControl, .eTag: tag],

@@ -19,8 +19,7 @@ public final class Listener {
   /// - Parameter backlog: connections the kernel holds for us before we accept them.
   /// - Throws: `SystemError` (`EADDRINUSE`, `EACCES`, …).
   public init(address wanted: SocketAddress, backlog: Int32 = 1024, loop: EventLoop) throws(SystemError) {
-    let socket = try Socket.make(family: wanted.family)
-    try socket.set(SOL_SOCKET, SO_REUSEADDR, to: 1)
+    let socket = try Self.makeSocket(wanted)
     try socket.set(SOL_SOCKET, SO_REUSEPORT, to: 1)
     let bound = wanted.withPointer { bind(socket.fileDescriptor, $0, $1) }
     guard bound == 0 else { throw .last("bind") }
@@ -46,10 +45,17 @@ public final class Listener {
   /// - Throws: `SystemError`: `EADDRINUSE` when another socket has the port, and what else `bind` refuses.
   public static func checkFree(_ address: SocketAddress) throws(SystemError) {
     guard address.port != 0 else { return }
-    let socket = try Socket.make(family: address.family)
-    try socket.set(SOL_SOCKET, SO_REUSEADDR, to: 1)
+    let socket = try makeSocket(address)
     let bound = address.withPointer { bind(socket.fileDescriptor, $0, $1) }
     guard bound == 0 else { throw .last("bind") }
+  }
+
+  /// `::` takes IPv4 connections too, whatever the machine's `net.ipv6.bindv6only` says.
+  private static func makeSocket(_ address: SocketAddress) throws(SystemError) -> Socket {
+    let socket = try Socket.make(family: address.family)
+    try socket.set(SOL_SOCKET, SO_REUSEADDR, to: 1)
+    if address.family == AF_INET6 { try socket.set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, to: 0) }
+    return socket
   }
 
   /// Hands each new connection to `onAccept`, on the loop, until `close()`. Running out of descriptors or memory

@@ -25,10 +25,14 @@ struct MountTests {
       [
         Mount.Entry(
           try Self.module("one", "a").responder,
-          hosts: ["One.example", "[::1]"],
+          hosts: try ["One.example.", "0:0::1"].map { try #require(HTTPHost($0)) },
           basePath: "one-api"
         ),
-        Mount.Entry(try Self.module("two", "b").responder, hosts: ["two.example:8443"], basePath: "two-api"),
+        Mount.Entry(
+          try Self.module("two", "b").responder,
+          hosts: [try #require(HTTPHost("two.example:8443"))],
+          basePath: "two-api"
+        ),
       ],
       union: try union.responder
     )
@@ -48,6 +52,9 @@ struct MountTests {
     arguments: [
       ("one.example", "/a", "one"), ("ONE.example:8080", "/both", "one"), ("two.example", "/both", "two"),
       ("TWO.EXAMPLE:1", "/b", "two"), ("[::1]:8080", "/both", "one"), ("[::1]", "/a", "one"),
+      ("one.example.", "/both", "one"), ("ONE.example.:65535", "/a", "one"), ("two.example.", "/both", "two"),
+      ("[0:0:0:0:0:0:0:1]", "/both", "one"), ("one.example..", "/b", "two"),
+      (".one.example", "/b", "two"), ("xone.example", "/b", "two"), ("one.exampl\u{212A}", "/b", "two"),
       ("gateway", "/one-api/both", "one"), ("gateway", "/two-api/both", "two"), ("gateway:80", "/a", "one"),
       ("gateway", "/b", "two"), ("gateway", "/both", "one"), ("", "/b", "two"),
     ]
@@ -72,6 +79,27 @@ struct MountTests {
     let answer = try await answer(target, host: host)
     #expect(answer.status == 404)
     #expect(answer.body == body)
+  }
+
+  @Test(
+    "No forwarding field and no peer changes which module a host shows",
+    arguments: ["one.example", "One.Example.", "one.example:80", "[::1]", "[0::1]:443"],
+    ["127.0.0.1", "10.0.0.1", "fd00::1", "8.8.8.8", "2001:db8::1"]
+  )
+  func forwardingFields(host: String, peer: String) async throws {
+    for name in [
+      "X-Forwarded-Host", "Forwarded", "X-Original-Host", "X-Host", "X-Forwarded-Server", "X-Forwarded-Port",
+    ] {
+      for value in ["two.example", "gateway", "two.example, one.example", "host=two.example", "8443"] {
+        var fields = HeaderFields(host: host, (.authorization, "reader"))
+        fields.append(try #require(HTTPField.Name(name)), value)
+        let address = try #require(SocketAddress(numeric: peer, port: 1))
+        let both = Answer(try await mount().respond(to: request(.get, "/both", fields, remote: address)))
+        #expect(both.body == "one")
+        let other = Answer(try await mount().respond(to: request(.get, "/b", fields, remote: address)))
+        #expect(other.status == 404)
+      }
+    }
   }
 
   @Test("What the modules answer together comes first, at the root of an unnamed host only")

@@ -99,13 +99,15 @@ func request(
   _ method: HTTPRequest.Method,
   _ target: String,
   _ fields: HeaderFields = [:],
-  body: String = ""
+  body: String = "",
+  remote: SocketAddress? = nil
 ) throws -> ServerRequest {
   struct BadTarget: Error {}
   guard let parsed = RequestTarget(target) else { throw BadTarget() }
   return ServerRequest(
     head: RequestHead(method: method, target: parsed, fields: fields),
     body: Array(body.utf8),
+    remoteAddress: remote,
     deadline: MonotonicInstant.now() + .seconds(10)
   )
 }

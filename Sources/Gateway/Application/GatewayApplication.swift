@@ -185,15 +185,15 @@ final class GatewayApplication: Sendable {
       group: group,
       logger: logger,
       responder: { request in
-        if servesMetrics, GatewayObservability.isForMetrics(request) {
+        // A module's own host shows that module's surface alone.
+        if servesMetrics, GatewayObservability.isForMetrics(request), mount.ownEntry(of: request) == nil {
           return await observability.metricsResponse()
         }
         return await observer.respond(to: request) { await mount.respond(to: $0) }
       }
     )
     observability.server.add(server)
-    guard let wanted = SocketAddress(numeric: configuration.server.host, port: configuration.server.port)
-    else {
+    guard let wanted = configuration.server.address(port: configuration.server.port) else {
       throw ConfigurationError(problems: [
         "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
       ])
@@ -276,7 +276,7 @@ final class GatewayApplication: Sendable {
     logger: Logger
   ) async throws -> (server: HTTPServer, address: SocketAddress)? {
     guard let port = configuration.observability.metricsPort,
-      let wanted = SocketAddress(numeric: configuration.server.host, port: port)
+      let wanted = configuration.server.address(port: port)
     else { return nil }
     let errors = TransportErrors(logger: logger)
     let server = HTTPServer(
@@ -297,8 +297,9 @@ final class GatewayApplication: Sendable {
 
   /// Where a client on this machine finds it.
   var url: String {
-    let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "[::1]" : address.host
-    return "\(isSecure ? "https" : "http")://\(host):\(address.port)"
+    // The wildcard of either family takes connections to this.
+    let authority = address.isWildcard ? "127.0.0.1:\(address.port)" : "\(address)"
+    return "\(isSecure ? "https" : "http")://\(authority)"
   }
 
   /// What SIGHUP does: reads the certificate again, on a server that has one.

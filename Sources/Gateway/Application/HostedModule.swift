@@ -1,4 +1,5 @@
 internal import Events
+internal import HTTPTransport
 internal import Postgres
 internal import ServiceKit
 
@@ -6,7 +7,7 @@ internal import ServiceKit
 struct HostedModule {
   let module: any Module
   /// Names at which it answers alone, and the base path under which it does everywhere else.
-  let hosts: [String]
+  let hosts: [HTTPHost]
   let basePath: String
   /// By which the union tells the services apart: `nonAssociations`.
   let name: String

@@ -1,10 +1,11 @@
+internal import HTTPTransport
 internal import RestrictedPatientsModule
 
 extension Configuration {
   /// What the restricted patients module runs with.
   struct RestrictedPatients: Sendable {
     var database: Database
-    var hosts: [String]
+    var hosts: [HTTPHost]
     var prisonAPIBase: String
     var clientID: String
     var clientSecret: String
@@ -23,7 +24,7 @@ extension Configuration {
   ) -> RestrictedPatients {
     RestrictedPatients(
       database: readRestrictedPatientsDatabase(&reader, provided: provided?.databaseURL),
-      hosts: reader.list(SettingsCatalog.restrictedPatientsHosts),
+      hosts: reader.hosts(SettingsCatalog.restrictedPatientsHosts),
       prisonAPIBase: provided?.prisonAPIBase ?? reader.requiredText(SettingsCatalog.prisonAPIBase),
       clientID: provided?.restrictedPatientsClientID
         ?? reader.requiredText(SettingsCatalog.restrictedPatientsClientID),

@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import HTTPTransport
 internal import Logging
 
 /// What the gateway runs with, read once at the composition root.
@@ -17,6 +18,9 @@ struct Configuration: Sendable {
     var idleTimeout: Duration
     var requestTimeout: Duration
     var shutdownTimeout: Duration
+
+    /// Where to listen on this machine; nil if `host` is no numeric address.
+    func address(port: UInt16) -> SocketAddress? { SocketAddress(numeric: host, port: port)?.usable() }
   }
 
   struct Database: Sendable {
@@ -56,7 +60,7 @@ struct Configuration: Sendable {
 
   var server: Server
   var nonAssociationsDatabase: Database
-  var nonAssociationsHosts: [String]
+  var nonAssociationsHosts: [HTTPHost]
   var upstreams: Upstreams
   var about: About
   var messaging: MessagingConfiguration
@@ -79,7 +83,7 @@ extension Configuration {
       Configuration(
         server: readServer(&reader),
         nonAssociationsDatabase: readNonAssociationsDatabase(&reader, provided: provided?.databaseURL),
-        nonAssociationsHosts: reader.list(SettingsCatalog.nonAssociationsHosts),
+        nonAssociationsHosts: reader.hosts(SettingsCatalog.nonAssociationsHosts),
         upstreams: readUpstreams(&reader, provided: provided),
         about: readAbout(&reader),
         messaging: messaging,
@@ -89,10 +93,22 @@ extension Configuration {
         observability: readObservability(&reader)
       )
     }
+    if let configuration { checkHosts(configuration, &reader) }
     guard let configuration, reader.problems.isEmpty else {
       throw ConfigurationError(problems: reader.problems)
     }
     return configuration
+  }
+
+  /// A host that two modules have would show one of them only, and nobody would know which.
+  private static func checkHosts(_ configuration: Configuration, _ reader: inout SettingsReader) {
+    for host in configuration.nonAssociationsHosts where configuration.restrictedPatients.hosts.contains(host)
+    {
+      reader.note(
+        "\(SettingsCatalog.restrictedPatientsHosts.name): '\(host)' is in "
+          + "\(SettingsCatalog.nonAssociationsHosts.name) too, and a host shows one module"
+      )
+    }
   }
 
   static func readNonAssociationsDatabase(

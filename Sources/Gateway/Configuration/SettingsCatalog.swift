@@ -2,9 +2,9 @@
 enum SettingsCatalog {
   static let serverHost = Setting(
     "SERVER_HOST",
-    default: "0.0.0.0",
+    default: "::",
     allInOne: "127.0.0.1",
-    "Numeric address to listen on."
+    "Numeric address to listen on; :: is every address, IPv4 and IPv6."
   )
   static let serverPort = Setting("SERVER_PORT", default: "8080", "Port to listen on; 0 takes any free one.")
   static let serverLoops = Setting("SERVER_LOOPS", "Event loops, one thread each; one per core if not set.")

@@ -125,6 +125,17 @@ struct SettingsReader {
     (text(setting) ?? "").split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
   }
 
+  /// Names of hosts, with commas between, each in its one form.
+  mutating func hosts(_ setting: Setting) -> [HTTPHost] {
+    list(setting).compactMap { text in
+      let host = HTTPHost(text)
+      if host == nil {
+        complain(setting, text, "a host name such as api.example.test, without scheme and path")
+      }
+      return host
+    }
+  }
+
   mutating func note(_ problem: String) { problems.append(problem) }
 
   /// Variables with a name like ours that nothing reads: most likely a spelling mistake.

@@ -153,7 +153,7 @@ struct Doctor: Sendable {
 
   private func port(_ port: UInt16, setting: String, purpose: String) async -> Finding {
     let host = configuration.server.host
-    guard let address = SocketAddress(numeric: host, port: port) else {
+    guard let address = configuration.server.address(port: port) else {
       return Finding(
         .fail,
         "ports",

@@ -31,7 +31,7 @@ enum AccessLogWriter {
       ("durationMs", "\(microseconds / 1000).\(String(microseconds % 1000 + 1000).dropFirst())"),
       ("bytes", String(entry.responseBytes)), ("module", record.module), ("client", record.client),
       ("user", record.user), ("correlationId", record.correlationID),
-      ("remote", entry.remote.map { ForwardedTrust.client(of: $0.host, forwardedFor: entry.forwardedFor) }),
+      ("remote", entry.remote.map { ForwardedTrust.client(of: $0, forwardedFor: entry.forwardedFor) }),
       ("traceId", entry.span?.traceID), ("spanId", entry.span?.spanID),
     ]
     return LogLine(

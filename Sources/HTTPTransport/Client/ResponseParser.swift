@@ -138,7 +138,10 @@ struct ResponseParser: Sendable {
     var found = false
     let bytes = fields.storage.span
     for entry in fields.entries where KnownField.classify(bytes.extracting(entry.name)) == .connection {
-      FieldLine.forEachElement(bytes.extracting(entry.value)) { found = found || $0.equalsLowercase("close") }
+      let isWhole = FieldList.forEachElement(bytes.extracting(entry.value)) {
+        found = found || $0.equalsLowercase("close")
+      }
+      if !isWhole { found = true }
     }
     return found
   }

@@ -61,16 +61,76 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   /// by one; setting nil removes them.
   public subscript(_ name: HTTPField.Name) -> String? {
     get {
-      var joined: String?
+      var first: Range<Int>?
+      var joined: [UInt8] = []
       for entry in entries where isNamed(entry, name) {
-        let value = text(entry.value)
-        joined = joined.map { $0 + ", " + value } ?? value
+        guard let found = first else {
+          first = entry.value
+          continue
+        }
+        if joined.isEmpty { joined.append(contentsOf: storage[found]) }
+        joined.append(0x2c)
+        joined.append(0x20)
+        joined.append(contentsOf: storage[entry.value])
       }
-      return joined
+      guard let first else { return nil }
+      return joined.isEmpty ? text(first) : String(decoding: joined, as: UTF8.self)
     }
     set {
       remove(name)
       if let newValue { append(name, newValue) }
+    }
+  }
+
+  /// All values of a name joined by `, `, if they are of an ordinary length; nil when there is none, and when there are
+  /// more than `limit` bytes of it, for which nobody has a use and a stranger would have us work.
+  public func value(_ name: HTTPField.Name, atMost limit: Int) -> String? {
+    var length = 0
+    for entry in entries where isNamed(entry, name) { length += Int(entry.valueLength) + 2 }
+    return length > limit + 2 ? nil : self[name]
+  }
+
+  /// A field that is a list, to be read with `FieldList`: nil also when it is longer than `FieldList.maximumBytes`.
+  public func list(_ name: HTTPField.Name) -> String? { value(name, atMost: FieldList.maximumBytes) }
+
+  /// The end of a list that every proxy on the way adds to: its last elements, as many as go into
+  /// `FieldList.maximumBytes`; nil if there is none.
+  public func listEnd(_ name: HTTPField.Name) -> String? {
+    var rest = FieldList.maximumBytes
+    var end: [ArraySlice<UInt8>] = []
+    for entry in entries.reversed() where isNamed(entry, name) {
+      let value = storage[entry.value]
+      guard value.count > rest else {
+        end.append(value)
+        rest -= value.count
+        continue
+      }
+      // The first element of what is left may be the rest of one.
+      let part = value.suffix(rest)
+      if let comma = part.firstIndex(of: 0x2c) { end.append(part[(comma + 1)...]) }
+      break
+    }
+    return end.isEmpty
+      ? nil : String(decoding: Array(end.reversed().joined(separator: [0x2c])), as: UTF8.self)
+  }
+
+  /// Whether the only value of a name is this text, byte by byte.
+  public func isOnly(_ name: HTTPField.Name, _ text: StaticString) -> Bool {
+    var values = 0
+    var isEqual = false
+    for entry in entries where isNamed(entry, name) {
+      values += 1
+      isEqual = storage.span.extracting(entry.value).equals(text)
+    }
+    return values == 1 && isEqual
+  }
+
+  /// Whether a field has one of these names, which are in lower case, or one that begins with `prefix`.
+  public func containsAny(_ names: [StaticString], orPrefix prefix: StaticString) -> Bool {
+    entries.contains { entry in
+      let name = storage.span.extracting(entry.name)
+      let start = name.extracting(0..<min(name.count, prefix.utf8CodeUnitCount))
+      return start.equalsLowercase(prefix) || names.contains { name.equalsLowercase($0) }
     }
   }
 
@@ -105,11 +165,12 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   }
 
   /// The first value of a name the transport knows, nil if there is none.
-  func first(_ field: KnownField) -> String? {
+  func first(_ field: KnownField) -> String? { firstRange(field).map { text($0) } }
+
+  /// Where in `storage` the first value of a name the transport knows is, nil if there is none.
+  func firstRange(_ field: KnownField) -> Range<Int>? {
     guard known.contains(field) else { return nil }
-    return entries.first { KnownField.classify(storage.span.extracting($0.name)) == field }.map {
-      text($0.value)
-    }
+    return entries.first { KnownField.classify(storage.span.extracting($0.name)) == field }?.value
   }
 
   private mutating func remove(_ name: HTTPField.Name) {

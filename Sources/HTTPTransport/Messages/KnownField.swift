@@ -65,10 +65,18 @@ struct KnownField: OptionSet, Sendable {
 extension Span<UInt8> {
   /// Compares without regard to ASCII case with a text of lower-case letters, digits and hyphens.
   @inline(__always)
-  func equalsLowercase(_ text: StaticString) -> Bool {
+  public func equalsLowercase(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     let expected = text.utf8Start
     for index in indices where lowercased(self[index]) != expected[index] { return false }
+    return true
+  }
+
+  /// Compares exactly, byte by byte.
+  public func equals(_ text: String) -> Bool {
+    let other = text.utf8Span.span
+    guard count == other.count else { return false }
+    for index in indices where self[index] != other[index] { return false }
     return true
   }
 

@@ -47,8 +47,16 @@ public struct RequestHead: Sendable {
   /// Host and port the client addressed, as received: the `Host` field, which the parser has checked, or the
   /// authority of an absolute-form target; empty for an HTTP/1.0 request with neither.
   public var authority: String {
-    if let host = fields.first(.host) { return host }
-    guard let targetAuthority else { return "" }
-    return String(decoding: fields.storage[targetAuthority], as: UTF8.self)
+    guard let range = authorityRange else { return "" }
+    return String(decoding: fields.storage[range], as: UTF8.self)
   }
+
+  /// Whether the client addressed a host, by whatever spelling and port. The one thing that may decide which service a
+  /// request sees: what a proxy says of the host, the client may have written.
+  public func isAddressed(to host: HTTPHost) -> Bool {
+    guard let range = authorityRange else { return false }
+    return host.isNamed(by: fields.storage.span.extracting(range))
+  }
+
+  private var authorityRange: Range<Int>? { fields.firstRange(.host) ?? targetAuthority }
 }

@@ -24,21 +24,4 @@ enum FieldLine {
       return faults == 0
     }
   }
-
-  /// Calls `visit` with each element of a comma-separated list, blanks around it cut off; also with empty
-  /// ones.
-  @inline(__always)
-  static func forEachElement(_ value: Span<UInt8>, _ visit: (Span<UInt8>) -> Void) {
-    var start = 0
-    while start <= value.count {
-      var end = start
-      while end < value.count, value[end] != 0x2c { end += 1 }
-      var first = start
-      var last = end
-      while first < last, ByteSet.isBlank(value[first]) { first += 1 }
-      while last > first, ByteSet.isBlank(value[last - 1]) { last -= 1 }
-      visit(value.extracting(first..<last))
-      start = end + 1
-    }
-  }
 }

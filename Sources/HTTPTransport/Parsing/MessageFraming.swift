@@ -9,6 +9,7 @@ struct MessageFraming: Sendable {
   private(set) var asksToClose = false
   private(set) var asksToKeepAlive = false
   private(set) var isForwardedSecure: Bool?
+  private var connectionBytes = 0
 
   /// Takes in a field whose name is known.
   mutating func take(
@@ -74,34 +75,38 @@ struct MessageFraming: Sendable {
     var elements = 0
     var chunked = 0
     var isLastChunked = false
-    FieldLine.forEachElement(value) { coding in
+    let isWhole = FieldList.forEachElement(value) { coding in
       elements += 1
       isLastChunked = coding.equalsLowercase("chunked")
       if isLastChunked { chunked += 1 }
       if coding.count == 0 { isWellFormed = false }
       for index in coding.indices where !ByteSet.token.contains(coding[index]) { isWellFormed = false }
     }
-    guard isWellFormed, chunked == 0 || chunked == 1 && isLastChunked && elements > 1 else {
+    guard isWhole, isWellFormed, chunked == 0 || chunked == 1 && isLastChunked && elements > 1 else {
       throw .badRequest("malformed Transfer-Encoding")
     }
     throw .codingNotImplemented
   }
 
+  /// Nobody has so many options that more is worth looking at: who sends it is told to close.
+  private static let maximumConnectionBytes = 256
+
   private mutating func takeConnection(_ value: Span<UInt8>) {
+    connectionBytes += value.count
     var close = asksToClose
     var keepAlive = asksToKeepAlive
-    FieldLine.forEachElement(value) { option in
-      if option.equalsLowercase("close") { close = true }
-      if option.equalsLowercase("keep-alive") { keepAlive = true }
-    }
-    asksToClose = close
+    let isWhole =
+      connectionBytes <= Self.maximumConnectionBytes
+      && FieldList.forEachElement(value) { option in
+        if option.equalsLowercase("close") { close = true }
+        if option.equalsLowercase("keep-alive") { keepAlive = true }
+      }
+    asksToClose = close || !isWhole
     asksToKeepAlive = keepAlive
   }
 
   private mutating func takeForwardedProto(_ value: Span<UInt8>) {
-    guard isForwardedSecure == nil else { return }
-    var first: Bool?
-    FieldLine.forEachElement(value) { if first == nil { first = $0.equalsLowercase("https") } }
-    isForwardedSecure = first
+    guard isForwardedSecure == nil, value.count <= FieldList.maximumBytes else { return }
+    isForwardedSecure = value.extracting(FieldList.first(value)).equalsLowercase("https")
   }
 }

@@ -11,7 +11,9 @@ struct RequestLine: Sendable {
   let version: HTTPVersion
   let target: Target
   /// The host and port of an absolute-form target.
-  let authority: Range<Int>?
+  var authority: Range<Int>? = nil
+  /// The port that the scheme of such a target means where it names none (RFC 9110 §4.2).
+  var defaultPort = 80
 }
 
 /// `method SP request-target SP HTTP-version`, with exactly one blank each time.
@@ -69,11 +71,11 @@ enum RequestLineParser {
     let first = bytes[range.lowerBound]
     if first == 0x2f {
       let target = try resource(bytes, range)
-      return RequestLine(method: method, version: version, target: target, authority: nil)
+      return RequestLine(method: method, version: version, target: target)
     }
     if first == 0x2a, range.count == 1 {
       guard method == .options else { throw .badRequest("asterisk target without OPTIONS") }
-      return RequestLine(method: method, version: version, target: .serverWide(range), authority: nil)
+      return RequestLine(method: method, version: version, target: .serverWide(range))
     }
     return try absolute(bytes, range, method, version)
   }
@@ -108,6 +110,7 @@ enum RequestLineParser {
     } else {
       throw .badRequest("malformed request target")
     }
+    let defaultPort = schemeLength == 5 ? 443 : 80
     let authorityStart = range.lowerBound + schemeLength + 3
     var index = authorityStart
     while index < range.upperBound, bytes[index] != 0x2f, bytes[index] != 0x3f { index += 1 }
@@ -117,7 +120,13 @@ enum RequestLineParser {
     }
     if index < range.upperBound, bytes[index] == 0x2f {
       let target = try resource(bytes, index..<range.upperBound)
-      return RequestLine(method: method, version: version, target: target, authority: authority)
+      return RequestLine(
+        method: method,
+        version: version,
+        target: target,
+        authority: authority,
+        defaultPort: defaultPort
+      )
     }
     // The empty path is `/`: the first slash of `://` lends it a place in the bytes.
     let slash = range.lowerBound + schemeLength + 1
@@ -129,7 +138,13 @@ enum RequestLineParser {
       }
     }
     let target = RequestLine.Target.resource(path: slash..<(slash + 1), query: query)
-    return RequestLine(method: method, version: version, target: target, authority: authority)
+    return RequestLine(
+      method: method,
+      version: version,
+      target: target,
+      authority: authority,
+      defaultPort: defaultPort
+    )
   }
 }
 

@@ -158,7 +158,12 @@ struct RequestParser: Sendable {
       guard line.version == .http10 else { throw .badRequest("Host missing") }
       return
     }
-    if let authority = line.authority, !Authority.areSame(bytes.extracting(authority), bytes.extracting(host))
+    if let authority = line.authority,
+      !Authority.areSame(
+        bytes.extracting(authority),
+        bytes.extracting(host),
+        defaultPort: line.defaultPort
+      )
     {
       throw .badRequest("Host differs from the request target")
     }

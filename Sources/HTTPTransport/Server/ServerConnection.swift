@@ -201,7 +201,7 @@ final class ServerConnection {
       return
     }
     let acceptsGzip =
-      encoder.mayCompress(response) && AcceptEncoding.allowsGzip(parsed.head.fields[.acceptEncoding])
+      encoder.mayCompress(response) && AcceptEncoding.allowsGzip(parsed.head.fields.list(.acceptEncoding))
     let context = ResponseEncoder.Context(
       isHead: parsed.head.method == .head,
       isSecure: isCurrentSecure,
@@ -254,7 +254,7 @@ final class ServerConnection {
     if isEncrypted { return true }
     guard parsed.isForwardedSecure, configuration.trustsForwardedProto else { return false }
     if let trustsPeer { return trustsPeer }
-    let trusted = stream.remoteAddress.map { ForwardedTrust.trusts($0.host) } ?? false
+    let trusted = stream.remoteAddress?.isPrivate ?? false
     trustsPeer = trusted
     return trusted
   }

@@ -52,15 +52,15 @@ public final class ServerRequest {
     self.source = source
   }
 
-  /// Host and port as the client knows them: what a trusted proxy says it was asked for (`X-Forwarded-Host` and, where
-  /// that has no port, `X-Forwarded-Port`, the first of a list; platform.md §9.3), or the request's own authority. The
-  /// proxy's word for the host is unchecked text.
-  public var authority: String {
-    guard let host = firstForwarded(Self.forwardedHost), let remoteAddress,
-      ForwardedTrust.trusts(remoteAddress.host)
+  /// Host and port as the client knows them, for the text of links and challenges alone: what a trusted proxy says it
+  /// was asked for (`X-Forwarded-Host` and, where that has no port, `X-Forwarded-Port`, the first of a list; platform.md
+  /// §9.3), or the request's own authority. The client may have written those fields, so that nothing is decided by
+  /// them: `RequestHead.isAddressed(to:)` is for that.
+  public var statedAuthority: String {
+    guard let host = firstForwarded(Self.forwardedHost), Authority.isValid(host.utf8Span.span),
+      remoteAddress?.isPrivate ?? false
     else { return head.authority }
-    let bracket = host.lastIndex(of: "]") ?? host.startIndex
-    guard !host[bracket...].contains(":"),
+    guard Authority.port(host.utf8Span.span) == nil,
       let port = firstForwarded(Self.forwardedPort).flatMap({ UInt16($0) }),
       port != (isSecure ? 443 : 80)
     else { return host }
@@ -72,9 +72,10 @@ public final class ServerRequest {
 
   /// The first value of a field that is a list, without blanks; nil if there is none.
   private func firstForwarded(_ name: HTTPField.Name?) -> String? {
-    guard let name, let list = head.fields[name] else { return nil }
-    let first = list.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }
-    return first.isEmpty ? nil : first
+    guard let name, let list = head.fields.list(name) else { return nil }
+    let value = list.utf8Span.span
+    let first = value.extracting(FieldList.first(value))
+    return first.isEmpty ? nil : first.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The whole body, with chunks joined and trailers dropped. The first call answers `Expect: 100-continue`;

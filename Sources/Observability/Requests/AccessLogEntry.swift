@@ -14,7 +14,7 @@ public struct AccessLogEntry: Sendable {
   public let record: RequestRecord
   /// The client, or the proxy before us.
   public let remote: SocketAddress?
-  /// `X-Forwarded-For`, as it came.
+  /// The end of `X-Forwarded-For`, as it came.
   public let forwardedFor: String?
   public let span: SpanContext?
 }

@@ -48,8 +48,13 @@ public struct RequestObserver: Sendable {
   }
 
   private func incomingSpan(_ fields: HeaderFields) -> SpanContext? {
-    guard let name = HTTPField.Name.traceParent, let text = fields[name] else { return nil }
-    return SpanContext(traceparent: text, state: HTTPField.Name.traceState.flatMap { fields[$0] })
+    guard let name = HTTPField.Name.traceParent, let text = fields.value(name, atMost: 256) else {
+      return nil
+    }
+    return SpanContext(
+      traceparent: text,
+      state: HTTPField.Name.traceState.flatMap { fields.value($0, atMost: 512) }
+    )
   }
 
   private func finish(
@@ -69,7 +74,7 @@ public struct RequestObserver: Sendable {
         responseBytes: response.body.count,
         record: request.record,
         remote: request.remoteAddress,
-        forwardedFor: HTTPField.Name.forwardedFor.flatMap { request.head.fields[$0] },
+        forwardedFor: HTTPField.Name.forwardedFor.flatMap { request.head.fields.listEnd($0) },
         span: span
       )
     )

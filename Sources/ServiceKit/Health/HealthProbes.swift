@@ -41,12 +41,9 @@ enum HealthProbes {
   /// The answer to a plain ping, ready made; nil for any other request, and for one that brings a token, which has
   /// to be checked even here, or wants another media type.
   static func ping(_ head: RequestHead) -> ServerResponse? {
-    guard head.method == .get, head.target.pathEquals("/health/ping"), head.fields[.authorization] == nil
-    else {
-      return nil
-    }
-    let accept = head.fields[.accept]
-    return accept == nil || accept == "*/*" ? pingAnswer : nil
+    guard head.method == .get, head.target.pathEquals("/health/ping"), !head.fields.contains(.authorization)
+    else { return nil }
+    return head.fields.isOnly(.accept, "*/*") || !head.fields.contains(.accept) ? pingAnswer : nil
   }
 
   private static func up(_ head: RequestHead) -> ServerResponse { response(.ok, "{\"status\":\"UP\"}", head) }
@@ -61,6 +58,6 @@ enum HealthProbes {
 
   /// The actuator's own media type, or plain JSON for a caller who asks for that (`platform.md` §3.1).
   static func contentType(for head: RequestHead) -> String {
-    MediaType.namesPlainJSON(head.fields[.accept]) ? "application/json" : actuatorType
+    MediaType.namesPlainJSON(head.fields.list(.accept)) ? "application/json" : actuatorType
   }
 }

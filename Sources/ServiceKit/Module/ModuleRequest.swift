@@ -31,8 +31,9 @@ public struct ModuleRequest {
   /// Whether a field of the request says that a proxy has passed it on: without one, it came from within the cluster.
   public var isForwarded: Bool { server.isForwarded }
 
-  /// A field of the request's head; of several lines, their values with commas between.
-  public func field(_ name: HTTPField.Name) -> String? { server.head.fields[name] }
+  /// A field of the request's head; of several lines, their values with commas between. nil also for one that is longer
+  /// than `FieldList.maximumBytes`.
+  public func field(_ name: HTTPField.Name) -> String? { server.head.fields.list(name) }
 
   // MARK: Parameters
 

@@ -111,11 +111,11 @@ public final class ModuleResponder: Sendable {
       return refusal(of: .missing, request.server)
     }
     let fields = request.server.head.fields
-    if route.produces == .json, !MediaType.acceptsJSON(fields[.accept]) {
+    if route.produces == .json, !MediaType.acceptsJSON(fields.list(.accept)) {
       return ServerResponse(status: .notAcceptable, fields: [:], body: [])
     }
     guard route.consumes != .nothing else { return nil }
-    if let type = fields[.contentType] {
+    if let type = fields.value(.contentType, atMost: FieldList.maximumBytes) {
       return MediaType.isJSON(type) ? nil : module.response(to: .unsupportedMediaType(type))
     }
     if request.server.hasBody {
@@ -145,7 +145,7 @@ public final class ModuleResponder: Sendable {
   private func refusal(of error: TokenError, _ request: ServerRequest) -> ServerResponse {
     let challenge = BearerChallenge(
       scheme: request.isSecure ? "https" : "http",
-      host: request.authority
+      host: request.statedAuthority
     )
     guard let value = challenge.value(for: error) else { return unavailable() }
     return ServerResponse(status: .unauthorized, fields: [.wwwAuthenticate: value], body: [])

@@ -6,32 +6,22 @@ public struct Mount: Sendable {
   /// One module and where it is found.
   public struct Entry: Sendable {
     let responder: ModuleResponder
-    let hosts: Set<String>
+    let hosts: [HTTPHost]
     let basePath: String
 
     /// - Parameters:
-    ///   - hosts: names, without ports, under which the module alone is served at the root; any case.
+    ///   - hosts: under which the module alone is served at the root.
     ///   - basePath: one path segment without slashes under which it is served on every other host:
     ///     `non-associations-api`.
-    public init(_ responder: ModuleResponder, hosts: [String], basePath: String) {
+    public init(_ responder: ModuleResponder, hosts: [HTTPHost], basePath: String) {
       self.responder = responder
-      self.hosts = Set(hosts.map { Self.hostName($0) })
+      self.hosts = hosts
       self.basePath = basePath
-    }
-
-    /// A host in lower case without its port.
-    static func hostName(_ authority: String) -> String {
-      let host = authority.lowercased()
-      guard let colon = host.utf8.lastIndex(of: UInt8(ascii: ":")), !host[colon...].contains("]") else {
-        return host
-      }
-      return String(host[..<colon])
     }
   }
 
   private let entries: [Entry]
   private let union: ModuleResponder
-  private let hasHosts: Bool
 
   /// - Parameters:
   ///   - entries: of two that own one path, the earlier answers.
@@ -40,7 +30,13 @@ public struct Mount: Sendable {
   public init(_ entries: [Entry], union: ModuleResponder) {
     self.entries = entries
     self.union = union
-    hasHosts = entries.contains { !$0.hosts.isEmpty }
+  }
+
+  /// The module that alone is served where the request was sent to, if it is one's own host. The request's own authority
+  /// decides and nothing else: what forwarding fields say the caller may have written, and each service stands behind a
+  /// firewall and an allow-list of its own.
+  public func ownEntry(of request: ServerRequest) -> Entry? {
+    entries.first { entry in entry.hosts.contains { request.head.isAddressed(to: $0) } }
   }
 
   /// A responder for `HTTPServer`.
@@ -50,11 +46,8 @@ public struct Mount: Sendable {
       return response
     }
     let segments = request.head.target.segments
-    if hasHosts {
-      let host = Entry.hostName(request.authority)
-      if let entry = entries.first(where: { $0.hosts.contains(host) }) {
-        return await entry.responder.respond(to: request, segments: segments)
-      }
+    if let entry = ownEntry(of: request) {
+      return await entry.responder.respond(to: request, segments: segments)
     }
     if let base = segments.first, let entry = entries.first(where: { $0.basePath == base }) {
       return await entry.responder.respond(to: request, segments: Array(segments.dropFirst()))

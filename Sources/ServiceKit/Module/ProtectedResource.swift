@@ -8,7 +8,10 @@ public enum ProtectedResource {
     request in
     var writer = JSONWriter()
     writer.beginObject()
-    writer.field("resource", (request.server.isSecure ? "https://" : "http://") + request.server.authority)
+    writer.field(
+      "resource",
+      (request.server.isSecure ? "https://" : "http://") + request.server.statedAuthority
+    )
     writer.key("bearer_methods_supported")
     writer.beginArray()
     writer.value("header")

@@ -128,6 +128,21 @@ let soundRequests = [
     "GET HTTPS://localhost?a=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /?a=1 [] "
   ),
+  SoundRequest(
+    "absolute-form, the scheme's port in one of both",
+    "GET http://localhost:80/a HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /a [] "
+  ),
+  SoundRequest(
+    "absolute-form, the scheme's port in the field",
+    "GET https://localhost/a HTTP/1.1\r\nHost: localhost:443\r\n\r\n",
+    "GET /a [] "
+  ),
+  SoundRequest(
+    "absolute-form, a final dot in one of both",
+    "GET http://localhost./a HTTP/1.1\r\nHost: LocalHost:80\r\n\r\n",
+    "GET /a [] "
+  ),
   SoundRequest("Host with a port", "GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", "GET / [] "),
   SoundRequest("Host as IPv6", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "GET / [] "),
   SoundRequest(

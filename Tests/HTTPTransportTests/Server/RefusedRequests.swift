@@ -77,6 +77,8 @@ private let targetCases = [
   WireCase("absolute-form with user information", get("http://user@localhost/")),
   WireCase("SMUG-ABSOLUTE-URI-HOST-MISMATCH", get("http://other.example/")),
   WireCase("absolute-form with another port", get("http://localhost:81/")),
+  WireCase("absolute-form with another scheme's port", get("http://localhost:443/")),
+  WireCase("absolute-form with an empty label", get("http://localhost../")),
   WireCase("MAL-NUL-IN-URL", get("/\0test")),
   WireCase("MAL-NON-ASCII-URL", get("/caf\u{e9}")),
   WireCase("tab in the path", get("/a\tb")),
@@ -132,6 +134,12 @@ private let hostCases = [
   WireCase("Host with a blank", "GET / HTTP/1.1\r\nHost: local host\r\n\r\n"),
   WireCase("Host with a bad port", "GET / HTTP/1.1\r\nHost: localhost:8a\r\n\r\n"),
   WireCase("Host without a name", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n"),
+  WireCase("Host with an empty label", "GET / HTTP/1.1\r\nHost: a..example\r\n\r\n"),
+  WireCase("Host of a dot", "GET / HTTP/1.1\r\nHost: .\r\n\r\n"),
+  WireCase(
+    "Host longer than a name can be",
+    "GET / HTTP/1.1\r\nHost: \(String(repeating: "a", count: 261))\r\n\r\n"
+  ),
   WireCase("Host with an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"),
   WireCase("Host twice in HTTP/1.0", "GET / HTTP/1.0\r\n\(host)\(host)\r\n"),
 ]

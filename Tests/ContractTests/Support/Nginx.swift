@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// An nginx of a test, with the Debian package's program and settings of its own.
+final class Nginx {
+  let port: UInt16
+  private let folder: URL
+  private let process = Process()
+
+  /// - Parameter http: what stands in the `http` block; `PORT` in it becomes the port.
+  init(_ http: String) throws {
+    port = try Self.freePort()
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("nginx-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { name in
+      "\(name)_temp_path \(folder.path)/\(name);"
+    }
+    let settings = """
+      daemon off;
+      worker_processes 1;
+      pid \(folder.path)/pid;
+      error_log \(folder.path)/error.log;
+      events {}
+      http {
+      access_log off;
+      \(paths.joined(separator: "\n"))
+      \(http.replacingOccurrences(of: "PORT", with: "\(port)"))
+      }
+      """
+    let file = folder.appendingPathComponent("nginx.conf")
+    try settings.write(to: file, atomically: true, encoding: .utf8)
+    process.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
+    process.arguments = ["-c", file.path, "-e", folder.appendingPathComponent("error.log").path]
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+  }
+
+  func stop() {
+    process.terminate()
+    process.waitUntilExit()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  func waitUntilListening() async throws {
+    try await eventually {
+      guard let descriptor = try? SocketClient.connect(port: self.port, patience: 1) else { return false }
+      close(descriptor)
+      return true
+    }
+  }
+
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let port = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    try #require(port)
+    return UInt16(bigEndian: address.sin_port)
+  }
+}
