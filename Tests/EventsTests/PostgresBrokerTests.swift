@@ -189,11 +189,15 @@ import Testing
       let message = OutgoingMessage(body: [0x61])
       #expect(await kind { _ = try await topic.publish(message, deadline: .soon) } == .notFound)
       #expect(await kind { _ = try await topic.status(deadline: .soon) } == .notFound)
-      let large = String(repeating: "a", count: 262_145)
+      let large = String(repeating: "a", count: 1_048_577)
       for text in ["", "a\0b", large] { #expect(await kind { try await fixture.send(text) } == .refused) }
       let bytes = OutgoingMessage(body: [0xFF])
       #expect(await kind { _ = try await fixture.queue.send(bytes, deadline: .soon) } == .refused)
       try await fixture.send(String(large.dropLast()))
+      let full = OutgoingMessage(body: Array(repeating: 0x61, count: 262_144))
+      _ = try await fixture.topic.publish(full, deadline: .soon)
+      let fuller = OutgoingMessage(body: full.body, attributes: ["a": MessageAttribute(value: "b")])
+      #expect(await kind { _ = try await fixture.topic.publish(fuller, deadline: .soon) } == .refused)
       let expired = MonotonicInstant(nanoseconds: 1)
       #expect(await kind { _ = try await fixture.queue.status(deadline: expired) } == .unavailable)
     }

@@ -87,7 +87,7 @@ struct AWSClient: Sendable {
       do throws(BrokerError) {
         current = try await credentials.credentials(deadline: deadline)
       } catch {
-        throw AWSError(error, what(call))
+        throw AWSError(credentials: error, what(call))
       }
       SignatureV4(region: region, service: service).sign(&request, current, at: clock.now())
       used = current

@@ -51,15 +51,16 @@ struct AWSError: Error, Equatable {
     self = error == .cancelled ? .cancellation(what) : AWSError(.unavailable, "\(what): \(error)")
   }
 
-  init(_ error: BrokerError, _ what: String) {
-    self.init(error.kind, "\(what): \(error.description)")
+  /// No credentials could be had for the call. That is never the message's fault.
+  init(credentials error: BrokerError, _ what: String) {
+    self.init(error.kind == .refused ? .misconfigured : error.kind, "\(what): \(error.description)")
   }
 
   /// An answer with an error status.
   init(_ response: ClientResponse, _ what: String) {
     let status = response.status.code
     let (code, message) = Self.named(in: response)
-    let kind = Self.kind(code, status: status)
+    let kind = Self.kind(code, message, status: status)
     var text = "\(what): \(code ?? "no error code"), status \(status)"
     if let message { text += ": \(Self.shortened(message))" }
     self.init(kind, text, code: code, status: status)
@@ -85,14 +86,20 @@ struct AWSError: Error, Equatable {
     return String(name.split { $0 == "#" || $0 == "." }.last ?? name)
   }
 
-  /// One line of a log.
+  /// One line of a log. What AWS quotes of a parameter may be a message, and is left out.
   private static func shortened(_ text: String) -> String {
-    String(text.prefix(300).map { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } ? $0 : " " })
+    var text = Substring(text)
+    if text.hasPrefix("Value "), let end = text.ranges(of: " for parameter ").last {
+      text = "Value …\(text[end.lowerBound...])"
+    }
+    return String(text.prefix(300).map { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } ? $0 : " " })
   }
 
   // MARK: Kinds
 
-  private static func kind(_ code: String?, status: Int) -> BrokerError.Kind {
+  /// `refused` only where the service itself calls the message's content invalid: whatever else is wrong can be put
+  /// right while the message waits (Amazon SNS API Reference, Publish; Amazon SQS API Reference, SendMessage).
+  private static func kind(_ code: String?, _ message: String?, status: Int) -> BrokerError.Kind {
     if let code {
       if notFound.contains(code) { return .notFound }
       if throttled.contains(code) || code.contains("Throttl") { return .throttled }
@@ -100,16 +107,43 @@ struct AWSError: Error, Equatable {
         return .denied
       }
       if unavailable.contains(code) { return .unavailable }
+      if content.contains(code) { return .refused }
+      if perhapsContent.contains(code), namesMessage(message ?? "") { return .refused }
     }
     switch status {
     case 429: return .throttled
     case 401, 403: return .denied
     // 300 to 399: something between us and AWS answers.
     case 408, 300..<400, 500...: return .unavailable
-    default: return .refused
+    // AWS gives every error a code; without one, something between us and AWS answers.
+    default: return code == nil ? .unavailable : .misconfigured
     }
   }
 
+  /// Whether an error that may be about any parameter is about the message or its attributes: `Invalid parameter:
+  /// Message too long`, but not `Invalid parameter: TopicArn`.
+  private static func namesMessage(_ text: String) -> Bool {
+    let words = Set(text.lowercased().split { !$0.isLetter }.map(String.init))
+    return !words.isDisjoint(with: messageWords) && words.isDisjoint(with: otherParameters)
+  }
+
+  /// The second and third are about the receipt of a message that was received.
+  private static let content: Set = [
+    "InvalidMessageContents", "ReceiptHandleIsInvalid", "MessageNotInflight",
+  ]
+  /// They tell of any parameter.
+  private static let perhapsContent: Set = [
+    "InvalidParameter", "InvalidParameterException", "ParameterValueInvalid", "InvalidParameterValue",
+    "InvalidParameterValueException", "MissingParameter", "ValidationException", "ValidationError",
+  ]
+  private static let messageWords: Set = [
+    "message", "messagebody", "messageattribute", "messageattributes", "receipthandle",
+  ]
+  /// Parameters that are the same for every message, and a queue's or topic's properties.
+  private static let otherParameters: Set = [
+    "topicarn", "targetarn", "phonenumber", "queueurl", "queuename", "queue", "topic", "messagestructure",
+    "messagegroupid", "messagededuplicationid", "fifo", "delayseconds", "kms", "key",
+  ]
   private static let notFound: Set = [
     "QueueDoesNotExist", "NonExistentQueue", "NotFound", "NotFoundException", "ResourceNotFound",
     "ResourceNotFoundException",

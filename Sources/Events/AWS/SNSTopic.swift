@@ -19,7 +19,7 @@ public struct SNSTopic: Topic {
     _ message: OutgoingMessage,
     deadline: MonotonicInstant
   ) async throws(BrokerError) -> String {
-    var parameters = [("TopicArn", arn), ("Message", try message.awsText())]
+    var parameters = [("TopicArn", arn), ("Message", message.text)]
     for (index, (name, attribute)) in message.attributes.sorted(by: { $0.key < $1.key }).enumerated() {
       let entry = "MessageAttributes.entry.\(index + 1)"
       parameters.append(("\(entry).Name", name))
@@ -74,7 +74,7 @@ public struct SNSTopic: Topic {
       _ = try await call("Subscribe", plain + entry, deadline) { $0.text("SubscriptionArn") }
     } catch {
       // There is one, with another filter.
-      guard error.kind == .refused else { throw error }
+      guard error.kind == .misconfigured || error.kind == .refused else { throw error }
       let subscription = try await call("Subscribe", plain, deadline) { $0.text("SubscriptionArn") }
       let parameters = [
         ("SubscriptionArn", subscription), ("AttributeName", "FilterPolicy"), ("AttributeValue", filter),

@@ -67,7 +67,8 @@ struct SQSAnswer {
       messagesInFlight: Self.number(attributes["ApproximateNumberOfMessagesNotVisible"]) ?? 0,
       maxReceiveCount: Self.number(policy["maxReceiveCount"]),
       deadLetterQueueARN: policy["deadLetterTargetArn"],
-      visibilityTimeout: .seconds(Self.number(attributes["VisibilityTimeout"]) ?? 30)
+      visibilityTimeout: .seconds(Self.number(attributes["VisibilityTimeout"]) ?? 30),
+      maximumMessageSize: Self.number(attributes["MaximumMessageSize"])
     )
   }
 

@@ -26,16 +26,8 @@ public final class SQSQueue: MessageQueue {
     _ message: OutgoingMessage,
     deadline: MonotonicInstant
   ) async throws(BrokerError) -> String {
-    // Checked before the queue is looked for: it will be refused whether there is one or not.
-    _ = try message.awsText()
-    return try await withURL(deadline) { (url) throws(AWSError) in
-      let call: AWSCall
-      do throws(BrokerError) {
-        call = try SQSRequests.send(message, to: url)
-      } catch {
-        throw AWSError(error, "SQS SendMessage")
-      }
-      return try await self.call(call, deadline).text("MessageId")
+    try await withURL(deadline) { (url) throws(AWSError) in
+      try await self.call(SQSRequests.send(message, to: url), deadline).text("MessageId")
     }
   }
 

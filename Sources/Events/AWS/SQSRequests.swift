@@ -17,13 +17,13 @@ enum SQSRequests {
     )
   }
 
-  static func send(_ message: OutgoingMessage, to url: String) throws(BrokerError) -> AWSCall {
-    let text = try message.awsText()
-    return .sqs(
+  /// Whether the content is allowed is for SQS to say.
+  static func send(_ message: OutgoingMessage, to url: String) -> AWSCall {
+    .sqs(
       "SendMessage",
       object {
         $0.field("QueueUrl", url)
-        $0.field("MessageBody", text)
+        $0.field("MessageBody", message.text)
         guard !message.attributes.isEmpty else { return }
         $0.key("MessageAttributes")
         $0.beginObject()
@@ -156,24 +156,6 @@ extension MessageAttribute {
 }
 
 extension OutgoingMessage {
-  /// The body as text, checked for what SQS and SNS never take.
-  /// - Throws: `BrokerError` of kind `refused`.
-  func awsText() throws(BrokerError) -> String {
-    let text = try checkedText()
-    let values = attributes.values.lazy.map(\.value)
-    guard Self.isAllowed(text), values.allSatisfy(Self.isAllowed) else {
-      throw BrokerError(.refused, "the message holds a control character that SQS does not allow")
-    }
-    return text
-  }
-
-  /// The characters of XML 1.0 (API reference of SendMessage).
-  private static func isAllowed(_ text: String) -> Bool {
-    text.unicodeScalars.allSatisfy { scalar in
-      switch scalar.value {
-      case 0x09, 0x0A, 0x0D, 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
-      default: false
-      }
-    }
-  }
+  /// The body, as it goes into a request.
+  var text: String { String(decoding: body, as: UTF8.self) }
 }

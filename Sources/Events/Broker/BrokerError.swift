@@ -1,15 +1,20 @@
 /// Why a broker did not do what it was asked.
 public struct BrokerError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Sendable {
-    /// It could not be reached, did not answer in time, or said that something of its own failed.
+    /// It could not be reached, did not answer in time, said that something of its own failed, or something between us
+    /// and it answered in its place.
     case unavailable
     /// It asked to be called less often.
     case throttled
-    /// There is no such topic or queue.
+    /// It says itself that there is no such topic or queue.
     case notFound
     /// The credentials are missing, expired, or may not do this.
     case denied
-    /// It will never accept this: a message too large, a receipt that is no more, a name it does not allow.
+    /// It does not do this as things are set up: an encryption key that is off, an account, an address, a parameter
+    /// other than the message. A person can change that.
+    case misconfigured
+    /// It will never accept what it was given, whatever is set up: a message too large, characters that it does not
+    /// allow, a receipt that is no more. Of all kinds only this one is the message's own fault.
     case refused
   }
 

@@ -53,6 +53,8 @@ public struct QueueStatus: Equatable, Sendable {
   public let maxReceiveCount: Int?
   public let deadLetterQueueARN: String?
   public let visibilityTimeout: Duration
+  /// In bytes, attributes included; nil if the broker does not say.
+  public let maximumMessageSize: Int?
 
   public init(
     arn: String,
@@ -60,7 +62,8 @@ public struct QueueStatus: Equatable, Sendable {
     messagesInFlight: Int,
     maxReceiveCount: Int?,
     deadLetterQueueARN: String?,
-    visibilityTimeout: Duration
+    visibilityTimeout: Duration,
+    maximumMessageSize: Int? = nil
   ) {
     self.arn = arn
     self.messagesOnQueue = messagesOnQueue
@@ -68,5 +71,6 @@ public struct QueueStatus: Equatable, Sendable {
     self.maxReceiveCount = maxReceiveCount
     self.deadLetterQueueARN = deadLetterQueueARN
     self.visibilityTimeout = visibilityTimeout
+    self.maximumMessageSize = maximumMessageSize
   }
 }

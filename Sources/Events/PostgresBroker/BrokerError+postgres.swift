@@ -13,9 +13,10 @@ extension BrokerError {
     }
     let kind: Kind =
       switch error.kind {
-      case .checkViolation, .foreignKeyViolation, .notNullViolation, .invalidText, .stringTooLong,
-        .outOfRange, .invalidParameter:
-        .refused
+      // The only errors about a text itself: the rest is about the tables that it goes to.
+      case .invalidText, .invalidParameter: .refused
+      case .checkViolation, .foreignKeyViolation, .notNullViolation, .stringTooLong, .outOfRange:
+        .misconfigured
       default: .unavailable
       }
     self.init(kind, "\(what): \(error)")

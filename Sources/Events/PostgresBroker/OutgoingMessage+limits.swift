@@ -1,20 +1,13 @@
 internal import ServiceKit
 
 extension OutgoingMessage {
-  /// What SQS and SNS take: 256 KiB, attributes included.
-  static let maximumSize = 262_144
-
   /// The body as text.
+  /// - Parameter limit: bytes, of ``size``.
   /// - Throws: `BrokerError` of kind `refused` for a message that SQS would not take either: empty, too large, not
   ///   UTF-8, or with a NUL.
-  func checkedText() throws(BrokerError) -> String {
-    let attributesSize = attributes.reduce(0) { sum, attribute in
-      sum + attribute.key.utf8.count + attribute.value.dataType.utf8.count + attribute.value.value.utf8.count
-    }
+  func checkedText(within limit: Int) throws(BrokerError) -> String {
     guard !body.isEmpty else { throw BrokerError(.refused, "the message is empty") }
-    guard body.count + attributesSize <= Self.maximumSize else {
-      throw BrokerError(.refused, "the message is larger than \(Self.maximumSize) bytes")
-    }
+    guard size <= limit else { throw BrokerError(.refused, "the message is larger than \(limit) bytes") }
     let names = attributes.flatMap { [$0.key, $0.value.dataType, $0.value.value] }
     guard !body.contains(0), !names.contains(where: { $0.utf8.contains(0) }) else {
       throw BrokerError(.refused, "the message holds a NUL character")

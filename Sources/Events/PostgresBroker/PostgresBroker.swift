@@ -28,7 +28,7 @@ public final class PostgresBroker: Sendable {
   /// Makes what is missing and brings the rest up to the definitions; messages stay. Any number of processes may do so
   /// at once.
   /// - Parameter topics: ARNs.
-  /// - Throws: `BrokerError`; kind `refused` for a subscription to a topic that is not there.
+  /// - Throws: `BrokerError`; kind `misconfigured` for a subscription to a topic that is not there.
   public func create(
     topics: [String],
     queues: [QueueDefinition],

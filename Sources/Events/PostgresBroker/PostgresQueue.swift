@@ -30,7 +30,7 @@ public struct PostgresQueue: MessageQueue {
     _ message: OutgoingMessage,
     deadline: MonotonicInstant
   ) async throws(BrokerError) -> String {
-    let text = try message.checkedText()
+    let text = try message.checkedText(within: OutgoingMessage.maximumQueueSize)
     let id = MessageID.random()
     let attributes = MessageAttribute.json(message.attributes)
     try await sends.send(.init(id: id, body: text, attributes: attributes), deadline: deadline)

@@ -29,7 +29,7 @@ public struct PostgresTopic: Topic {
     _ message: OutgoingMessage,
     deadline: MonotonicInstant
   ) async throws(BrokerError) -> String {
-    let text = try message.checkedText()
+    let text = try message.checkedText(within: OutgoingMessage.maximumTopicSize)
     let id = MessageID.random()
     let envelope = NotificationEnvelope.text(
       of: text,

@@ -141,6 +141,13 @@ extension Doctor {
         "\(what): \(error)",
         advice: "check the credentials, and that their policy allows it"
       )
+    case .misconfigured:
+      return Finding(
+        .fail,
+        area,
+        "\(what): \(error)",
+        advice: "correct what the error names: it is neither rights nor network"
+      )
     case .unavailable, .throttled, .refused:
       return Finding(
         .fail,

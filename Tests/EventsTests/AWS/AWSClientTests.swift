@@ -51,6 +51,8 @@ import Testing
       .error(.serviceUnavailable, "ServiceUnavailable"),
       ScriptedAWS.Answer(status: .badGateway, body: "<html>"),
       ScriptedAWS.Answer(status: .forbidden, body: #"{"__type":"com.amazonaws.sqs#OverLimit"}"#),
+      ScriptedAWS.Answer(status: .badRequest, body: "[1"),
+      ScriptedAWS.Answer(status: .notFound, body: "<html>no such page</html>"),
     ] as [ScriptedAWS.Answer]
   )
   func retried(_ answer: ScriptedAWS.Answer) async throws {
@@ -85,9 +87,8 @@ import Testing
       (.error(.forbidden, "AccessDeniedException"), .denied),
       (.error(.forbidden, "SignatureDoesNotMatch"), .denied), (.error(.badRequest, "ExpiredToken"), .denied),
       (.error(.badRequest, "PurgeQueueInProgress"), .throttled),
-      (.error(.badRequest, "KmsDisabled"), .refused),
+      (.error(.badRequest, "KmsDisabled"), .misconfigured),
       (ScriptedAWS.Answer(status: .forbidden, body: ""), .denied),
-      (ScriptedAWS.Answer(status: .badRequest, body: "[1"), .refused),
     ] as [(ScriptedAWS.Answer, BrokerError.Kind)]
   )
   func final(_ answer: ScriptedAWS.Answer, _ kind: BrokerError.Kind) async throws {
@@ -118,7 +119,7 @@ import Testing
     #expect(field.kind == .notFound && field.code == "NonExistentQueue")
     #expect(error(.badRequest, #"{"__type":"Throttling:http://x"}"#).kind == .throttled)
     #expect(error(.found, "").kind == .unavailable)
-    #expect(error(.notFound, "").kind == .refused)
+    #expect(error(.notFound, "").kind == .unavailable)
   }
 
   @Test("Answers that are no answers")
@@ -232,7 +233,7 @@ import Testing
       let error = await brokerError { () async throws(BrokerError) in
         try await broker.queue("dlq").redrive(to: broker.queue("q"), deadline: .soon)
       }
-      #expect(error?.kind == .refused)
+      #expect(error?.kind == .misconfigured)
       #expect(server.actions.count == 5)
     }
   }
