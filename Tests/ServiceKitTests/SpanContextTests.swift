@@ -45,6 +45,23 @@ struct SpanContextTests {
     #expect(context?.state == nil)
   }
 
+  @Test("A tracestate with others than printable ASCII and tabs is dropped, the trace is not")
+  func illegalState() {
+    for scalar in (UInt32(0)...0x10FFFF).lazy.compactMap({ Unicode.Scalar($0) }) {
+      let isLegal = (0x20...0x7E).contains(scalar.value) || scalar.value == 0x09
+      let state = "a=\(scalar)b"
+      guard isLegal || scalar.value < 0x3000 || scalar.value & 0xFF > 0xF0 else { continue }
+      let context = SpanContext(traceparent: "00-\(Self.trace)-\(Self.span)-01", state: state)
+      #expect(context?.traceID == Self.trace)
+      #expect(context?.state == (isLegal ? state : nil), "\(scalar.value)")
+      let own = SpanContext(traceID: Self.trace, spanID: Self.span, isSampled: true, state: state)
+      #expect(own.state == (isLegal ? state : nil), "\(scalar.value)")
+    }
+    for blank in ["", " ", "\t "] {
+      #expect(SpanContext(traceparent: "00-\(Self.trace)-\(Self.span)-01", state: blank)?.state == nil)
+    }
+  }
+
   @Test("Without a tracer a given trace is carried along, and only there")
   func carried() async throws {
     let given = try #require(SpanContext(traceparent: "00-\(Self.trace)-\(Self.span)-01"))

@@ -12,7 +12,7 @@ public struct SpanContext: Hashable, Sendable {
   public let spanID: String
   /// Whether whoever began the trace wants it recorded.
   public let isSampled: Bool
-  /// `tracestate`, passed on as it came.
+  /// `tracestate`, passed on as it came; nil if it was none.
   public let state: String?
 
   /// - Parameters: as the properties; the digits are trusted to be well-formed.
@@ -20,11 +20,12 @@ public struct SpanContext: Hashable, Sendable {
     self.traceID = traceID
     self.spanID = spanID
     self.isSampled = isSampled
-    self.state = state
+    self.state = state.flatMap(Self.legalState)
   }
 
   /// Reads a `traceparent` (W3C Trace Context §3.2); nil for a text that is none: the trace begins anew then.
-  /// - Parameter state: `tracestate`; one over 512 characters is dropped (§3.3.1.5).
+  /// - Parameter state: `tracestate`; one over 512 characters (§3.3.1.5) or with others than printable ASCII and tabs
+  ///   (§3.3.1.3) is dropped: a trace is never worth what carries it.
   public init?(traceparent: String, state: String? = nil) {
     let text = traceparent.utf8
     guard text.count >= 55, text.count == 55 || !traceparent.hasPrefix("00") else { return nil }
@@ -37,7 +38,7 @@ public struct SpanContext: Hashable, Sendable {
     traceID = String(parts[1])
     spanID = String(parts[2])
     isSampled = flags & 1 == 1
-    self.state = state.flatMap { $0.isEmpty || $0.utf8.count > 512 ? nil : $0 }
+    self.state = state.flatMap(Self.legalState)
   }
 
   /// `00-<trace>-<span>-<flags>`.
@@ -46,6 +47,14 @@ public struct SpanContext: Hashable, Sendable {
   /// The span that the running task works for; nil where there is none. `SpanContext.current?.traceparent` is what a
   /// message or a call to another service carries.
   public static var current: SpanContext? { InstrumentationContext.current?.span }
+
+  private static func legalState(_ text: String) -> String? {
+    let bytes = text.utf8
+    guard bytes.count <= 512, bytes.allSatisfy({ (0x20...0x7E).contains($0) || $0 == 0x09 }),
+      bytes.contains(where: { $0 > 0x20 })
+    else { return nil }
+    return text
+  }
 
   private static func isHex(_ text: Substring, length: Int) -> Bool {
     text.utf8.count == length
