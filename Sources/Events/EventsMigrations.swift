@@ -11,6 +11,7 @@ public enum EventsMigrations {
     Migration(version: "1.2", name: "topics and queues", sql: broker),
     Migration(version: "1.3", name: "leases", sql: leases),
     Migration(version: "1.4", name: "traces and records of the outbox", sql: outboxDetails),
+    Migration(version: "1.5", name: "destinations of the outbox", sql: outboxDestinations),
   ]
 
   /// `due_at` is when a row may be claimed: at once, after a back-off, or when the claim on it ends. The partial indexes
@@ -76,6 +77,9 @@ public enum EventsMigrations {
 
   /// `record` is the id that telemetry names once the message is out.
   private static let outboxDetails = "alter table gateway_outbox add tracestate text, add record text;"
+
+  /// Where a row is meant to go; null in rows of a release that does not know the column.
+  private static let outboxDestinations = "alter table gateway_outbox add destination text;"
 
   private static let leases = """
     create table gateway_lease (

@@ -36,6 +36,7 @@ public final class EventsRuntime: Sendable {
     let database: PostgresDatabase
     let topic: (id: String, arn: String, topic: any Topic)
     let audit: (id: String, queue: any MessageQueue)?
+    let destinations: OutboxDestinations
     let consumed: [ConsumedQueue]
     let adminRole: String
     let isRetryAllOpen: Bool
@@ -46,6 +47,7 @@ public final class EventsRuntime: Sendable {
     ///   - database: where the module's outbox is; migrated by ``EventsMigrations``.
     ///   - topic: where domain events go, with its configured id and ARN.
     ///   - audit: where audit messages go, with the configured id; nil for a module that has none.
+    ///   - destinations: of topic and audit queue, as given to ``PostgresOutbox``.
     ///   - adminRole: for queue admin.
     ///   - isRetryAllOpen: see ``QueueAdminGroup/isRetryAllOpen``.
     ///   - telemetry: gets what consumers and queue admin tell (`platform.md` §8.3).
@@ -54,6 +56,7 @@ public final class EventsRuntime: Sendable {
       database: PostgresDatabase,
       topic: (id: String, arn: String, topic: any Topic),
       audit: (id: String, queue: any MessageQueue)?,
+      destinations: OutboxDestinations,
       consumed: [ConsumedQueue],
       adminRole: String,
       isRetryAllOpen: Bool,
@@ -63,6 +66,7 @@ public final class EventsRuntime: Sendable {
       self.database = database
       self.topic = topic
       self.audit = audit
+      self.destinations = destinations
       self.consumed = consumed
       self.adminRole = adminRole
       self.isRetryAllOpen = isRetryAllOpen
@@ -83,6 +87,7 @@ public final class EventsRuntime: Sendable {
         role: adminRole,
         isRetryAllOpen: isRetryAllOpen,
         queues: queues,
+        outbox: OutboxAdministration(module: module, database: database),
         telemetry: telemetry
       )
     }
@@ -130,6 +135,7 @@ public final class EventsRuntime: Sendable {
         database: part.database,
         topic: part.topic.topic,
         auditQueue: part.audit?.queue,
+        destinations: part.destinations,
         bus: bus,
         settings: settings.outbox,
         spans: spans,

@@ -50,7 +50,7 @@ import Testing
       let (feed, wakeUps) = feed(test)
       try await test.append([event("A/B", 1), event("A/B", 2)])
       try await test.observer.withTransaction(deadline: .soon) { transaction in
-        let outbox = PostgresOutbox(module: "restricted-patients")
+        let outbox = PostgresOutbox(module: "restricted-patients", destinations: .test)
         try await outbox.append(event("C/D", 3), nil, in: transaction)
       }
       let (first, position) = try await feed.events(after: nil, until: .soon, deadline: .soon)
@@ -72,7 +72,7 @@ import Testing
     try await TestDatabase.run { test in
       let (feed, wakeUps) = feed(test)
       let start = try await feed.events(after: nil, until: .soon, deadline: .soon).position
-      let outbox = PostgresOutbox(module: "non-associations")
+      let outbox = PostgresOutbox(module: "non-associations", destinations: .test)
       let between = try await test.observer.withTransaction(deadline: .soon) { transaction in
         try await outbox.append(event("A/B", 1), nil, in: transaction)
         try await test.append([event("C/D", 2)])

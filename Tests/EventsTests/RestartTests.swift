@@ -51,6 +51,7 @@ import Testing
           database: database,
           topic: ("events", arn, broker.topic(arn: arn)),
           audit: nil,
+          destinations: .test,
           consumed: [
             EventsRuntime.ConsumedQueue(
               id: "main",
@@ -75,7 +76,11 @@ import Testing
       for number in 1...20 {
         let event = event("S\(number % 4)", round * 100 + number)
         try await database.withTransaction(deadline: .soon) { transaction in
-          try await PostgresOutbox(module: "non-associations").append(event, nil, in: transaction)
+          try await PostgresOutbox(module: "non-associations", destinations: .test).append(
+            event,
+            nil,
+            in: transaction
+          )
         }
         committed.insert(String(decoding: event.message, as: UTF8.self))
       }

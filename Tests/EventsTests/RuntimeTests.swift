@@ -33,6 +33,7 @@ import Testing
           database: fixture.test.database,
           topic: ("domainevents", BrokerFixture.topicARN, fixture.topic),
           audit: ("audit", fixture.audit),
+          destinations: .test,
           consumed: [
             EventsRuntime.ConsumedQueue(
               id: "nonassociations",

@@ -10,9 +10,11 @@ public import ServiceKit
 ///   publishes them. A claim ends by itself, so that the rows of a process that died go on; a relay that lost its claim
 ///   can no longer mark the row.
 /// * While the broker fails, nothing counts against a row: the relay tries a few rows after growing pauses, for as long
-///   as it takes.
-/// * A row that the broker will never take (`refused`), that is no UTF-8, or that failed `maximumAttempts` times while
-///   others got through, is set aside: it stays in the table, and later events of its subject go on without it.
+///   as it takes. A row that fails while others get through has pauses of its own, and is tried for ever as well; the
+///   later rows of its subject wait behind it.
+/// * A row whose content the broker itself calls invalid (`refused`), or that was meant for another destination, as after
+///   a database was copied to another environment, is set aside: it stays in the table, and later events of its subject
+///   go on without it. Operators look after such rows with ``OutboxAdministration``.
 public final class OutboxRelay: Sendable {
   private let workers: [OutboxWorker]
   private let wakeUps: WakeUps
@@ -23,6 +25,7 @@ public final class OutboxRelay: Sendable {
   ///   - module: as given to ``PostgresOutbox``.
   ///   - topic: where domain events go.
   ///   - auditQueue: where audit messages go; without one they stay in the outbox.
+  ///   - destinations: of topic and queue, as given to ``PostgresOutbox``.
   ///   - bus: gets a ``PublishedMessage`` for each message that the broker has taken.
   ///   - spans: opens a span for each message.
   ///   - loop: where the relay does its work.
@@ -31,6 +34,7 @@ public final class OutboxRelay: Sendable {
     database: PostgresDatabase,
     topic: any Topic,
     auditQueue: (any MessageQueue)?,
+    destinations: OutboxDestinations,
     bus: EventBus = EventBus(),
     settings: OutboxSettings = OutboxSettings(),
     spans: Spans = Spans(),
@@ -52,18 +56,32 @@ public final class OutboxRelay: Sendable {
     var workers = [
       worker(
         .event,
-        .init(system: topic.system, name: topic.name) { message, deadline throws(BrokerError) in
-          try await topic.publish(message, deadline: deadline)
-        }
+        .init(
+          system: topic.system,
+          name: topic.name,
+          id: destinations.topic,
+          limit: OutgoingMessage.maximumTopicSize,
+          statedLimit: { _ in nil },
+          send: { message, deadline throws(BrokerError) in
+            try await topic.publish(message, deadline: deadline)
+          }
+        )
       )
     ]
     if let auditQueue {
       workers.append(
         worker(
           .audit,
-          .init(system: auditQueue.system, name: auditQueue.name) { message, deadline throws(BrokerError) in
-            try await auditQueue.send(message, deadline: deadline)
-          }
+          .init(
+            system: auditQueue.system,
+            name: auditQueue.name,
+            id: destinations.auditQueue,
+            limit: settings.maximumQueueSize,
+            statedLimit: { try? await auditQueue.status(deadline: $0).maximumMessageSize },
+            send: { message, deadline throws(BrokerError) in
+              try await auditQueue.send(message, deadline: deadline)
+            }
+          )
         )
       )
     }
@@ -91,16 +109,6 @@ public final class OutboxRelay: Sendable {
     for worker in workers { sum = sum + (try await worker.statistics(deadline: deadline)) }
     return sum
   }
-
-  /// Has everything that was set aside tried anew. Later events of the same subjects may be out already.
-  /// - Returns: how many rows.
-  /// - Throws: `PostgresError`.
-  @discardableResult
-  public func retrySetAside(deadline: MonotonicInstant) async throws -> Int {
-    var count = 0
-    for worker in workers { count += try await worker.retrySetAside(deadline: deadline) }
-    return count
-  }
 }
 
 /// A message of a module's outbox that the broker has taken.
@@ -115,6 +123,6 @@ public struct PublishedMessage: BusEvent, Equatable {
   public let record: String?
   /// The broker's id.
   public let messageID: String
-  /// As it was sent.
+  /// As the module left it.
   public let message: [UInt8]
 }

@@ -5,21 +5,34 @@ struct OutboxRow: Sendable {
   let id: Int64
   let eventType: String
   let message: [UInt8]
-  /// Tries that failed for a reason that lies in the row.
+  /// Tries that failed while other rows got through.
   let attempts: Int
   /// The id of the record, for telemetry.
   let record: String?
   /// In which it was appended.
   let span: SpanContext?
 
-  /// As the broker gets it (`platform.md` §5.5, §5.6): audit messages have no `eventType`.
-  /// - Parameter span: in which it is sent.
-  /// - Returns: nil for a message that is no UTF-8, which no broker takes.
-  func outgoing(_ kind: OutboxLane.Kind, in span: SpanContext?) -> OutgoingMessage? {
-    guard String(validating: message, as: UTF8.self) != nil else { return nil }
-    var attributes = span?.messageAttributes ?? [:]
-    if kind == .event { attributes["eventType"] = MessageAttribute(value: eventType) }
-    return OutgoingMessage(body: message, attributes: attributes)
+  /// Where it was meant to go; nil for a row of a release that did not note it.
+  let destination: String?
+
+  /// As the broker gets it (`platform.md` §5.5, §5.6): audit messages have no `eventType`. Whatever the row holds, this
+  /// can be sent: characters that a broker does not allow are escaped, and what is too large goes without its trace,
+  /// then with its long texts cut.
+  /// - Parameters:
+  ///   - span: in which it is sent.
+  ///   - limit: bytes that the destination takes.
+  func outgoing(_ kind: OutboxLane.Kind, in span: SpanContext?, within limit: Int) -> OutgoingMessage {
+    let type = kind == .event ? ["eventType": MessageAttribute(value: eventType)] : [:]
+    let body = BrokerText.escaped(message)
+    let traced = OutgoingMessage(
+      body: body,
+      attributes: type.merging(span?.messageAttributes ?? [:]) { first, _ in first }
+    )
+    if traced.size <= limit { return traced }
+    let untraced = OutgoingMessage(body: body, attributes: type)
+    guard untraced.size > limit, var shortened = ShortenedMessage(message) else { return untraced }
+    let attributesSize = untraced.size - body.count
+    return OutgoingMessage(body: shortened.message(within: limit - attributesSize), attributes: type)
   }
 }
 
@@ -27,13 +40,15 @@ struct OutboxRow: Sendable {
 enum OutboxOutcome: Sendable {
   case published(messageID: String)
   case failed(BrokerError)
+  /// It was not sent, as it was meant for another destination.
+  case misdirected(to: String)
   /// There was no time left in the claim.
   case untried
 
   /// Whether the row needs no other try, whatever the broker does.
   var isFinal: Bool {
     switch self {
-    case .published: true
+    case .published, .misdirected: true
     case .failed(let error): error.kind == .refused
     case .untried: false
     }

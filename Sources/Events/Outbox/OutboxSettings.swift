@@ -15,10 +15,10 @@ public struct OutboxSettings: Sendable {
   public var pollInterval = Duration.seconds(1)
   /// The first pause after the broker failed; each further one is twice as long. Default 200 milliseconds.
   public var initialBackOff = Duration.milliseconds(200)
-  /// The longest pause while the broker fails. Default 10 seconds.
+  /// The longest pause while the broker fails, or fails at one row. Default 10 seconds.
   public var maximumBackOff = Duration.seconds(10)
-  /// Tries at a row that fails while others get through, before it is set aside. Default 8.
-  public var maximumAttempts = 8
+  /// The largest message that the audit queue takes, in bytes. Default 1 MiB, as SQS.
+  public var maximumQueueSize = OutgoingMessage.maximumQueueSize
   /// How long published rows are kept. Default 1 day.
   public var retention = Duration.seconds(86_400)
   /// Rows deleted at once when they have been kept long enough. Default 1,000.

@@ -4,7 +4,8 @@ public struct OutboxStatistics: Equatable, Sendable {
   public var depth = 0
   /// How long the oldest of them has waited; nil if there is none.
   public var oldestAge: Duration?
-  /// Messages that no broker will take, or that failed too often. They stay in the table until a person has looked.
+  /// Messages whose content the broker refused, or that were meant for another destination. They stay in the table until
+  /// a person has looked.
   public var setAside = 0
   /// Messages published by this process since it started.
   public var published = 0

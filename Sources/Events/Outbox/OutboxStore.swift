@@ -42,7 +42,8 @@ struct OutboxStore: Sendable {
           message: try row.bytes(2),
           attempts: Int(try row.int64(3)),
           record: try row.optionalText(4),
-          span: try Self.span(row)
+          span: try Self.span(row),
+          destination: try row.optionalText(7)
         )
       }
     }
@@ -106,14 +107,6 @@ struct OutboxStore: Sendable {
     return statistics
   }
 
-  /// Lets what was set aside be tried anew.
-  /// - Returns: how many rows.
-  func retrySetAside(deadline: MonotonicInstant) async throws -> Int {
-    try await database.withTransaction(deadline: deadline) { transaction in
-      try await transaction.execute(Self.retrySetAside, [.text(lane.module), .text(lane.kind.rawValue)])
-    }
-  }
-
   private static func span(_ row: PostgresRow) throws -> SpanContext? {
     guard let text = try row.optionalText(5) else { return nil }
     return SpanContext(traceparent: text, state: try row.optionalText(6))
@@ -144,7 +137,8 @@ struct OutboxStore: Sendable {
         )
         update gateway_outbox o set claim = $4, due_at = now() + $5 * interval '1 millisecond'
         from head where o.id = head.id
-        returning o.id, o.event_type, o.message, o.attempts, o.record, o.traceparent, o.tracestate
+        returning o.id, o.event_type, o.message, o.attempts, o.record, o.traceparent, o.tracestate,
+          o.destination
         """
     )
   }
@@ -194,14 +188,6 @@ struct OutboxStore: Sendable {
         (select count(*) from gateway_outbox where module = $1 and kind = $2 and set_aside_at is not null)
       from gateway_outbox
       where module = $1 and kind = $2 and published_at is null and set_aside_at is null
-      """
-  )
-
-  private static let retrySetAside = PostgresStatement(
-    name: "outbox_retry_set_aside",
-    sql: """
-      update gateway_outbox set set_aside_at = null, attempts = 0, due_at = now()
-      where module = $1 and kind = $2 and set_aside_at is not null
       """
   )
 }

@@ -10,6 +10,12 @@ actor OutboxWorker {
   struct Destination: Sendable {
     let system: String
     let name: String
+    /// As ``OutboxRow/destination`` names it; nil takes every row.
+    let id: String?
+    /// The largest message, in bytes.
+    let limit: Int
+    /// The same as the destination itself says, if it does.
+    let statedLimit: @Sendable (MonotonicInstant) async -> Int?
     let send: @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
   }
 
@@ -128,7 +134,7 @@ actor OutboxWorker {
   private func publish(_ rows: [OutboxRow], until claimEnd: MonotonicInstant) async -> [(
     OutboxRow, OutboxOutcome
   )] {
-    let (timeout, loop) = (settings.publishTimeout, loop)
+    let (timeout, loop, destination) = (settings.publishTimeout, loop, destination)
     let limit = max(1, settings.maximumInFlight / Self.runners)
     return await withTaskGroup(of: (OutboxRow, OutboxOutcome).self) { group in
       var outcomes: [(OutboxRow, OutboxOutcome)] = []
@@ -138,6 +144,9 @@ actor OutboxWorker {
           // Sent after the claim has ended, it could overtake what another relay sends.
           let now = MonotonicInstant.now()
           guard now + timeout < claimEnd else { return (row, .untried) }
+          if let meant = row.destination, let id = destination.id, meant != id {
+            return (row, .misdirected(to: meant))
+          }
           do throws(BrokerError) {
             return (row, .published(messageID: try await self.send(row, deadline: now + timeout)))
           } catch {
@@ -156,10 +165,17 @@ actor OutboxWorker {
     let name = kind == .event ? "PUBLISH \(row.eventType)" : "PUBLISH"
     return try await spans.around(name, .producer, parent: row.span) { (span) async throws(BrokerError) in
       span?.describe(system: destination.system, destination: destination.name, operation: "send")
-      guard let message = row.outgoing(kind, in: SpanContext.current) else {
-        throw BrokerError(.refused, "the message is not UTF-8")
+      let message = row.outgoing(kind, in: SpanContext.current, within: destination.limit)
+      do throws(BrokerError) {
+        return try await destination.send(message, deadline)
+      } catch {
+        // A queue may be set to take less than others.
+        guard error.kind == .refused, let limit = await destination.statedLimit(deadline),
+          limit < message.size
+        else { throw error }
+        let smaller = row.outgoing(kind, in: SpanContext.current, within: limit)
+        return try await destination.send(smaller, deadline)
       }
-      return try await destination.send(message, deadline)
     }
   }
 
@@ -198,17 +214,20 @@ actor OutboxWorker {
         counters.published += 1
         counters.lastError = nil
       case .untried: settlement.postponed.append((row.id, .zero, 0, nil))
+      case .misdirected(let meant):
+        let reason = "it was meant for \(meant), and is never sent to \(destination.id ?? destination.name)"
+        settlement.setAside.append((row.id, reason))
+        logger.error("message set aside", metadata: metadata(row, reason))
       case .failed(let error):
         counters.failures += 1
         counters.lastError = "\(error)"
-        let attempts = row.attempts + 1
-        if error.kind == .refused || (brokerWorks && attempts >= settings.maximumAttempts) {
+        if error.kind == .refused {
           settlement.setAside.append((row.id, "\(error)"))
-          logger.error("message set aside", metadata: metadata(row, error))
+          logger.error("message set aside", metadata: metadata(row, "\(error)"))
         } else {
           // While nothing gets through it is the broker's fault, and each row's next try is the broker's next try.
           let delay = brokerWorks ? retryDelay(row) : .zero
-          if brokerWorks { logger.warning("message not published", metadata: metadata(row, error)) }
+          if brokerWorks { logger.warning("message not published", metadata: metadata(row, "\(error)")) }
           settlement.postponed.append((row.id, delay, brokerWorks ? 1 : 0, "\(error)"))
         }
       }
@@ -240,8 +259,8 @@ actor OutboxWorker {
     }
   }
 
-  private func metadata(_ row: OutboxRow, _ error: BrokerError) -> Logger.Metadata {
-    ["row": "\(row.id)", "eventType": "\(row.eventType)", "reason": "\(error)"]
+  private func metadata(_ row: OutboxRow, _ reason: String) -> Logger.Metadata {
+    ["row": "\(row.id)", "eventType": "\(row.eventType)", "reason": "\(reason)"]
   }
 
   // MARK: Housekeeping
@@ -260,9 +279,5 @@ actor OutboxWorker {
   func statistics(deadline: MonotonicInstant) async throws -> OutboxStatistics {
     let table = try await store.statistics(deadline: deadline)
     return table + counters
-  }
-
-  func retrySetAside(deadline: MonotonicInstant) async throws -> Int {
-    try await store.retrySetAside(deadline: deadline)
   }
 }

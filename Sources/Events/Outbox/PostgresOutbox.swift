@@ -11,9 +11,15 @@ public struct PostgresOutbox: Outbox {
   static let channel = "gateway_outbox"
 
   let module: String
+  let destinations: OutboxDestinations
 
-  /// - Parameter module: names the module's rows where several share a database: `non-associations`.
-  public init(module: String) { self.module = module }
+  /// - Parameters:
+  ///   - module: names the module's rows where several share a database: `non-associations`.
+  ///   - destinations: each row notes where it is meant to go.
+  public init(module: String, destinations: OutboxDestinations) {
+    self.module = module
+    self.destinations = destinations
+  }
 
   public func append(
     _ event: DomainEvent,
@@ -23,10 +29,13 @@ public struct PostgresOutbox: Outbox {
     let span = SpanContext.current
     var parameters: [PostgresValue] = [
       .text(module), .optional(span?.traceparent), .optional(span?.state), .text(event.subject),
-      .text(event.eventType), .bytes(event.message),
+      .text(event.eventType), .bytes(event.message), .text(destinations.topic),
     ]
     if let audit {
-      parameters += [.text(audit.subject), .text(audit.what), .bytes(audit.message), .text(audit.record)]
+      parameters += [
+        .text(audit.subject), .text(audit.what), .bytes(audit.message), .text(audit.record),
+        .optional(destinations.auditQueue),
+      ]
     }
     // One statement for both, as each costs the caller a round trip to the database.
     try await transaction.execute(audit == nil ? Self.insertEvent : Self.insertBoth, parameters)
@@ -36,16 +45,31 @@ public struct PostgresOutbox: Outbox {
   }
 
   private static let insert = """
-    insert into gateway_outbox (module, traceparent, tracestate, kind, subject, event_type, message, record)
-    values ($1, $2, $3, 'event', $4, $5, $6, null)
+    insert into gateway_outbox
+      (module, traceparent, tracestate, kind, subject, event_type, message, destination, record)
+    values ($1, $2, $3, 'event', $4, $5, $6, $7, null)
     """
 
   private static let insertEvent = PostgresStatement(name: "outbox_append", sql: insert)
 
   private static let insertBoth = PostgresStatement(
     name: "outbox_append_audited",
-    sql: insert + ", ($1, $2, $3, 'audit', $7, $8, $9, $10)"
+    sql: insert + ", ($1, $2, $3, 'audit', $8, $9, $10, $12, $11)"
   )
+}
+
+/// Where a module's messages are meant to go. Rows note it, because a database may be copied: what production has not
+/// sent yet must never be sent to another environment's subscribers.
+public struct OutboxDestinations: Equatable, Sendable {
+  /// Names the topic for domain events; in AWS its ARN.
+  public let topic: String
+  /// The name of the queue for audit messages; nil for a module that has none.
+  public let auditQueue: String?
+
+  public init(topic: String, auditQueue: String?) {
+    self.topic = topic
+    self.auditQueue = auditQueue
+  }
 }
 
 /// The rows of one module that go one way, in order for each subject.

@@ -30,13 +30,22 @@ public struct QueueAdminGroup: Sendable {
   /// does. A request that came through a proxy always needs the role.
   public let isRetryAllOpen: Bool
   public let queues: [AdministeredQueue]
+  /// The module's outbox; nil where there is none to look after.
+  public let outbox: OutboxAdministration?
   /// Told of what is done to them.
   public var telemetry: any Telemetry
 
-  public init(role: String, isRetryAllOpen: Bool, queues: [AdministeredQueue], telemetry: any Telemetry) {
+  public init(
+    role: String,
+    isRetryAllOpen: Bool,
+    queues: [AdministeredQueue],
+    outbox: OutboxAdministration? = nil,
+    telemetry: any Telemetry
+  ) {
     self.role = role
     self.isRetryAllOpen = isRetryAllOpen
     self.queues = queues
+    self.outbox = outbox
     self.telemetry = telemetry
   }
 

@@ -38,6 +38,47 @@ extension QueueAdminRoutes {
     responses: [.init(200, "They are being deleted", count), missing]
   )
 
+  static let setAsideOperation = APIOperation(
+    "getSetAsideMessages",
+    "Look at events and audit messages that were committed and cannot be sent",
+    tag: tag,
+    query: [maximum.declaration],
+    responses: [
+      .init(
+        200,
+        "Messages, without what is in them, of the services whose role the caller holds",
+        .named(
+          "SetAsideMessages",
+          .object([
+            .init("messagesFoundCount", .integer()), .init("messagesReturnedCount", .integer()),
+            .init(
+              "messages",
+              .array(
+                .object([
+                  .init("module", .text("The service", example: "non-associations")),
+                  .init("id", .integer("Of the message's row")),
+                  .init("kind", .choice(["event", "audit"])),
+                  .init("eventType", .text("Or what an audit message says was done")),
+                  .init("attempts", .integer("Tries that failed")),
+                  .init("recordedAt", .text("When the change was made: UTC", format: "date-time")),
+                  .init("setAsideAt", .text("UTC", format: "date-time")),
+                  .init("reason", .text("What the broker said, or where the message was meant to go")),
+                ])
+              )
+            ),
+          ])
+        )
+      )
+    ]
+  )
+
+  static let retrySetAsideOperation = APIOperation(
+    "retrySetAsideMessages",
+    "Try to send again what was set aside",
+    tag: tag,
+    responses: [.init(200, "They are being sent; what still cannot be is set aside again", count)]
+  )
+
   static let listOperation = APIOperation(
     "getDeadLetters",
     "Look at the messages of a dead-letter queue",

@@ -4,10 +4,10 @@ public import Logging
 public import ServiceKit
 internal import SharedAuth
 
-/// The paths of `platform.md` §4, for the queues of one module or of several together.
+/// The paths of `platform.md` §4 and those of the outbox, for the queues of one module or of several together.
 public struct QueueAdminRoutes: Sendable {
-  private let groups: [QueueAdminGroup]
-  private let logger: Logger
+  let groups: [QueueAdminGroup]
+  let logger: Logger
   private let notFound: @Sendable (String) -> ServerResponse
 
   /// - Parameters:
@@ -55,6 +55,20 @@ public struct QueueAdminRoutes: Sendable {
         rule,
         operation: Self.listOperation,
         handler: deadLetters
+      ),
+      RouteDeclaration(
+        .get,
+        "/queue-admin/outbox",
+        rule,
+        operation: Self.setAsideOperation,
+        handler: setAside
+      ),
+      RouteDeclaration(
+        .put,
+        "/queue-admin/outbox/retry",
+        rule,
+        operation: Self.retrySetAsideOperation,
+        handler: retrySetAside
       ),
     ]
   }
@@ -149,7 +163,7 @@ public struct QueueAdminRoutes: Sendable {
     return nil
   }
 
-  private static func limit(_ text: String?) throws(PlatformFailure) -> Int {
+  static func limit(_ text: String?) throws(PlatformFailure) -> Int {
     guard let text, !text.isEmpty else { return 100 }
     guard let value = Int32(text) else { throw .parameterType(name: "maxMessages", type: "int") }
     return Int(value)
@@ -171,13 +185,13 @@ public struct QueueAdminRoutes: Sendable {
     writer.endObject()
   }
 
-  private func count(_ found: Int) -> ServerResponse {
+  func count(_ found: Int) -> ServerResponse {
     var writer = JSONWriter()
     Self.write(found, to: &writer)
     return json(writer)
   }
 
-  private func json(_ writer: JSONWriter) -> ServerResponse {
+  func json(_ writer: JSONWriter) -> ServerResponse {
     ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: writer.bytes)
   }
 }

@@ -117,7 +117,7 @@ final class GatewayApplication: Sendable {
       group: group,
       london: london,
       clock: clock,
-      outbox: patientsOutbox ?? PostgresOutbox(module: RestrictedPatientsModule.name),
+      outbox: patientsOutbox ?? configuration.messaging.patientsOutbox,
       telemetry: patientsTelemetry ?? observability.restrictedPatientsTelemetry,
       observability: observability,
       logger: logger
@@ -159,6 +159,7 @@ final class GatewayApplication: Sendable {
     try await messaging.prepare(hosted.map(\.messaging), logger: logger)
     var eventsSettings = EventsRuntime.Settings()
     eventsSettings.outbox.maximumInFlight = messaging.messagesInFlight
+    eventsSettings.outbox.maximumQueueSize = configuration.messaging.maximumQueueSize
     eventsSettings.redriveInterval = configuration.messaging.redriveInterval
     let events = EventsRuntime(
       hosted.map(\.part),

@@ -22,7 +22,7 @@ extension HostedModule {
       ),
       london: shared.london,
       clock: shared.clock,
-      outbox: PostgresOutbox(module: NonAssociationsModule.name),
+      outbox: configuration.messaging.nonAssociationsOutbox,
       telemetry: telemetry,
       mergeEvents: configuration.messaging.mergeEvents,
       logger: shared.logger

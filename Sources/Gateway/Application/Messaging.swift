@@ -13,6 +13,7 @@ struct Messaging: Sendable {
     let topic: any Topic
     let audit: (any MessageQueue)?
     let queues: [(queue: any MessageQueue, deadLetterQueue: any MessageQueue)]
+    let destinations: OutboxDestinations
 
     /// As the events module takes it.
     /// - Parameters:
@@ -39,6 +40,7 @@ struct Messaging: Sendable {
         database: database,
         topic: (id: configuration.topicID, arn: configuration.topicARN, topic: topic),
         audit: audit.map { (id: "audit", queue: $0) },
+        destinations: destinations,
         consumed: consumed,
         adminRole: configuration.adminRole,
         isRetryAllOpen: configuration.isRetryAllOpen,
@@ -53,6 +55,7 @@ struct Messaging: Sendable {
   }
 
   private let broker: Broker
+  private let provider: MessagingConfiguration.Provider
 
   /// Connects to nothing yet.
   /// - Parameters:
@@ -68,7 +71,8 @@ struct Messaging: Sendable {
     clock: any WallClock,
     logger: Logger
   ) throws {
-    switch configuration.provider {
+    provider = configuration.provider
+    switch provider {
     case .inProcess:
       broker = .postgres(PostgresBroker(database: database, loop: group.any(), clock: clock))
     case .emulator(let url):
@@ -131,7 +135,8 @@ struct Messaging: Sendable {
       configuration: service,
       topic: topic(arn: service.topicARN),
       audit: service.auditQueue.map(queue),
-      queues: service.queues.map { (queue: queue($0.name), deadLetterQueue: queue($0.deadLetterQueue)) }
+      queues: service.queues.map { (queue: queue($0.name), deadLetterQueue: queue($0.deadLetterQueue)) },
+      destinations: service.destinations(at: provider)
     )
   }
 

@@ -59,7 +59,7 @@ struct PastDateCheckCommand: AsyncParsableCommand {
     _ configuration: Configuration,
     group: EventLoopGroup,
     clock: any WallClock,
-    outbox: any Outbox = PostgresOutbox(module: RestrictedPatientsModule.name),
+    outbox: (any Outbox)? = nil,
     logger: Logger
   ) async throws -> Int32 {
     let observability = try GatewayObservability(
@@ -75,7 +75,7 @@ struct PastDateCheckCommand: AsyncParsableCommand {
       group: group,
       london: try LondonTime(),
       clock: clock,
-      outbox: outbox,
+      outbox: outbox ?? configuration.messaging.patientsOutbox,
       telemetry: observability.restrictedPatientsTelemetry,
       observability: observability,
       logger: logger

@@ -34,6 +34,16 @@ struct MessagingConfiguration: Sendable {
     /// Whether dead letters may be retried without a token from within the cluster.
     var isRetryAllOpen: Bool
 
+    /// Where the outbox's messages are meant to go. Only in AWS is a topic's account more than a default.
+    func destinations(at provider: Provider) -> OutboxDestinations {
+      let topic =
+        switch provider {
+        case .aws: topicARN
+        case .emulator, .inProcess: BrokerARN.name(topicARN)
+        }
+      return OutboxDestinations(topic: topic, auditQueue: auditQueue)
+    }
+
     /// The topics that an emulator must have.
     var topicARNs: [String] { [topicARN] + queues.map(\.subscribedTopicARN) }
 
@@ -60,9 +70,27 @@ struct MessagingConfiguration: Sendable {
   var region: String
   var credentials: AWSCredentialSettings
   var redriveInterval: Duration?
+  /// Of the audit queue, in bytes.
+  var maximumQueueSize: Int
   var mergeEvents: Bool
   var nonAssociations: Service
   var restrictedPatients: Service
+
+  /// Where non-associations leaves its messages.
+  var nonAssociationsOutbox: PostgresOutbox {
+    PostgresOutbox(
+      module: NonAssociationsModule.name,
+      destinations: nonAssociations.destinations(at: provider)
+    )
+  }
+
+  /// Where restricted patients leaves its messages.
+  var patientsOutbox: PostgresOutbox {
+    PostgresOutbox(
+      module: RestrictedPatientsModule.name,
+      destinations: restrictedPatients.destinations(at: provider)
+    )
+  }
 
   /// - Returns: nil if something is wrong, which the reader then holds.
   static func read(_ reader: inout SettingsReader) -> MessagingConfiguration? {
@@ -85,6 +113,7 @@ struct MessagingConfiguration: Sendable {
         region: reader.requiredText(SettingsCatalog.queueRegion),
         credentials: readCredentials(reader),
         redriveInterval: reader.optionalDuration(SettingsCatalog.redriveInterval),
+        maximumQueueSize: reader.integer(SettingsCatalog.maximumQueueSize, in: 1_024...1_048_576),
         mergeEvents: reader.boolean(SettingsCatalog.mergeEvents),
         nonAssociations: nonAssociations,
         restrictedPatients: restrictedPatients

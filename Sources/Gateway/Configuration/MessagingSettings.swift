@@ -18,6 +18,12 @@ extension SettingsCatalog {
     "HMPPS_SQS_REDRIVE_INTERVAL",
     "How often dead letters are tried again, by one replica; never if not set."
   )
+  static let maximumQueueSize = Setting(
+    "HMPPS_SQS_MAXIMUM_MESSAGE_SIZE",
+    default: "1048576",
+    "Largest audit message in bytes; larger ones are sent with their long texts cut. Older emulators take 262144; a "
+      + "queue set to less is heeded by itself."
+  )
   static let domainEventsTopic = Setting(
     "HMPPS_SQS_TOPICS_DOMAINEVENTS_ARN",
     emulated: BrokerARN.topic("11111111-2222-3333-4444-555555555555"),
@@ -133,7 +139,8 @@ extension SettingsCatalog {
 
   /// In the order of the README.
   static let messaging: [Setting] = [
-    queueProvider, queueRegion, queueEmulator, redriveInterval, domainEventsTopic, auditQueue,
+    queueProvider, queueRegion, queueEmulator, redriveInterval, maximumQueueSize, domainEventsTopic,
+    auditQueue,
     nonAssociationsQueue, nonAssociationsDeadLetters, nonAssociationsQueueAdmin,
     nonAssociationsErrorVisibility, outboundTopic, patientsDomainEventsTopic, patientsDomainEvents,
     patientsDomainEventsDeadLetters, patientsOffenderEventsTopic, patientsOffenderEvents,

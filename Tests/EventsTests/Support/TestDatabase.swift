@@ -98,11 +98,15 @@ struct TestDatabase: Sendable {
 
   /// Commits events, in one transaction.
   func append(_ events: [DomainEvent], module: String = "non-associations") async throws {
-    let outbox = PostgresOutbox(module: module)
+    let outbox = PostgresOutbox(module: module, destinations: .test)
     try await observer.withTransaction(deadline: .soon) { transaction in
       for event in events { try await outbox.append(event, nil, in: transaction) }
     }
   }
+}
+
+extension OutboxDestinations {
+  static let test = OutboxDestinations(topic: "test-topic", auditQueue: "audit")
 }
 
 /// An event whose message is `{"subject":"…","number":…}`.
