@@ -14,8 +14,10 @@ void gateway_prepare_loop_thread(const char *name) {
   sigemptyset(&broken_pipe);
   sigaddset(&broken_pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &broken_pipe, NULL);
-  pthread_setname_np(pthread_self(), name);
+  gateway_name_thread(name);
 }
+
+void gateway_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int gateway_usable_cores(void) {
   cpu_set_t cores;
@@ -26,6 +28,8 @@ int gateway_usable_cores(void) {
 int gateway_accept(int listening) { return accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 void gateway_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+void gateway_restore_default(int number) { signal(number, SIG_DFL); }
 
 int gateway_spawn_alone_in(posix_spawn_file_actions_t *actions, const char *folder) {
   int result = posix_spawn_file_actions_addclosefrom_np(actions, 3);

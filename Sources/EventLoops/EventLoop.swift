@@ -95,6 +95,18 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     if mustWake { poller.wake() }
   }
 
+  /// Runs `body` on this loop as part of the caller's task: it is cancelled with it.
+  public nonisolated(nonsending) func run<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    let task = Task(executorPreference: self) { try await body() }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
+
   // MARK: On the loop's thread only
 
   /// Runs `action` on this loop at `deadline` or soon after. Call it on the loop only.

@@ -1,57 +1,77 @@
 internal import CLinux
-internal import Dispatch
 
-/// SIGTERM and SIGINT: the first asks for a graceful stop, a second one ends the process at once. SIGHUP asks a server
-/// that can to read its files again, and is a first signal like the others for one that cannot.
-///
-/// The signals are blocked in the thread that calls `block()`, and so in every thread it starts later; one thread of
-/// their own takes them with `sigwait`, where anything may be called, unlike in a signal handler.
+/// SIGTERM, SIGINT and SIGHUP, taken by a thread of their own with `sigwait`, where anything may be called, unlike in a
+/// signal handler.
 public enum TerminationSignals {
-  /// Blocks the signals, and ignores SIGPIPE: writing to a connection whose peer has gone is an error code for us, not
-  /// the end of the process. Call it first thing in the process, before any thread is started.
-  public static func block() {
-    var signals = set()
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
+  /// Takes the signals from now on, and ignores SIGPIPE: writing to a connection whose peer has gone is an error code
+  /// for us, not the end of the process.
+  ///
+  /// They are blocked in the calling thread, and so in every thread it starts later: call it first thing in the
+  /// process. Where no thread is to be had they stay as they were, and end the process.
+  /// - Parameter handler: called for each signal, one after the other, on the thread of the signals, which may block.
+  public static func take(_ handler: @escaping @Sendable (_ signal: Int32) -> Void) {
     gateway_ignore_sigpipe()
-  }
-
-  /// Returns when the first signal has come, with its name. From then on the next one ends the process with 130.
-  /// - Parameter onHangUp: what SIGHUP does, each time it comes, on the thread of the signals, which may block. nil
-  ///   makes it ask for a graceful stop: the terminal has gone.
-  public static func first(onHangUp: (@Sendable () -> Void)? = nil) async -> String {
-    await withCheckedContinuation { continuation in
-      DispatchQueue(label: "signals").async {
-        let number = next(onHangUp)
-        let names: [Int32: String] = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"]
-        continuation.resume(returning: names[number] ?? "signal \(number)")
-        _ = next(onHangUp)
-        _exit(130)
-      }
+    var signals = all
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let argument = Unmanaged.passRetained(Handler(handler))
+    var thread = pthread_t()
+    let result = pthread_create(
+      &thread,
+      nil,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<Handler>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      },
+      argument.toOpaque()
+    )
+    if result == 0 {
+      pthread_detach(thread)
+    } else {
+      argument.release()
+      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
   }
 
-  /// The next signal that asks for an end.
-  private static func next(_ onHangUp: (@Sendable () -> Void)?) -> Int32 {
-    while true {
-      let number = wait()
-      guard number == SIGHUP, let onHangUp else { return number }
-      onHangUp()
-    }
+  /// Ends the process as the signal would have done, so that whoever waits for it, such as a shell in a loop, sees
+  /// that. The first process of a container, which the kernel keeps from that, ends with 128 and the number.
+  public static func endProcess(by signal: Int32) -> Never {
+    gateway_restore_default(signal)
+    var signals = all
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    kill(getpid(), signal)
+    _exit(128 + signal)
+  }
+
+  /// `SIGTERM` and the like.
+  public static func name(_ signal: Int32) -> String {
+    [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][signal] ?? "signal \(signal)"
   }
 
   private static func wait() -> Int32 {
-    var signals = set()
+    var signals = all
     var number: Int32 = 0
     while sigwait(&signals, &number) != 0 {}
     return number
   }
 
-  private static func set() -> sigset_t {
+  private static var all: sigset_t {
     var signals = sigset_t()
     sigemptyset(&signals)
-    sigaddset(&signals, SIGTERM)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGHUP)
+    for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, signal) }
     return signals
+  }
+
+  /// A closure as an object, which a C thread can be given.
+  private final class Handler: Sendable {
+    private let body: @Sendable (Int32) -> Void
+
+    init(_ body: @escaping @Sendable (Int32) -> Void) { self.body = body }
+
+    /// For ever.
+    func run() {
+      gateway_name_thread("signals")
+      while true { body(wait()) }
+    }
   }
 }

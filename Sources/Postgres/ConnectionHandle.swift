@@ -8,6 +8,8 @@ internal import Glibc
 final class ConnectionHandle {
   private let pointer: OpaquePointer
   private let notices: NoticeSink
+  /// There once the connection is open.
+  private var cancelRequest: CancelRequest?
 
   /// PQcancel opens a connection of its own and waits for its end, so it has threads of its own.
   private static let cancelQueue = DispatchQueue(label: "gateway.postgres.cancel", attributes: .concurrent)
@@ -25,7 +27,10 @@ final class ConnectionHandle {
     notices.attach(to: pointer)
   }
 
-  deinit { PQfinish(pointer) }
+  deinit {
+    if let cancelRequest { PostgresSessions.remove(cancelRequest) }
+    PQfinish(pointer)
+  }
 
   // MARK: State
 
@@ -40,7 +45,14 @@ final class ConnectionHandle {
   func connectPoll() -> PostgresPollingStatusType { PQconnectPoll(pointer) }
 
   /// Makes an open connection ready for work: no call on it will block, and statements are pipelined.
-  func prepareForWork() -> Bool { PQsetnonblocking(pointer, 1) == 0 && enterPipelineMode() }
+  func prepareForWork() -> Bool {
+    guard PQsetnonblocking(pointer, 1) == 0, enterPipelineMode(), let request = CancelRequest(pointer) else {
+      return false
+    }
+    cancelRequest = request
+    PostgresSessions.add(request)
+    return true
+  }
 
   func enterPipelineMode() -> Bool { PQenterPipelineMode(pointer) == 1 }
   func exitPipelineMode() -> Bool { PQexitPipelineMode(pointer) == 1 }
@@ -83,7 +95,8 @@ final class ConnectionHandle {
   enum FlushResult { case done, wouldBlock, failed }
 
   func flush() -> FlushResult {
-    switch PQflush(pointer) {
+    if PostgresSessions.isOver { return .failed }
+    return switch PQflush(pointer) {
     case 0: .done
     case 1: .wouldBlock
     default: .failed
@@ -117,35 +130,24 @@ final class ConnectionHandle {
 
   // MARK: Cancelling
 
+  /// Has the server stop what this connection runs, which is about to be closed: a statement that waits for a lock
+  /// would go on without anybody to hear of it.
+  func stopBeforeClosing() {
+    guard let request = cancelRequest else { return }
+    cancelRequest = nil
+    PostgresSessions.stop(request)
+  }
+
   /// Asks the server to stop what this connection runs. `completion` runs on `loop` once the server has been told, or
   /// could not be.
   func cancel(on loop: EventLoop, completion: @escaping @Sendable () -> Void) {
-    guard let request = CancelRequest(pointer) else {
+    guard let request = cancelRequest else {
       loop.execute(completion)
       return
     }
     Self.cancelQueue.async {
       request.send()
       loop.execute(completion)
-    }
-  }
-
-  /// The owner of one PGcancel.
-  ///
-  /// `@unchecked Sendable`: the pointer never changes, and libpq allows PQcancel on any thread.
-  private final class CancelRequest: @unchecked Sendable {
-    private let pointer: OpaquePointer
-
-    init?(_ connection: OpaquePointer) {
-      guard let pointer = PQgetCancel(connection) else { return nil }
-      self.pointer = pointer
-    }
-
-    deinit { PQfreeCancel(pointer) }
-
-    func send() {
-      var error = [CChar](repeating: 0, count: 256)
-      PQcancel(pointer, &error, 256)
     }
   }
 }

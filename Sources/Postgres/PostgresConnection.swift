@@ -296,9 +296,10 @@ final class PostgresConnection {
     if handle != nil { owner?.connectionDidDrain(self) }
   }
 
-  /// Ends the session. What was in flight is told to nobody.
+  /// Ends the session. What was in flight is told to nobody, and the server stops it.
   func close() {
     owner = nil
+    if runningJob != nil { handle?.stopBeforeClosing() }
     shutDown()
   }
 

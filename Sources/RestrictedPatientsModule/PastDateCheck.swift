@@ -48,6 +48,7 @@ struct PastDateCheck: Sendable {
     var undecided: [String] = []
     let today = london.local(clock.now()).dateText
     for start in stride(from: 0, to: numbers.count, by: PrisonerSearchClient.chunkSize) {
+      try Task.checkCancellation()
       let chunk = numbers[start..<min(start + PrisonerSearchClient.chunkSize, numbers.count)]
       do throws(UpstreamFailure) {
         let found = try await search.prisoners(chunk, deadline: deadline)
@@ -77,6 +78,7 @@ struct PastDateCheck: Sendable {
     summary.past = past.count
     telemetry.track(.batchRemoval(past))
     for number in past {
+      try Task.checkCancellation()
       do {
         _ = try await removal.remove(
           number,

@@ -9,6 +9,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -35,6 +37,9 @@ void gateway_set_current_loop(void *loop);
 // with write(2), and a peer that has gone must be an error code there, not the end of the process.
 void gateway_prepare_loop_thread(const char *name);
 
+// Names the calling thread (pthread_setname_np is hidden without _GNU_SOURCE).
+void gateway_name_thread(const char *name);
+
 // How many cores the calling thread may run on (sched_getaffinity: what taskset and cpusets leave).
 int gateway_usable_cores(void);
 
@@ -51,6 +56,9 @@ static inline uint64_t gateway_monotonic_nanoseconds(void) {
 // Makes a write to a connection whose peer has gone fail with EPIPE instead of ending the process (SIG_IGN is a cast,
 // which Swift cannot import).
 void gateway_ignore_sigpipe(void);
+
+// Has a signal do what it does by default (SIG_DFL is a cast as well).
+void gateway_restore_default(int signal);
 
 // Takes one pending connection, non-blocking and closed on exec (accept4 is hidden without _GNU_SOURCE).
 int gateway_accept(int listening);

@@ -46,6 +46,7 @@ struct AdoptCommand: AsyncParsableCommand {
       group: group,
       logger: logger
     )
+    try Task.checkCancellation()
     for line in lines { print(line) }
     if status != 0 { throw ExitCode(status) }
   }

@@ -36,7 +36,7 @@ extension ServeCommand {
       ) { application in
         try await Self.fill(application, environment, messaging: configuration.messaging)
         try LocalEndpoints(environment, serverURL: application.url).write()
-        let program = CommandLine.arguments.first ?? "gateway"
+        let program = ProcessArguments.read().first ?? "gateway"
         print(environment.banner(serverURL: application.url, program: program))
         // Standard output is buffered when it is not a terminal.
         fflush(nil)

@@ -83,7 +83,7 @@ struct PastDateCheckCommand: AsyncParsableCommand {
     let job = parts.module.pastDateJob
     let result: Result<PastDateSummary?, any Error>
     do {
-      result = .success(try await Task(executorPreference: group.any()) { try await job.run() }.value)
+      result = .success(try await group.any().run { try await job.run() })
     } catch {
       result = .failure(error)
     }

@@ -36,6 +36,7 @@ struct DoctorCommand: AsyncParsableCommand {
       case .standard: try await Self.examine(try common.reader())
       case .allInOne: try await Self.examineAllInOne(try common.reader())
       }
+    try Task.checkCancellation()
     if json {
       print(String(decoding: findings.json, as: UTF8.self))
     } else {
@@ -63,7 +64,7 @@ struct DoctorCommand: AsyncParsableCommand {
       logger: Logger(label: "gateway.doctor") { _ in SwiftLogNoOpLogHandler() },
       runningAt: url.flatMap { try? HTTPURL($0) }
     )
-    findings += await Task(executorPreference: group.any()) { await doctor.examine() }.value
+    findings += try await group.any().run { await doctor.examine() }
     return findings
   }
 

@@ -1,20 +1,13 @@
 internal import ArgumentParser
-internal import Dispatch
-internal import EventLoops
 
 /// Where the process begins. Not an asynchronous `main`: that one leaves the first thread in Dispatch's hands, which
 /// opens it to every signal again.
 @main
 enum EntryPoint {
   static func main() {
-    TerminationSignals.block()
-    let isDone = DispatchSemaphore(value: 0)
-    // Detached: a plain task would belong to the main actor, whose thread waits below.
-    Task.detached {
-      await GatewayCommand.main()
-      isDone.signal()
+    ProcessLife.current.run {
+      await GatewayCommand.outcome(of: Array(ProcessArguments.read().dropFirst()))
     }
-    isDone.wait()
   }
 }
 
@@ -42,4 +35,31 @@ struct GatewayCommand: AsyncParsableCommand {
       MigrateCommand.self, ConfigCommand.self, BatchCommand.self, VersionCommand.self,
     ]
   )
+
+  /// Runs the command that the arguments ask for.
+  static func outcome(of arguments: [String]) async -> ProcessLife.Outcome {
+    do {
+      var command = try await asyncParseAsRoot(arguments)
+      guard type(of: command).configuration.subcommands.isEmpty else {
+        // A server whose arguments were lost must not look like one that has done its work.
+        return ProcessLife.Outcome(
+          status: ExitCode.validationFailure.rawValue,
+          error: helpMessage(for: type(of: command))
+        )
+      }
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      return ProcessLife.Outcome(status: 0)
+    } catch {
+      let (status, text) = (exitCode(for: error).rawValue, fullMessage(for: error))
+      return ProcessLife.Outcome(
+        status: status,
+        output: status == 0 ? text : "",
+        error: status == 0 ? "" : text
+      )
+    }
+  }
 }

@@ -23,9 +23,17 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     var reader = try common.reader()
     let clock = SystemClock()
-    let sink = LogSink()
     let level = Configuration.readLogLevel(&reader)
     let format = Configuration.readLogFormat(&reader)
+    let sink = LogSink { dropped in
+      LogLine(
+        time: clock.now(),
+        level: "warning",
+        logger: "log",
+        message: "lines dropped because the reader of the log was too slow",
+        details: [("lines", String(dropped))]
+      ).text(format)
+    }
     let choice = Configuration.readAccessLog(&reader)
     let accessLog = AccessLogWriter.make(choice, format: format, sink: sink, clock: clock)
     LoggingSystem.bootstrap { label in
@@ -37,9 +45,26 @@ struct ServeCommand: AsyncParsableCommand {
       logger.warning("a setting is set that nothing reads", metadata: ["name": "\(name)"])
     }
 
+    do {
+      try await serve(&reader, clock: clock, logger: logger, accessLog: accessLog)
+    } catch {
+      if let signal = ProcessLife.current.endingSignal {
+        logger.notice("ended before it served", metadata: ["signal": "\(TerminationSignals.name(signal))"])
+      }
+      throw error
+    }
+  }
+
+  private func serve(
+    _ reader: inout SettingsReader,
+    clock: any WallClock,
+    logger: Logger,
+    accessLog: RequestObserver.AccessLog?
+  ) async throws {
     let loops = reader.optionalInteger(SettingsCatalog.serverLoops, in: 1...256)
     let group = try EventLoopGroup(count: loops)
     defer { group.shutdown() }
+    if reader.text(SettingsCatalog.tlsCertificate) != nil { ProcessLife.current.willReload() }
     switch common.profile {
     case .standard:
       let configuration = try Configuration.read(&reader)
@@ -85,8 +110,17 @@ struct ServeCommand: AsyncParsableCommand {
       throw error
     }
     logger.info("serving", metadata: ["address": "\(application.address)", "loops": "\(group.loops.count)"])
-    let signal = await TerminationSignals.first(onHangUp: application.onHangUp)
-    logger.info("stopping; requests in flight may finish", metadata: ["signal": "\(signal)"])
+    let signal: Int32
+    do {
+      signal = try await ProcessLife.current.untilStopped(onHangUp: application.onHangUp)
+    } catch {
+      await application.shutdown()
+      throw error
+    }
+    logger.info(
+      "stopping; requests in flight may finish",
+      metadata: ["signal": "\(TerminationSignals.name(signal))"]
+    )
     await application.shutdown()
     logger.info("stopped")
   }

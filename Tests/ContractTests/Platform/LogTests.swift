@@ -136,4 +136,102 @@ struct LogTests {
     let notes = lines.compactMap { $0.firstMatch(of: /log: ([0-9]+) lines dropped/).flatMap { Int($0.1) } }
     #expect(kept + notes.reduce(0, +) == 200)
   }
+
+  /// A pipe that its reader has let run full.
+  private func fullPipe(nonBlocking: Bool) -> Pipe {
+    let pipe = Pipe()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    let flags = fcntl(descriptor, F_GETFL)
+    _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+    let filling = [UInt8](repeating: UInt8(ascii: "\n"), count: 4096)
+    while Glibc.write(descriptor, filling, filling.count) > 0 {}
+    if !nonBlocking { _ = fcntl(descriptor, F_SETFL, flags) }
+    return pipe
+  }
+
+  @Test(
+    "The end waits no longer than it must for a log that nobody reads, and leaves no line half written",
+    arguments: [false, true]
+  )
+  func unread(nonBlocking: Bool) throws {
+    let pipe = fullPipe(nonBlocking: nonBlocking)
+    // In a process of its own the sink would end with it: here its thread goes on once the pipe is read.
+    let sink = LogSink(fileDescriptor: pipe.fileHandleForWriting.fileDescriptor)
+    for number in 0..<3000 {
+      sink.write { #"{"line":"\#(number)","filling":"\#(String(repeating: "x", count: number % 700))"}"# }
+    }
+    let begun = ContinuousClock.now
+    sink.drain(within: .milliseconds(200))
+    let taken = ContinuousClock.now - begun
+    #expect(taken >= .milliseconds(200) && taken < .seconds(20))
+    // As much as a pipe gives at once: it must end with a line, however often the writer is stopped.
+    let reader = pipe.fileHandleForReading.fileDescriptor
+    var text: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while !String(decoding: text.suffix(2000), as: UTF8.self).contains(#""line":"2999""#) {
+      let count = read(reader, &chunk, chunk.count)
+      try #require(count > 0)
+      text += chunk[..<count]
+    }
+    sink.drain()
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+    #expect(lines.count == 3000)
+    for (number, line) in lines.enumerated() {
+      #expect(try JSON(parsing: Array(line.utf8))["line"]?.text == String(number))
+    }
+  }
+
+  @Test("What a pipe holds when the process ends is whole lines", arguments: [false, true])
+  func wholeLines(nonBlocking: Bool) throws {
+    let pipe = fullPipe(nonBlocking: nonBlocking)
+    let sink = LogSink(fileDescriptor: pipe.fileHandleForWriting.fileDescriptor)
+    for number in 0..<3000 { sink.write { "<\(String(repeating: "x", count: number % 3000))>" } }
+    sink.drain(within: .milliseconds(50))
+    let reader = pipe.fileHandleForReading.fileDescriptor
+    // One page after another is taken, and each time the log goes on as far as it can: then it "ends".
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    for _ in 0..<40 {
+      try #require(read(reader, &chunk, chunk.count) > 0)
+      sink.drain(within: .milliseconds(5))
+    }
+    _ = fcntl(reader, F_SETFL, fcntl(reader, F_GETFL) | O_NONBLOCK)
+    var text: [UInt8] = []
+    var size: Int32 = 0
+    _ = ioctl(reader, UInt(FIONREAD), &size)
+    // What is in the pipe at this moment, as after the writer's death.
+    while text.count < size {
+      let count = read(reader, &chunk, min(chunk.count, Int(size) - text.count))
+      try #require(count > 0)
+      text += chunk[..<count]
+    }
+    #expect(text.last == UInt8(ascii: "\n"))
+    let whole = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst()
+    #expect(whole.allSatisfy { $0.first == "<" && $0.last == ">" || $0.isEmpty })
+    // The thread of the sink is not to be left behind.
+    _ = fcntl(reader, F_SETFL, fcntl(reader, F_GETFL) & ~O_NONBLOCK)
+    let rest = pipe.fileHandleForReading
+    DispatchQueue.global().async { while !rest.availableData.isEmpty {} }
+    sink.drain(within: .seconds(30))
+    try pipe.fileHandleForWriting.close()
+  }
+
+  @Test("Lines that cannot be written are counted, and the next one begins on a line of its own")
+  func fullDisk() throws {
+    let device = open("/dev/full", O_WRONLY)
+    try #require(device >= 0)
+    let saved = dup(device)
+    defer { for descriptor in [device, saved] { close(descriptor) } }
+    let sink = LogSink(fileDescriptor: device) { "dropped \($0)" }
+    for number in 0..<7 { sink.write { "line \(number)" } }
+    sink.drain()
+    let pipe = Pipe()
+    // The disk has room again.
+    dup2(pipe.fileHandleForWriting.fileDescriptor, device)
+    sink.write { "after" }
+    sink.drain()
+    dup2(saved, device)
+    try pipe.fileHandleForWriting.close()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(text == "after\ndropped 7\n")
+  }
 }
