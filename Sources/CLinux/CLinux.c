@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/filter.h>
 #include <sched.h>
 
 static __thread void *current_loop;
@@ -26,6 +27,18 @@ int gateway_usable_cores(void) {
 }
 
 int gateway_accept(int listening) { return accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+void gateway_drop_new_connections(int listening) {
+  // The filter sees a packet from its TCP header on. Byte 13 has the flags; bit 1 is SYN (RFC 9293 section 3.1).
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  setsockopt(listening, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 void gateway_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 

@@ -146,6 +146,13 @@ public final class ByteStream {
     }
   }
 
+  /// Whether bytes, or the end of the stream, have come that nobody has read, though the loop may not yet have told.
+  public var hasUnreadInput: Bool {
+    guard let descriptor = socket?.fileDescriptor else { return false }
+    var byte: UInt8 = 0
+    return !inbound.isEmpty || recv(descriptor, &byte, 1, Int32(MSG_PEEK)) >= 0
+  }
+
   // MARK: Writing
 
   /// Sends all of `outbound`, waiting while the peer or the network is slow.

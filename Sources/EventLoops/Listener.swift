@@ -8,6 +8,7 @@ public final class Listener {
   private let loop: EventLoop
   private var socket: Socket?
   private let source: ReadinessSource
+  private var onAccept: (@Sendable (sending ByteStream) -> Void)?
   /// Goes on with accepting: after a pause, or after a turn of the loop.
   private var resumption: ScheduledTimer?
   /// Connections taken in one turn of the loop, so that a flood of new ones leaves time for those already open.
@@ -61,34 +62,46 @@ public final class Listener {
   /// Hands each new connection to `onAccept`, on the loop, until `close()`. Running out of descriptors or memory
   /// pauses accepting for 100 ms instead of failing.
   public func accept(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {
-    source.onReady = { [weak self] _ in self?.acceptAll(onAccept) }
-    acceptAll(onAccept)
+    self.onAccept = onAccept
+    source.onReady = { [weak self] _ in self?.acceptSome() }
+    acceptSome()
   }
 
-  private func acceptAll(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {
+  private func acceptSome() {
     guard resumption == nil else { return }
     for _ in 0..<Self.maximumPerTurn {
-      guard let listening = socket?.fileDescriptor else { return }
+      switch acceptOne() {
+      case .accepted: continue
+      case .nothing: return
+      case .failed: return acceptSome(after: .milliseconds(100))
+      }
+    }
+    acceptSome(after: .zero)
+  }
+
+  private func acceptSome(after delay: Duration) {
+    resumption = loop.schedule(after: delay) { [weak self] in
+      self?.resumption = nil
+      self?.acceptSome()
+    }
+  }
+
+  private enum Acceptance { case accepted, nothing, failed }
+
+  private func acceptOne() -> Acceptance {
+    while let onAccept, let listening = socket?.fileDescriptor {
       let descriptor = gateway_accept(listening)
       if descriptor >= 0 {
         Self.hand(descriptor, loop, to: onAccept)
-        continue
+        return .accepted
       }
       switch gateway_errno() {
-      case EAGAIN: return
+      case EAGAIN: return .nothing
       case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: continue
-      default: return acceptAll(onAccept, after: .milliseconds(100))
+      default: return .failed
       }
     }
-    acceptAll(onAccept, after: .zero)
-  }
-
-  private func acceptAll(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void, after delay: Duration)
-  {
-    resumption = loop.schedule(after: delay) { [weak self] in
-      self?.resumption = nil
-      self?.acceptAll(onAccept)
-    }
+    return .nothing
   }
 
   private static func hand(
@@ -103,10 +116,27 @@ public final class Listener {
     onAccept(stream)
   }
 
-  /// Stops listening; connections already accepted live on.
+  /// Leaves further clients without an answer, so that they ask again in a second or so, and hands over those whose
+  /// connection is made already. A client whose first packet has been answered may still complete its connection: give
+  /// it some time before ``close()``, which resets what has not been handed over (`listen(2)` keeps such connections in
+  /// the listener, and they end with it).
+  public func stopTaking() {
+    guard let socket = socket?.fileDescriptor else { return }
+    gateway_drop_new_connections(socket)
+    acceptAll()
+  }
+
+  /// Hands over every connection that is made by now.
+  private func acceptAll() {
+    while case .accepted = acceptOne() {}
+  }
+
+  /// Hands over the connections that are made by now and stops listening; connections already accepted live on.
   public func close() {
     guard socket != nil else { return }
+    acceptAll()
     source.close()
+    onAccept = nil
     socket = nil
     resumption?.cancel()
     resumption = nil

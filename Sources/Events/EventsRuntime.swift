@@ -181,16 +181,20 @@ public final class EventsRuntime: Sendable {
     }
   }
 
-  /// Finishes the messages in hand, publishes no more, and returns. What is left in the outboxes is published by another
-  /// replica, or at the next start.
-  public func stop() async {
+  /// Takes no more messages, and finishes those in hand.
+  /// - Parameter deadline: when handlers that are not done are cancelled; their messages come again.
+  public func stopConsuming(by deadline: MonotonicInstant) async {
     await withTaskGroup(of: Void.self) { group in
       for each in running {
-        for consumer in each.consumers { group.addTask { await consumer.stop() } }
+        for consumer in each.consumers { group.addTask { await consumer.stop(by: deadline) } }
         if let redrive = each.redrive { group.addTask { await redrive.stop() } }
       }
     }
-    // After the consumers, so that what their handlers told is still published if there is time.
+  }
+
+  /// Publishes no more, once what is on its way has been told. After ``stopConsuming(by:)``, so that what handlers told
+  /// is still published. What is left in the outboxes is published by another replica, or at the next start.
+  public func stopPublishing() async {
     await withTaskGroup(of: Void.self) { group in
       for each in running { group.addTask { await each.relay.stop() } }
     }

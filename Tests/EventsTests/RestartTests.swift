@@ -97,7 +97,7 @@ import Testing
     try await eventually("the outbox is empty") {
       try await runtime.statistics(deadline: .soon).first?.outbox.depth == 0
     }
-    await runtime.stop()
+    await stop(runtime)
     await broker.stop()
     await database.shutdown()
   }

@@ -80,7 +80,7 @@ import Testing
       let health = await runtime.health(of: "non-associations", deadline: .soon)
       #expect(health.map(\.name) == ["audit-health", "domainevents-health", "nonassociations-health"])
       #expect(health.filter { !$0.isUp }.isEmpty)
-      await runtime.stop()
+      await stop(runtime)
       #expect(try await fixture.queue.status(deadline: .soon).messagesInFlight == 0)
     }
   }
@@ -95,7 +95,7 @@ import Testing
       try await eventually("it is on the queue") {
         try await fixture.queue.status(deadline: .soon).messagesOnQueue == 1
       }
-      await runtime.stop()
+      await stop(runtime)
       #expect(handler.messages.isEmpty)
     }
   }
@@ -108,10 +108,10 @@ import Testing
       for runtime in runtimes { await runtime.start() }
       for number in 1...30 {
         try await fixture.test.append([event("A", number, type: "merged"), event("B", number, type: "moved")])
-        if number == 15 { await runtimes[0].stop() }
+        if number == 15 { await stop(runtimes[0]) }
       }
       try await eventually("all is handled") { handlers.flatMap(\.messages).count >= 60 }
-      await runtimes[1].stop()
+      await stop(runtimes[1])
       let texts = handlers.flatMap(\.messages).compactMap {
         try? NotificationEnvelope(parsing: $0.body).message
       }
@@ -119,4 +119,10 @@ import Testing
       #expect(texts.count == 60)
     }
   }
+}
+
+/// Stops a runtime as the gateway does.
+func stop(_ runtime: EventsRuntime) async {
+  await runtime.stopConsuming(by: .soon)
+  await runtime.stopPublishing()
 }

@@ -148,6 +148,24 @@ class Rendered(unittest.TestCase):
         self.assertFalse([d for d in dev if d["kind"] == "HorizontalPodAutoscaler"])
 
 
+class Stopping(unittest.TestCase):
+    def test_every_stage_fits_the_grace_of_a_pod(self):
+        watchdog = re.search(r"static let grace = Duration\.seconds\((\d+)\)", sources())
+        for environment in ENVIRONMENTS:
+            with self.subTest(environment):
+                pod = the(render(environment), "Deployment")["spec"]["template"]
+                (container,) = pod["spec"]["containers"]
+                (_, pause) = container["lifecycle"]["preStop"]["exec"]["command"]
+                values = {name: entry.get("value") for name, entry in environment_of(pod).items()}
+                drain = int(values["SERVER_DRAIN_TIME"].removesuffix("s"))
+                stop = int(values["SERVER_SHUTDOWN_TIMEOUT"].removesuffix("s"))
+                self.assertGreater(drain, 0)
+                # Five seconds of the stop are kept for what comes after the requests.
+                self.assertGreaterEqual(stop - drain - 5, 10)
+                grace = pod["spec"]["terminationGracePeriodSeconds"]
+                self.assertLessEqual(int(pause) + stop + int(watchdog[1]), grace)
+
+
 class Refused(unittest.TestCase):
     def refusal(self, *settings: str, image: str = "registry.example/gateway") -> str:
         done = run_helm("prod", *settings, image=image)
@@ -156,6 +174,12 @@ class Refused(unittest.TestCase):
 
     def test_more_connections_than_a_database_can_give(self):
         self.assertIn("databaseConnectionBudget", self.refusal("autoscaling.maxReplicas=12"))
+
+    def test_a_stop_that_takes_longer_than_the_grace(self):
+        self.assertIn("stopping.graceSeconds", self.refusal("stopping.pauseSeconds=13"))
+        self.assertIn("stopping.graceSeconds", self.refusal("env.SERVER_SHUTDOWN_TIMEOUT=38s"))
+        self.assertIn("SERVER_DRAIN_TIME", self.refusal("env.SERVER_DRAIN_TIME=30s"))
+        self.assertIn("whole seconds", self.refusal("env.SERVER_SHUTDOWN_TIMEOUT=30000ms"))
 
     def test_an_image_from_nowhere(self):
         self.assertIn("image.repository", self.refusal(image=""))

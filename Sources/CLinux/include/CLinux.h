@@ -63,6 +63,11 @@ void gateway_restore_default(int signal);
 // Takes one pending connection, non-blocking and closed on exec (accept4 is hidden without _GNU_SOURCE).
 int gateway_accept(int listening);
 
+// Has the kernel drop the first packet (SYN) of each further connection to a listening TCP socket, as if the network had
+// lost it: the client sends it again a second later. Handshakes under way go on. Connections that come of those inherit
+// the filter, where it does nothing. Where the kernel has no socket filters, nothing is dropped.
+void gateway_drop_new_connections(int listening);
+
 // Tells a child that is to be spawned to leave every file but 0, 1 and 2 closed and to start in `folder`. Returns 0 or
 // an errno. (Both calls are hidden from Swift, being glibc's own.)
 int gateway_spawn_alone_in(posix_spawn_file_actions_t *actions, const char *folder);

@@ -81,10 +81,12 @@ public actor QueueConsumer {
 
   /// Stops polling, waits until every message that was taken is handled and acknowledged, and returns. Handlers that
   /// take longer than the stop timeout are cancelled; their messages come again.
-  public func stop() async {
+  /// - Parameter deadline: when they are cancelled at the latest.
+  public func stop(by deadline: MonotonicInstant? = nil) async {
+    let latest = MonotonicInstant.now() + settings.stopTimeout
     polling?.cancel()
     await polling?.value
-    let late = loop.schedule(after: settings.stopTimeout) { [weak self] in
+    let late = loop.schedule(at: min(latest, deadline ?? latest)) { [weak self] in
       self?.assumeIsolated { for task in $0.handlers.values { task.cancel() } }
     }
     while let task = handlers.values.first { await task.value }

@@ -21,16 +21,18 @@ final class GatewayApplication: Sendable {
   /// The non-associations database.
   let database: PostgresDatabase
   let restrictedPatients: RestrictedPatientsParts
-  private let dailyCheck: Task<Void, Never>?
+  let dailyCheck: Task<Void, Never>?
   let client: HTTPClient
   let messaging: Messaging
   let events: EventsRuntime
   let bus: EventBus
-  private let readiness: ReadinessState
-  private let shutdownTimeout: Duration
+  let readiness: ReadinessState
+  let drainTime: Duration
+  let shutdownTimeout: Duration
+  let logger: Logger
   let observability: GatewayObservability
   /// The listener for `/metrics` alone, and where it listens, if there is one.
-  private let metricsServer: HTTPServer?
+  let metricsServer: HTTPServer?
   let metricsAddress: SocketAddress?
   /// nil on a server that speaks plain HTTP.
   let certificate: ServerCertificate?
@@ -47,7 +49,9 @@ final class GatewayApplication: Sendable {
     events: EventsRuntime,
     bus: EventBus,
     readiness: ReadinessState,
+    drainTime: Duration,
     shutdownTimeout: Duration,
+    logger: Logger,
     observability: GatewayObservability,
     metrics: (server: HTTPServer, address: SocketAddress)?,
     certificate: ServerCertificate?
@@ -63,7 +67,9 @@ final class GatewayApplication: Sendable {
     self.events = events
     self.bus = bus
     self.readiness = readiness
+    self.drainTime = drainTime
     self.shutdownTimeout = shutdownTimeout
+    self.logger = logger
     self.observability = observability
     metricsServer = metrics?.server
     metricsAddress = metrics?.address
@@ -227,7 +233,9 @@ final class GatewayApplication: Sendable {
       events: events,
       bus: shared.bus,
       readiness: shared.readiness,
+      drainTime: configuration.server.drainTime,
       shutdownTimeout: configuration.server.shutdownTimeout,
+      logger: logger,
       observability: observability,
       metrics: metrics,
       certificate: configuration.server.tlsFiles.map {
@@ -307,20 +315,5 @@ final class GatewayApplication: Sendable {
   var onHangUp: (@Sendable () -> Void)? {
     guard let certificate else { return nil }
     return { certificate.reload() }
-  }
-
-  /// Stops accepting, lets requests in flight finish (at most the shutdown timeout), then gives everything back.
-  func shutdown() async {
-    readiness.beginShutdown()
-    events.closeFeeds()
-    dailyCheck?.cancel()
-    await server.shutdown(within: shutdownTimeout)
-    await metricsServer?.shutdown(within: .zero)
-    await events.stop()
-    await messaging.stop()
-    await client.shutdown()
-    await restrictedPatients.shutdown()
-    await database.shutdown()
-    await observability.shutdown()
   }
 }

@@ -9,8 +9,9 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Run the server until SIGTERM or SIGINT.",
     discussion: """
-      SIGTERM or SIGINT lets requests in flight finish (SERVER_SHUTDOWN_TIMEOUT), a second one ends at once. SIGHUP makes \
-      a server of HTTPS read its certificate and key again, and stops any other.
+      SIGTERM or SIGINT stops: for SERVER_DRAIN_TIME requests are still taken, each answered with "Connection: close", then \
+      those in flight finish; all is over in SERVER_SHUTDOWN_TIMEOUT. A second one ends at once. SIGHUP makes a server of \
+      HTTPS read its certificate and key again, and stops any other.
 
         gateway serve --profile all-in-one
         SERVER_PORT=9000 gateway serve --profile all-in-one
@@ -121,6 +122,7 @@ struct ServeCommand: AsyncParsableCommand {
       "stopping; requests in flight may finish",
       metadata: ["signal": "\(TerminationSignals.name(signal))"]
     )
+    StopWatchdog.watch(configuration.server.shutdownTimeout)
     await application.shutdown()
     logger.info("stopped")
   }

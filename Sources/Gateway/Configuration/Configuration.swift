@@ -18,6 +18,7 @@ struct Configuration: Sendable {
     var idleTimeout: Duration
     var requestTimeout: Duration
     var shutdownTimeout: Duration
+    var drainTime: Duration
 
     /// Where to listen on this machine; nil if `host` is no numeric address.
     func address(port: UInt16) -> SocketAddress? { SocketAddress(numeric: host, port: port)?.usable() }
@@ -163,7 +164,8 @@ extension Configuration {
       bodyTimeout: reader.duration(SettingsCatalog.bodyTimeout),
       idleTimeout: reader.duration(SettingsCatalog.idleTimeout),
       requestTimeout: reader.duration(SettingsCatalog.requestTimeout),
-      shutdownTimeout: reader.duration(SettingsCatalog.shutdownTimeout)
+      shutdownTimeout: reader.duration(SettingsCatalog.shutdownTimeout),
+      drainTime: reader.duration(SettingsCatalog.drainTime, isZeroAllowed: true)
     )
   }
 

@@ -51,7 +51,13 @@ enum SettingsCatalog {
   static let shutdownTimeout = Setting(
     "SERVER_SHUTDOWN_TIMEOUT",
     default: "30s",
-    "How long requests in flight may go on after SIGTERM."
+    "How long a stop may take after SIGTERM: the drain time, requests in flight, messages, exports."
+  )
+  static let drainTime = Setting(
+    "SERVER_DRAIN_TIME",
+    default: "5s",
+    allInOne: "0s",
+    "How long requests are still taken after SIGTERM, each answered with Connection: close."
   )
 
   static let databaseURL = Setting("DATABASE_URL", isSecret: true, "libpq URL of both modules' database.")
@@ -192,7 +198,8 @@ enum SettingsCatalog {
     [
       serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
       maximumHeaderBytes,
-      maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout, databaseURL,
+      maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout,
+      drainTime, databaseURL,
       nonAssociationsDatabaseURL, nonAssociationsDatabaseEndpoint, nonAssociationsDatabaseName,
       nonAssociationsDatabaseUsername, nonAssociationsDatabasePassword, databaseReadConnections,
       databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts,

@@ -73,12 +73,13 @@ struct SettingsReader {
   }
 
   /// A time such as `500ms`, `20s`, `5m` or `1h`; a number without a unit is milliseconds.
-  mutating func duration(_ setting: Setting) -> Duration {
+  /// - Parameter isZeroAllowed: whether no time at all is a choice.
+  mutating func duration(_ setting: Setting, isZeroAllowed: Bool = false) -> Duration {
     guard let text = text(setting) else {
       problems.append("\(setting.name) is not set: \(setting.summary)")
       return .zero
     }
-    guard let duration = Self.parseDuration(text), duration > .zero else {
+    guard let duration = Self.parseDuration(text), isZeroAllowed || duration > .zero else {
       complain(setting, text, "a time such as 500ms, 20s or 5m")
       return .seconds(1)
     }

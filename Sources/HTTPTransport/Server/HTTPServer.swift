@@ -54,13 +54,20 @@ public final class HTTPServer: Sendable {
     for loop in loops { await loop.replaceTLS(context) }
   }
 
-  /// Stops accepting, closes idle connections at once, answers what is in flight with `Connection: close`,
-  /// and cuts what is not done after `limit`. Returns when all connections have ended, one second after the
-  /// limit at the latest. May be called again with a shorter limit while it runs.
-  public func shutdown(within limit: Duration) async {
-    let deadline = MonotonicInstant.now() + limit
+  /// Ends in stages: for `draining`, everything is answered as before, new connections too, but each answer says
+  /// `Connection: close`. Then no connection is taken any more (a client that comes then is refused, none is reset),
+  /// idle ones are closed, what is in flight is answered, and what is not done after `limit` is cut. Returns when all
+  /// connections have ended, one second after the limit at the latest. May be called again with shorter times while it
+  /// runs.
+  /// - Parameters:
+  ///   - limit: from now on, `draining` included.
+  ///   - draining: longer than the clients' pauses between requests, so that each hears of the end in an answer.
+  public func shutdown(within limit: Duration, draining: Duration = .zero) async {
+    let now = MonotonicInstant.now()
     await withTaskGroup(of: Void.self) { group in
-      for loop in loops { group.addTask { await loop.shutdown(by: deadline) } }
+      for loop in loops {
+        group.addTask { await loop.shutdown(drainingUntil: now + draining, by: now + limit) }
+      }
     }
   }
 

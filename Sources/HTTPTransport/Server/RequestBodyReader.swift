@@ -25,6 +25,8 @@ final class RequestBodyReader: RequestBodySource {
   private var mustSendContinue: Bool
   private var isBroken = false
   private(set) var isFinished = false
+  /// Whether the client ended its side within a body that was being dropped.
+  private(set) var isCutShort = false
   /// Whether a responder is waiting for the client right now.
   private(set) var isReading = false
 
@@ -166,7 +168,10 @@ final class RequestBodyReader: RequestBodySource {
       }
       guard stream.receivedBytes - received <= configuration.maximumDiscardedBodyBytes else { return false }
       let count = try? await stream.receive(deadline: start + configuration.bodyReadTimeout)
-      guard let count, count > 0 else { return false }
+      guard let count, count > 0 else {
+        isCutShort = count == 0
+        return false
+      }
     }
   }
 }

@@ -25,7 +25,9 @@ final class ServerConnection {
 
   private var parser: RequestParser
   private var state = State.busy
-  private var isDraining = false
+  private var drainStage = DrainStage.serving
+  /// Whether a request has come.
+  private var hasServed = false
   private var isEncrypted = false
   private var trustsPeer: Bool?
   private var headDeadline: MonotonicInstant?
@@ -85,10 +87,11 @@ final class ServerConnection {
     }
   }
 
-  /// No further request is taken: an idle connection ends at once, a busy one with its next answer.
-  func beginDraining() {
-    isDraining = true
-    if state == .idle { end() }
+  /// Goes on to the next stage of the server's end. A connection that waits for a request is closed if the stage says
+  /// so, unless the request has come already; a busy one ends with its next answer.
+  func drain(_ stage: DrainStage) {
+    drainStage = max(drainStage, stage)
+    if state == .idle, drainStage.closesIdle(hasServed: hasServed), !stream.hasUnreadInput { end() }
   }
 
   /// Ends at once, whatever is going on.
@@ -121,7 +124,7 @@ final class ServerConnection {
     guard await flush() else { return }
     let now = MonotonicInstant.now()
     let isIdle = stream.inbound.isEmpty
-    if isIdle, isDraining {
+    if isIdle, drainStage.closesIdle(hasServed: hasServed), !stream.hasUnreadInput {
       end()
       return
     }
@@ -156,6 +159,7 @@ final class ServerConnection {
   private func serve(_ parsed: ParsedRequest) async {
     let now = MonotonicInstant.now()
     let deadline = now + configuration.requestTimeout
+    hasServed = true
     isCurrentSecure = isSecure(parsed)
     if parsed.framing != .none {
       body = RequestBodyReader(
@@ -169,8 +173,11 @@ final class ServerConnection {
     defer { body = nil }
     let response: ServerResponse
     if parsed.isServerWide {
-      guard let answer = await serverOptions() else { return }
-      response = answer
+      if let body, await !body.discardRest(), body.isCutShort {
+        await refuse(.badRequest("the connection ended within the body"))
+        return
+      }
+      response = Self.serverOptions
     } else {
       let request = ServerRequest(
         head: parsed.head,
@@ -190,7 +197,7 @@ final class ServerConnection {
   }
 
   private func send(_ response: ServerResponse, to parsed: ParsedRequest, now: MonotonicInstant) async {
-    var keepsAlive = parsed.keepsAlive && !isDraining && !asksToClose(response)
+    var keepsAlive = parsed.keepsAlive && !drainStage.announcesEnd && !asksToClose(response)
     var hasRest = false
     switch body?.discardReceived() {
     case nil, .some(.none): break
@@ -214,36 +221,28 @@ final class ServerConnection {
     unsentResponses += 1
     hasGrown = hasGrown || response.body.count > 4096 || body != nil
     guard keepsAlive else {
-      await close(lingering: !stream.inbound.isEmpty || body.map { !$0.isFinished } ?? false)
+      let isWithinBody = body.map { !$0.isFinished } ?? false
+      await close(
+        // A client that asked for the end sends nothing more.
+        lingering: parsed.keepsAlive || isWithinBody || !stream.inbound.isEmpty,
+        isWithinBody: isWithinBody
+      )
       return
     }
     if hasRest, let body {
-      guard await flush(), await body.discardRest() else {
-        end()
-        return
-      }
+      guard await flush() else { return }
+      if await !body.discardRest() { await close(lingering: true, isWithinBody: true) }
     } else if unsentResponses >= configuration.maximumPipelinedResponses || stream.outbound.count > 65_536 {
       guard await flush() else { return }
       await Task.yield()
     }
   }
 
+  /// The answer to `OPTIONS *`, whose body is dropped as it comes.
   private static let serverOptions = ServerResponse(
     status: .ok,
     fields: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"]
   )
-
-  /// The answer to `OPTIONS *`, given once its body, if any, has been read; nil if that body is refused.
-  private func serverOptions() async -> ServerResponse? {
-    guard let body else { return Self.serverOptions }
-    do throws(RequestBodyError) {
-      _ = try await body.readBody()
-      return Self.serverOptions
-    } catch {
-      await refuse(RequestRefusal(status: error.status, reason: "unreadable body"))
-      return nil
-    }
-  }
 
   private func asksToClose(_ response: ServerResponse) -> Bool {
     guard response.fields.known.contains(.connection) else { return false }
@@ -264,7 +263,7 @@ final class ServerConnection {
   /// Answers by itself and closes; what the client sent behind is never looked at.
   private func refuse(_ refusal: RequestRefusal) async {
     encodeOwn(refusal.status, refusal.reason)
-    await close(lingering: true)
+    await close(lingering: true, isWithinBody: true)
   }
 
   private func encodeOwn(_ status: HTTPResponse.Status, _ reason: String) {
@@ -275,21 +274,10 @@ final class ServerConnection {
   }
 
   /// Sends what is ready and closes.
-  /// - Parameter lingering: the client may still be sending. Closing with unread bytes would reset the
-  ///   connection, and the reset could overtake the answer, so bytes are taken and dropped for a short while
-  ///   (RFC 9112 §9.6).
-  private func close(lingering: Bool) async {
+  /// - Parameter lingering: the client may still be sending; see `LingeringClose`.
+  private func close(lingering: Bool, isWithinBody: Bool) async {
     guard await flush() else { return }
-    if lingering {
-      stream.finishWriting()
-      stream.inbound.removeAll()
-      let deadline = MonotonicInstant.now() + .seconds(2)
-      var dropped = 0
-      while dropped < 1_048_576, let count = try? await stream.receive(deadline: deadline), count > 0 {
-        dropped += count
-        stream.inbound.removeAll()
-      }
-    }
+    if lingering { await LingeringClose(isWithinBody: isWithinBody, now: .now()).run(on: stream) }
     end()
   }
 

@@ -94,7 +94,7 @@ struct TwoGatewaysTests {
   }
 
   /// Sends a message for each of so many prisoners, all at once.
-  private static func release(_ count: Int, _ world: MessagingWorld) async throws {
+  static func release(_ count: Int, _ world: MessagingWorld) async throws {
     let body = try Sample.compact("consumed/search.prisoner.released.message-only.json")
     let parts = body.components(separatedBy: "D4444DD")
     try #require(parts.count == 2)
@@ -108,7 +108,7 @@ struct TwoGatewaysTests {
     )
   }
 
-  private static func bothHaveTheirHandsFull(_ world: MessagingWorld) async throws {
+  static func bothHaveTheirHandsFull(_ world: MessagingWorld) async throws {
     try await eventually {
       world.gateway.prisonAPI.requests.count { $0.call == PrisonAPIDouble.movements } == heldByBoth
     }

@@ -7,8 +7,12 @@ struct GatewayProcess {
   private let log: URL
 
   /// Starts one, runs `body` once it serves, and kills it if it is still there.
-  static func run(beside gateway: RunningGateway, _ body: (GatewayProcess) async throws -> Void) async throws
-  {
+  /// - Parameter settings: what differs from the test's gateway.
+  static func run(
+    beside gateway: RunningGateway,
+    settings: [String: String] = [:],
+    _ body: (GatewayProcess) async throws -> Void
+  ) async throws {
     let log = FileManager.default.temporaryDirectory.appending(path: "gateway-\(UUID()).log")
     try Data().write(to: log)
     defer { try? FileManager.default.removeItem(at: log) }
@@ -19,7 +23,7 @@ struct GatewayProcess {
     process.arguments = ["serve"]
     process.environment = gateway.environment.merging([
       "LOG_LEVEL": "info", "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
-    ]) { $1 }
+    ]) { $1 }.merging(settings) { $1 }
     process.standardOutput = output
     process.standardError = output
     try process.run()
@@ -38,6 +42,20 @@ struct GatewayProcess {
 
   func send(_ signal: Int32) {
     if process.isRunning { kill(process.processIdentifier, signal) }
+  }
+
+  /// Where it listens, as its log says.
+  var port: UInt16 {
+    get throws {
+      let lines = try String(contentsOf: log, encoding: .utf8).split(separator: "\n")
+      for line in lines {
+        guard let entry = try? JSON(parsing: Array(line.utf8)), let address = entry["address"]?.text,
+          let port = address.split(separator: ":").last.flatMap({ UInt16($0) })
+        else { continue }
+        return port
+      }
+      throw SocketFailure(description: "it does not say where it listens")
+    }
   }
 
   /// Waits until a line of its log has these words.

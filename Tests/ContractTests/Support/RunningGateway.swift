@@ -164,7 +164,7 @@ func withGateway(
     "API_BASE_URL_PRISON_API": "http://\(prisonAddress)",
     "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
     "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
-    "SERVER_SHUTDOWN_TIMEOUT": "2s",
+    "SERVER_SHUTDOWN_TIMEOUT": "2s", "SERVER_DRAIN_TIME": "0s",
   ].merging(Surface.hosts) { $1 }.merging(settings) { $1 }
   var reader = SettingsReader(environment: environment, profile: .standard)
   let configuration = try Configuration.read(&reader)

@@ -24,12 +24,15 @@ final class RawConnection: @unchecked Sendable {
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
+    /// Whether nobody listened.
+    var isRefusal = false
   }
 
   private var descriptor: Int32
   private var received: [UInt8] = []
   /// Whether the server has closed its side.
   private(set) var isEnded = false
+  private var endError: Int32 = 0
 
   init(port: UInt16, receiveBufferBytes: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -49,7 +52,11 @@ final class RawConnection: @unchecked Sendable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard result == 0 else { throw Failure(description: "connect: \(errno)") }
+    guard result == 0 else {
+      let failure = Failure(description: "connect: \(errno)", isRefusal: errno == ECONNREFUSED)
+      Glibc.close(descriptor)
+      throw failure
+    }
     var one: Int32 = 1
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
@@ -71,7 +78,8 @@ final class RawConnection: @unchecked Sendable {
 
   func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-  func send(_ text: String) { send(Array(text.utf8)) }
+  @discardableResult
+  func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
   /// Sends one byte of a field's name; may be called while another thread reads.
   func drip() {
@@ -80,15 +88,18 @@ final class RawConnection: @unchecked Sendable {
   }
 
   /// Sends all bytes, or as many as the server takes before it closes.
-  func send(_ bytes: [UInt8]) {
+  /// - Returns: whether it took all.
+  @discardableResult
+  func send(_ bytes: [UInt8]) -> Bool {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
         Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       sent += count
     }
+    return true
   }
 
   /// Reads more; false at the end of the stream.
@@ -103,10 +114,17 @@ final class RawConnection: @unchecked Sendable {
     }
     guard count > 0 else {
       isEnded = true
+      endError = count < 0 ? errno : 0
       return false
     }
     received += space[0..<count]
     return true
+  }
+
+  /// Whether the connection was reset; false when the server ended it in order. Call it at the end of the stream.
+  var wasReset: Bool {
+    var byte: UInt8 = 0
+    return isEnded && (endError == ECONNRESET || recv(descriptor, &byte, 1, 0) < 0)
   }
 
   /// Everything until the server closes.

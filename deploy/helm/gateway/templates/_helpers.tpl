@@ -27,6 +27,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{/* Fails when a pod could be killed before its stop is over. */}}
+{{- define "gateway.checkStop" -}}
+{{- range list "SERVER_DRAIN_TIME" "SERVER_SHUTDOWN_TIMEOUT" -}}
+{{- if not (regexMatch "^[0-9]+s$" (get $.Values.env . | toString)) -}}
+{{- fail (printf "env.%s: whole seconds, such as 30s" .) -}}
+{{- end -}}
+{{- end -}}
+{{- $drain := int (trimSuffix "s" .Values.env.SERVER_DRAIN_TIME) -}}
+{{- $stop := int (trimSuffix "s" .Values.env.SERVER_SHUTDOWN_TIMEOUT) -}}
+{{- if ge $drain $stop -}}
+{{- fail (printf "SERVER_DRAIN_TIME (%d s) is a part of SERVER_SHUTDOWN_TIMEOUT (%d s): more time for the stop, or less for draining" $drain $stop) -}}
+{{- end -}}
+{{- /* Three more: what the program gives a stop beyond its time before it ends itself. */ -}}
+{{- $all := add (int .Values.stopping.pauseSeconds) $stop 3 -}}
+{{- if gt (int $all) (int .Values.stopping.graceSeconds) -}}
+{{- fail (printf "a stop may take %d s (pause %d, SERVER_SHUTDOWN_TIMEOUT %d, and 3), more than stopping.graceSeconds (%d)" $all (int .Values.stopping.pauseSeconds) $stop (int .Values.stopping.graceSeconds)) -}}
+{{- end -}}
+{{- end }}
+
 {{/* The settings, from values and secrets. */}}
 {{- define "gateway.env" -}}
 - name: SERVER_PORT

@@ -1,0 +1,41 @@
+internal import EventLoops
+
+/// The end of a connection whose client may still be sending. Closing with bytes unread would reset the connection, and
+/// the reset could overtake the last answer: so only our side ends at first, and what comes is taken and dropped until
+/// the client ends its side too, or one of the times here is over (RFC 9112 §9.6).
+struct LingeringClose: Sendable {
+  /// For all of it, however steadily bytes come.
+  static let longest = Duration.seconds(30)
+  /// For a client that is in the middle of a body, since its last byte.
+  static let pauseWithinBody = Duration.seconds(5)
+  /// For one of which nothing more is expected but its end.
+  static let pauseAtEnd = Duration.seconds(1)
+  /// Bytes after which the other connections of the loop have their turn.
+  private static let turn = 262_144
+
+  private let end: MonotonicInstant
+  private let pause: Duration
+
+  /// - Parameter isWithinBody: whether the client has yet to send the rest of a body.
+  init(isWithinBody: Bool, now: MonotonicInstant) {
+    end = now + Self.longest
+    pause = isWithinBody ? Self.pauseWithinBody : Self.pauseAtEnd
+  }
+
+  /// When to close at last, if nothing more comes.
+  func deadline(lastInput: MonotonicInstant) -> MonotonicInstant { min(end, lastInput + pause) }
+
+  /// Ends our side and drops what comes, until the client is done. The stream is still to be closed then.
+  func run(on stream: ByteStream) async {
+    stream.finishWriting()
+    stream.inbound.removeAll()
+    var turn = stream.receivedBytes + Self.turn
+    while let count = try? await stream.receive(deadline: deadline(lastInput: .now())), count > 0 {
+      stream.inbound.removeAll()
+      guard stream.receivedBytes >= turn else { continue }
+      guard .now() < end else { return }
+      turn = stream.receivedBytes + Self.turn
+      await Task.yield()
+    }
+  }
+}
