@@ -24,10 +24,11 @@ const ofTheProcess = {
 };
 
 export async function overviewView(_, signal) {
-  const [health, information, queues, merges, outcomes] = await Promise.all([
+  const [health, information, queues, setAside, merges, outcomes] = await Promise.all([
     healthOf(signal),
     get("/info", signal),
     maybe("/console/queues", signal),
+    maybe("/queue-admin/outbox?maxMessages=0", signal),
     maybe("/restricted-patients/merges", signal),
     maybe("/restricted-patients/unknown-outcomes", signal),
   ]);
@@ -47,6 +48,7 @@ export async function overviewView(_, signal) {
         tile("Service", health.status === "UP" ? "Up" : "Not well", health.status === "UP" ? "good" : "bad", "#/"),
         queues && tile("Dead letters", sum(queues, "messagesOnDlq"), tone(sum(queues, "messagesOnDlq")), "#/queues"),
         queues && tile("On queues", sum(queues, "messagesOnQueue"), "none", "#/queues"),
+        setAside && tile("Not sent", setAside.messagesFoundCount, tone(setAside.messagesFoundCount), "#/queues"),
         merges && tile("Stuck merges", merges.length, tone(merges.length), "#/decisions"),
         outcomes && tile("Outcomes unknown", outcomes.length, tone(outcomes.length), "#/decisions"),
       ]),

@@ -1,7 +1,7 @@
 // Queues and their dead letters.
 
 import { at, call, get } from "./calls.js";
-import { button, h, link, plural, pretty, table, tag } from "./elements.js";
+import { button, h, link, plural, pretty, table, tag, when } from "./elements.js";
 import { form } from "./forms.js";
 import { attempt, confirm, go, signInFirst, tell } from "./page.js";
 import { isLocal, session } from "./session.js";
@@ -10,7 +10,11 @@ export async function queuesView(_, signal) {
   if (!session()) return signInFirst();
   await untilVisible();
   const problems = h("div");
-  const live = h("div", null, queueTable(await get("/console/queues", signal), problems));
+  const [queues, setAside] = await Promise.all([
+    get("/console/queues", signal),
+    get("/queue-admin/outbox?maxMessages=50", signal),
+  ]);
+  const live = h("div", null, queueTable(queues, problems));
   refresh(live, problems, signal);
   return {
     title: "Queues",
@@ -24,9 +28,43 @@ export async function queuesView(_, signal) {
       ),
       problems,
       live,
+      setAsideSection(setAside, problems),
     ],
   };
 }
+
+/** Events and audit messages whose content the broker refused, or that were meant for another topic or queue. */
+function setAsideSection(found, problems) {
+  const retry = () =>
+    attempt(problems, async () => {
+      const { messagesFoundCount } = await call("PUT", "/queue-admin/outbox/retry");
+      tell(`${plural(messagesFoundCount, "message")} tried again`);
+      go("#/queues");
+    });
+  return h(
+    "section",
+    { id: "set-aside", "aria-labelledby": "set-aside-title" },
+    h("h2", { id: "set-aside-title" }, "Messages that could not be sent"),
+    found.messagesFoundCount > 0 && h("p", null, `${plural(found.messagesFoundCount, "message")}${shown(found)}.`),
+    table(
+      "Events and audit messages that were set aside",
+      [
+        { title: "Message", cell: (message) => h("strong", null, String(message.id)) },
+        { title: "Service", cell: (message) => message.module },
+        { title: "What", cell: (message) => `${message.kind === "audit" ? "audit: " : ""}${message.eventType}` },
+        { title: "Recorded", cell: (message) => utc(message.recordedAt) },
+        { title: "Set aside", cell: (message) => utc(message.setAsideAt) },
+        { title: "Why", cell: (message) => message.reason },
+      ],
+      found.messages,
+      "Nothing is set aside.",
+    ),
+    found.messagesFoundCount > 0 &&
+      h("p", { class: "buttons" }, button("Try again", retry, "", { "aria-label": "Try to send what was set aside again" })),
+  );
+}
+
+const utc = (text) => `${when(text)} UTC`;
 
 function queueTable(queues, problems) {
   return table(

@@ -32,7 +32,7 @@ struct GatewayCommand: AsyncParsableCommand {
     version: BuildInformation.version,
     subcommands: [
       ServeCommand.self, TokenCommand.self, PlayCommand.self, DoctorCommand.self, AdoptCommand.self,
-      MigrateCommand.self, ConfigCommand.self, BatchCommand.self, VersionCommand.self,
+      MigrateCommand.self, ConfigCommand.self, BatchCommand.self, OutboxCommand.self, VersionCommand.self,
     ]
   )
 

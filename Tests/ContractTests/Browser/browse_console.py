@@ -348,6 +348,24 @@ def look_at_everything(page):
     page.resize(1280)
 
 
+def retry_set_aside(page):
+    """One event was set aside: seen on the overview, read and retried without a mouse, on a telephone."""
+    console.go(page, "/", "Overview")
+    page.wait_for_text(".tile-warn", "Not sent")
+    page.resize(360)
+    console.go(page, "/queues", "Queues")
+    text = page.wait_for_text("#set-aside", "Message too long")
+    assert "non-associations.created" in text and "A1234BC" not in text, text
+    page.assert_no_sideways_scrolling()
+    page.assert_everything_has_a_name()
+    console.assert_contrast(page)
+    tab_to(page, "#set-aside button")
+    page.press(Keys.ENTER)
+    page.wait_for_text("#news", "1 message tried again")
+    page.wait_for_text("#set-aside", "Nothing is set aside.")
+    page.resize(1280)
+
+
 def use_in_production(page, url, operator, nobody):
     page.open(url + "/")
     page.wait_for_text("h1", "Non-associations and restricted patients")
@@ -377,6 +395,7 @@ def use_in_production(page, url, operator, nobody):
     table = page.wait_for_text("tbody", "non-associations")
     assert "restricted-patients" not in table, table
     assert "Put a message" not in page.text("main")
+    retry_set_aside(page)
     console.go(page, "/events", "Events")
     page.wait_for_text(".callout", "restricted-patients")
     console.go(page, "/prisoners", "Prisoners")

@@ -52,6 +52,15 @@ struct BotoClient: BrokerClient {
     )
   }
 
+  /// As a queue of before August 2025 has it.
+  func setMaximumMessageSize(_ size: Int, of queue: String) throws {
+    try AWSPeer.shared.boto(
+      "sqs",
+      "set_queue_attributes",
+      ["QueueUrl": try url(queue), "Attributes": ["MaximumMessageSize": "\(size)"]]
+    )
+  }
+
   func publish(_ message: String, type: String, on topicARN: String) throws {
     try AWSPeer.shared.boto(
       "sns",

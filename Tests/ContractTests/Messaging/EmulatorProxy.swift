@@ -8,7 +8,7 @@ import Synchronization
 /// Stands before moto, and fails calls that a test wants to fail.
 final class EmulatorProxy: Sendable {
   private struct State {
-    var failures: [String: Int] = [:]
+    var failures: [String: (left: Int, answer: ServerResponse)] = [:]
     var calls: [String] = []
   }
 
@@ -17,8 +17,31 @@ final class EmulatorProxy: Sendable {
   /// SNS's and SQS's actions, in the order in which they came.
   var calls: [String] { state.withLock { $0.calls } }
 
-  /// Answers the next `count` calls of an action with 503.
-  func fail(_ action: String, times count: Int) { state.withLock { $0.failures[action] = count } }
+  /// Answers the next `count` calls of an action with something else, 503 if not told otherwise.
+  func fail(
+    _ action: String,
+    times count: Int,
+    with answer: ServerResponse = ServerResponse(status: .serviceUnavailable)
+  ) {
+    state.withLock { $0.failures[action] = (count, answer) }
+  }
+
+  /// An error as SNS words it.
+  static func snsError(_ code: String, _ text: String = "because") -> ServerResponse {
+    let body =
+      "<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code><Message>\(text)</Message></Error></ErrorResponse>"
+    return ServerResponse(status: .badRequest, fields: [.contentType: "text/xml"], body: Array(body.utf8))
+  }
+
+  /// An error as SQS words it.
+  static func sqsError(_ code: String, _ text: String = "because") -> ServerResponse {
+    let body = #"{"__type":"com.amazonaws.sqs#\#(code)","message":"\#(text)"}"#
+    return ServerResponse(
+      status: .badRequest,
+      fields: [.contentType: "application/x-amz-json-1.0"],
+      body: Array(body.utf8)
+    )
+  }
 
   static func run(_ body: (EmulatorProxy, String) async throws -> Void) async throws {
     let group = try World.group.get()
@@ -51,13 +74,13 @@ final class EmulatorProxy: Sendable {
     let action =
       target?.split(separator: ".").last.map(String.init)
       ?? text.firstMatch(of: /(?:^|&)Action=([A-Za-z]+)/).map { String($0.1) } ?? ""
-    let fails = state.withLock { state in
+    let failure: ServerResponse? = state.withLock { state in
       state.calls.append(action)
-      let left = state.failures[action, default: 0]
-      state.failures[action] = max(0, left - 1)
-      return left > 0
+      guard let (left, answer) = state.failures[action], left > 0 else { return nil }
+      state.failures[action] = (left - 1, answer)
+      return answer
     }
-    guard !fails else { return ServerResponse(status: .serviceUnavailable) }
+    if let failure { return failure }
     let url = AWSPeer.shared.url.path(request.head.target.path)
     var forwarded = ClientRequest(method: request.head.method, url: url, body: body)
     for (name, value) in request.head.fields.all {

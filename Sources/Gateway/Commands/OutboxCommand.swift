@@ -1,0 +1,143 @@
+internal import ArgumentParser
+internal import EventLoops
+internal import Events
+internal import Logging
+internal import NonAssociationsModule
+internal import Postgres
+internal import RestrictedPatientsModule
+internal import ServiceKit
+
+struct OutboxCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "outbox",
+    abstract: "Look after events and audit messages that were committed and could not be sent.",
+    discussion: """
+      A message is set aside if the broker calls its content invalid, or if it was meant for another topic or queue, as \
+      after a database was copied to another environment. Everything else that fails is tried again by itself, for ever. \
+      Only the settings of the databases are needed. The same is at /queue-admin/outbox, and among the console's queues.
+
+        gateway outbox list
+        gateway outbox list --limit 10 --config production.env
+        gateway outbox retry
+      """,
+    subcommands: [List.self, Retry.self]
+  )
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "list",
+      abstract: "List what was set aside, and why; what is in the messages is not shown.",
+      discussion: """
+          gateway outbox list
+          gateway outbox list --limit 10
+        """
+    )
+
+    @Option(help: "Messages of each service at most.")
+    var limit = 100
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws { try await OutboxCommand.run(.list(limit: limit), common) }
+  }
+
+  struct Retry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "retry",
+      abstract:
+        "Have everything that was set aside sent by the servers that run; what still cannot be is set aside again.",
+      discussion: """
+          gateway outbox retry
+          gateway outbox list
+        """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws { try await OutboxCommand.run(.retry, common) }
+  }
+
+  enum Action: Sendable {
+    case list(limit: Int)
+    case retry
+  }
+
+  private static func run(_ action: Action, _ common: CommonOptions) async throws {
+    var reader = try common.reader()
+    let sink = LogSink()
+    defer { sink.drain() }
+    let logger = Logger(label: "gateway.outbox") { label in
+      GatewayLogHandler(label: label, level: .critical, format: .text, sink: sink, clock: SystemClock())
+    }
+    let group = try EventLoopGroup(count: 1)
+    defer { group.shutdown() }
+    let (lines, status) = await perform(action, settings: &reader, group: group, logger: logger)
+    for line in lines { print(line) }
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  /// - Parameter settings: say where the databases are.
+  /// - Returns: what is to be printed, and the exit status: 1 if a database could not be asked, 2 if the settings are
+  ///   wrong.
+  static func perform(
+    _ action: Action,
+    settings: inout SettingsReader,
+    group: EventLoopGroup,
+    logger: Logger
+  ) async -> (lines: [String], status: Int32) {
+    let nonAssociations = Configuration.readNonAssociationsDatabase(&settings).postgres
+    let restrictedPatients = Configuration.readRestrictedPatientsDatabase(&settings).postgres
+    guard settings.problems.isEmpty else { return (settings.problems, 2) }
+    var lines: [String] = []
+    var status: Int32 = 0
+    for (module, configuration) in [
+      (NonAssociationsModule.name, nonAssociations), (RestrictedPatientsModule.name, restrictedPatients),
+    ] {
+      var configuration = configuration
+      configuration.applicationName = "gateway outbox"
+      configuration.leaseTimeout = .seconds(5)
+      do {
+        let database = try PostgresDatabase(configuration: configuration, group: group, logger: logger)
+        let result = await Self.result { try await Self.lines(of: action, module, database) }
+        await database.shutdown()
+        lines += try result.get()
+      } catch {
+        lines.append("\(module): \(error)")
+        status = 1
+      }
+    }
+    return (lines, status)
+  }
+
+  private static func result(_ body: () async throws -> [String]) async -> Result<[String], any Error> {
+    do {
+      return .success(try await body())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private static func lines(of action: Action, _ module: String, _ database: PostgresDatabase) async throws
+    -> [String]
+  {
+    let outbox = OutboxAdministration(module: module, database: database)
+    let deadline = MonotonicInstant.now() + .seconds(60)
+    switch action {
+    case .list(let limit):
+      let (found, entries) = try await outbox.setAside(limit: limit, deadline: deadline)
+      guard found > 0 else { return ["\(module): nothing is set aside"] }
+      let shown = entries.count < found ? ", \(entries.count) shown" : ""
+      return ["\(module): \(messages(found)) set aside\(shown)"]
+        + entries.map { entry in
+          "  \(entry.id)  \(entry.kind)  \(entry.eventType)  recorded \(entry.recordedAt.instantText)  set aside "
+            + "\(entry.setAsideAt.instantText) after \(entry.attempts) failed "
+            + "\(entry.attempts == 1 ? "try" : "tries"): \(entry.reason)"
+        }
+    case .retry:
+      let count = try await outbox.retry(deadline: deadline)
+      return [count > 0 ? "\(module): \(messages(count)) tried again" : "\(module): nothing is set aside"]
+    }
+  }
+
+  private static func messages(_ count: Int) -> String { "\(count) \(count == 1 ? "message" : "messages")" }
+}
