@@ -208,10 +208,13 @@ public final class ByteStream {
     // What came unencrypted must not pass for what comes encrypted.
     guard inbound.isEmpty, tls == nil else { throw .tls("the connection is in use") }
     let session = try TLSSession(context: context, fileDescriptor: descriptor, serverName: serverName)
-    while case .mustWait(let needed) = note(try session.handshake()) {
-      try await wait(reader, for: needed, deadline: deadline)
-      // The descriptor may belong to another connection by now, if this one was closed after it became ready.
+    while true {
+      await loop.waitForLongStep()
+      // The descriptor may belong to another connection by now, if this one was closed while it waited.
       if isClosed { throw .closed }
+      if let deadline, MonotonicInstant.now() >= deadline { throw .timedOut }
+      guard case .mustWait(let needed) = note(try session.handshake()) else { break }
+      try await wait(reader, for: needed, deadline: deadline)
     }
     tls = session
   }

@@ -33,6 +33,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var takenActions: [@Sendable () -> Void] = []
   private var localJobs = Deque<UnownedJob>()
   private var endOfTick: [() -> Void] = []
+  private var longSteps = Deque<UnsafeContinuation<Void, Never>>()
   private var thread = pthread_t()
   private let meter = LoopMeter()
 
@@ -127,6 +128,27 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     endOfTick.append(action)
   }
 
+  /// Waits until the loop has time for a step of some tenths of milliseconds or more, such as a key exchange or a check of a
+  /// signature. Such steps come at the end of a turn, when everything else that was ready has run, and no more of them than
+  /// go into `timeForLongSteps`: so many that begin at once do not hold up what else the loop has to do. Off the loop's
+  /// thread there is nothing to wait for.
+  public func waitForLongStep(isolation: isolated (any Actor)? = #isolation) async {
+    guard isCurrent else { return }
+    await withUnsafeContinuation { longSteps.append($0) }
+  }
+
+  /// Of one turn, in nanoseconds; the step that exceeds it is the turn's last.
+  static let timeForLongSteps: UInt64 = 200_000
+
+  private func runLongSteps() {
+    guard !longSteps.isEmpty else { return }
+    let end = gateway_monotonic_nanoseconds() + Self.timeForLongSteps
+    repeat {
+      longSteps.popFirst()?.resume()
+      runReadyJobs()
+    } while !longSteps.isEmpty && gateway_monotonic_nanoseconds() < end
+  }
+
   func preconditionOnLoop() {
     precondition(isCurrent, "event loop \(index) used from another thread")
   }
@@ -187,6 +209,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       runReadyJobs()
       fireTimers()
       runReadyJobs()
+      runLongSteps()
       runEndOfTick()
       let ended = gateway_monotonic_nanoseconds()
       meter.note(started: started, ended: ended, readyJobs: readyJobs)
@@ -230,7 +253,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// Milliseconds to wait on epoll, rounded up: 0 when work is ready, -1 (for ever) when no timer is set.
   private func waitTime(from now: UInt64) -> Int32 {
-    if !localJobs.isEmpty || !endOfTick.isEmpty { return 0 }
+    if !localJobs.isEmpty || !endOfTick.isEmpty || !longSteps.isEmpty { return 0 }
     guard let next = timers.nextDeadline() else { return -1 }
     guard next.nanoseconds > now else { return 0 }
     return Int32(clamping: (next.nanoseconds - now - 1) / 1_000_000 + 1)

@@ -54,6 +54,10 @@ public final class TokenVerifier: Sendable {
   private func verify(field: String) async throws(TokenError) -> Principal {
     jwks.refreshIfStale()
     guard BearerToken.hasBlank(field.utf8Span.span) else { throw .malformedHeader }
+    // Before anything is done with it: no token that was accepted is so long.
+    guard field.utf8.count <= policy.maximumTokenBytes + BearerToken.offset else {
+      throw BearerToken.isToken68(field.utf8Span.span) ? .malformedToken : .malformedHeader
+    }
     let digest = SHA256Digest(of: field.utf8Span.span.extracting(droppingFirst: BearerToken.offset))
     if let principal = try remembered(digest) {
       counters.countRemembered()
@@ -61,7 +65,6 @@ public final class TokenVerifier: Sendable {
     }
     guard BearerToken.isToken68(field.utf8Span.span) else { throw .malformedHeader }
     let token = Array(field.utf8.dropFirst(BearerToken.offset))
-    guard token.count <= policy.maximumTokenBytes else { throw .malformedToken }
     let checked = try await check(token)
     verified.remember(checked, for: digest)
     counters.countVerified()
@@ -97,6 +100,7 @@ public final class TokenVerifier: Sendable {
     // Read before the keys are: should the set change meanwhile, the token's next use looks the key up again.
     let generation = jwks.generation
     let candidates = try await jwks.candidates(for: jws.keyID)
+    await EventLoop.current?.waitForLongStep()
     guard let key = candidates.first(where: { $0.publicKey.verifies(jws.signature, of: jws.signingInput) })
     else {
       jwks.refresh()
