@@ -13,6 +13,7 @@ extension GatewayApplication {
     let plan = StopPlan(now: .now(), draining: drainTime, limit: shutdownTimeout)
     readiness.beginShutdown()
     dailyCheck?.cancel()
+    certificates.stop()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.stage("requests", by: plan.messagesEnd) { await $0.finishRequests(plan) } }
       group.addTask {

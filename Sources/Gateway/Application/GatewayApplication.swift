@@ -34,8 +34,7 @@ final class GatewayApplication: Sendable {
   /// The listener for `/metrics` alone, and where it listens, if there is one.
   let metricsServer: HTTPServer?
   let metricsAddress: SocketAddress?
-  /// nil on a server that speaks plain HTTP.
-  let certificate: ServerCertificate?
+  let certificates: Certificates
 
   private init(
     address: SocketAddress,
@@ -54,7 +53,7 @@ final class GatewayApplication: Sendable {
     logger: Logger,
     observability: GatewayObservability,
     metrics: (server: HTTPServer, address: SocketAddress)?,
-    certificate: ServerCertificate?
+    certificates: Certificates
   ) {
     self.address = address
     self.isSecure = isSecure
@@ -73,7 +72,7 @@ final class GatewayApplication: Sendable {
     self.observability = observability
     metricsServer = metrics?.server
     metricsAddress = metrics?.address
-    self.certificate = certificate
+    self.certificates = certificates
   }
 
   /// Migrates the database, builds the modules and listens.
@@ -83,6 +82,7 @@ final class GatewayApplication: Sendable {
   ///   - patientsOutbox: where the restricted patients module leaves its events, if not in its database.
   ///   - patientsTelemetry: gets that module's custom events in place of the configured collectors.
   ///   - localRoutes: what the all-in-one profile adds to the console; nil outside of it.
+  ///   - certificateInterval: how often the files of certificates are looked at.
   /// - Throws: what keeps the gateway from serving: a refused migration, an address in use, unreadable certificates.
   static func start(
     _ configuration: Configuration,
@@ -92,11 +92,12 @@ final class GatewayApplication: Sendable {
     accessLog: RequestObserver.AccessLog? = nil,
     patientsOutbox: (any Outbox)? = nil,
     patientsTelemetry: (any Telemetry)? = nil,
-    localRoutes: [RouteDeclaration]? = nil
+    localRoutes: [RouteDeclaration]? = nil,
+    certificateInterval: Duration = Certificates.interval
   ) async throws -> GatewayApplication {
     let urls = try UpstreamURLs(configuration)
     let serverTLS = try configuration.server.tlsFiles.map { (files) throws(StreamError) in
-      try ServerCertificate.context(files)
+      try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
     }
     let observability = try GatewayObservability(
       configuration.observability,
@@ -218,6 +219,12 @@ final class GatewayApplication: Sendable {
       ])
     }
     await events.start()
+    let certificates = Certificates(
+      Self.certificateUses(configuration, server, client, messaging, observability),
+      logger: logger
+    )
+    certificates.add(to: observability.metrics)
+    certificates.start(every: certificateInterval)
     let metrics = try await metricsListener(configuration, observability, group: group, logger: logger)
     return GatewayApplication(
       address: address,
@@ -238,9 +245,7 @@ final class GatewayApplication: Sendable {
       logger: logger,
       observability: observability,
       metrics: metrics,
-      certificate: configuration.server.tlsFiles.map {
-        ServerCertificate(files: $0, server: server, logger: logger)
-      }
+      certificates: certificates
     )
   }
 
@@ -309,11 +314,5 @@ final class GatewayApplication: Sendable {
     // The wildcard of either family takes connections to this.
     let authority = address.isWildcard ? "127.0.0.1:\(address.port)" : "\(address)"
     return "\(isSecure ? "https" : "http")://\(authority)"
-  }
-
-  /// What SIGHUP does: reads the certificate again, on a server that has one.
-  var onHangUp: (@Sendable () -> Void)? {
-    guard let certificate else { return nil }
-    return { certificate.reload() }
   }
 }

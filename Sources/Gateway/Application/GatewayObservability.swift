@@ -23,7 +23,7 @@ final class GatewayObservability: Sendable {
   let restrictedPatientsTelemetry: any Telemetry
 
   private let client: HTTPClient
-  private let tracesClient: HTTPClient
+  let tracesClient: HTTPClient
   private let traces: OTLPTraceExporter?
   private let insights: [ApplicationInsights]
 

@@ -104,6 +104,11 @@ struct Messaging: Sendable {
     }
   }
 
+  /// Calls of AWS that begin from now on trust what this context does.
+  func replaceTLS(_ context: TLSContext) {
+    if case .aws(_, let client) = broker { client.replaceTLS(context) }
+  }
+
   /// Creates what an emulator lacks, and makes sure that AWS has what is configured: a name that does not exist is a
   /// mistake that would otherwise go unnoticed for long. A broker that cannot be reached is no mistake.
   /// - Throws: `BrokerError` naming what is not there.

@@ -10,8 +10,9 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Run the server until SIGTERM or SIGINT.",
     discussion: """
       SIGTERM or SIGINT stops: for SERVER_DRAIN_TIME requests are still taken, each answered with "Connection: close", then \
-      those in flight finish; all is over in SERVER_SHUTDOWN_TIMEOUT. A second one ends at once. SIGHUP makes a server of \
-      HTTPS read its certificate and key again, and stops any other.
+      those in flight finish; all is over in SERVER_SHUTDOWN_TIMEOUT. A second one ends at once. SIGHUP makes a server that \
+      was given files of certificates (its own, or authorities to trust) read them again, which it does by itself within a \
+      minute after they change, and stops any other.
 
         gateway serve --profile all-in-one
         SERVER_PORT=9000 gateway serve --profile all-in-one

@@ -88,8 +88,8 @@ struct Doctor: Sendable {
   private func certificate(_ files: (certificate: String, privateKey: String)) -> Finding {
     let area = "certificates"
     do {
-      _ = try ServerCertificate.context(files)
-      let end = try CertificateFile.expiry(of: files.certificate)
+      _ = try TLSContext(certificateFile: files.certificate, privateKeyFile: files.privateKey)
+      let end = try CertificateFile.earliestExpiry(of: files.certificate)
       let days = (end.seconds - clock.now().seconds) / 86_400
       let text = "the server's certificate is good until \(end.instantText)"
       if end < clock.now() {

@@ -8,6 +8,9 @@ final class ClientTLS: Sendable {
 
   init(_ context: TLSContext?) { made = Mutex(context) }
 
+  /// Connections that are made from now on use another context.
+  func replace(_ context: TLSContext) { made.withLock { $0 = context } }
+
   /// - Throws: `StreamError.tls` when the system's authorities cannot be loaded.
   func context() throws(StreamError) -> TLSContext {
     try made.withLock { (made) throws(StreamError) -> TLSContext in

@@ -6,6 +6,7 @@ public final class HTTPClient: Sendable {
   private let group: EventLoopGroup
   private let pools: [ConnectionPool]
   private let interceptor: HTTPClientInterceptor?
+  private let tls: ClientTLS
 
   /// - Parameters:
   ///   - tls: authorities to trust for `https`; nil trusts the system's.
@@ -18,6 +19,7 @@ public final class HTTPClient: Sendable {
   ) {
     self.interceptor = interceptor
     let tls = ClientTLS(tls)
+    self.tls = tls
     self.group = group
     pools = group.loops.map { ConnectionPool(loop: $0, configuration: configuration, tls: tls) }
   }
@@ -38,6 +40,9 @@ public final class HTTPClient: Sendable {
       try await pool.send(request, deadline: deadline)
     }
   }
+
+  /// Connections that are made from now on trust what this context does; those that are open live on.
+  public func replaceTLS(_ context: TLSContext) { tls.replace(context) }
 
   /// The loop's own pool; any loop's when the caller runs on none of the group.
   private var pool: ConnectionPool {

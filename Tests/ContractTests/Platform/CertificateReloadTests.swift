@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import HTTPTransport
 import HTTPTypes
+import Logging
 import Synchronization
 import Testing
 
@@ -15,7 +16,7 @@ struct CertificateReloadTests {
     defer { files.remove() }
     try files.install("first")
     try await withGateway(settings: files.settings) { (gateway) async throws in
-      let certificate = try #require(gateway.application.certificate)
+      let certificates = gateway.application.certificates
       let group = try World.group.get()
       let first = HTTPClient(
         group: group,
@@ -37,8 +38,7 @@ struct CertificateReloadTests {
       #expect(await status(second) == nil)
 
       try files.install("second")
-      let reload = try #require(certificate.reload())
-      await reload.value
+      await certificates.look()
       #expect(await status(second) == 200)
       #expect(await status(first) == 200, "the connection that is open")
       await first.shutdown()
@@ -49,8 +49,19 @@ struct CertificateReloadTests {
       #expect(await status(late) == nil, "a new connection")
 
       try "rubbish".write(toFile: files.installedKey, atomically: true, encoding: .utf8)
-      #expect(certificate.reload() == nil)
+      await certificates.look()
+      // Once, and not each time it is looked at again.
+      await certificates.look()
+      let outcome = try #require(certificates.status(of: "server"))
+      #expect((outcome.taken, outcome.refused) == (1, 1))
       await second.shutdown()
+      let scraped = try await gateway.scrapeOverTLS(trusting: files.certificate("second"))
+      #expect(scraped.value("tls_certificate_reloads_total", ["use": "server", "outcome": "refused"]) == 1)
+      #expect(scraped.value("tls_certificate_reloads_total", ["use": "server", "outcome": "taken"]) == 1)
+      let expiry = try #require(
+        scraped.value("tls_certificate_expiry_timestamp_seconds", ["use": "server"])
+      )
+      #expect(abs(expiry - Date().timeIntervalSince1970 - 2 * 86_400) < 3600)
       let later = HTTPClient(
         group: group,
         tls: try TLSContext(trustedCertificatesFile: files.certificate("second"))
@@ -59,6 +70,98 @@ struct CertificateReloadTests {
       await late.shutdown()
       await later.shutdown()
     }
+  }
+
+  @Test(
+    "Files that are swapped as Kubernetes does, by a link, are taken without being asked, and half a pair is not"
+  )
+  func swapped() async throws {
+    let files = try CertificateFiles()
+    defer { files.remove() }
+    try files.link("first")
+    try await withGateway(
+      settings: [
+        "SERVER_TLS_CERTIFICATE_FILE": files.linked("pem"),
+        "SERVER_TLS_PRIVATE_KEY_FILE": files.linked("key"),
+      ],
+      certificateInterval: .milliseconds(20)
+    ) { (gateway) async throws in
+      func isShown(_ name: String) async throws -> Bool {
+        (try? await gateway.scrapeOverTLS(trusting: files.certificate(name))) != nil
+      }
+      #expect(try await isShown("first"))
+      try files.link("second")
+      try await eventually { try await isShown("second") }
+      #expect(try await isShown("first") == false)
+      let certificates = gateway.application.certificates
+      #expect(certificates.status(of: "server")?.refused == 0)
+      try files.link("first", keyOf: "second")
+      try await eventually { certificates.status(of: "server")?.refused == 1 }
+      #expect(try await isShown("second"))
+      try files.link("first")
+      try await eventually { try await isShown("first") }
+    }
+  }
+
+  @Test("A changed file of trusted authorities counts for the next connection to another service")
+  func authorities() async throws {
+    let files = try CertificateFiles()
+    defer { files.remove() }
+    try files.link("first")
+    let group = try World.group.get()
+    let upstream = HTTPServer(
+      configuration: HTTPServerConfiguration(),
+      tls: try TLSContext(certificateFile: files.certificate("second"), privateKeyFile: files.key("second")),
+      group: group,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      responder: { _ in
+        ServerResponse(
+          status: .ok,
+          fields: [.contentType: "application/json"],
+          body: Array(#"{"status":"UP"}"#.utf8)
+        )
+      }
+    )
+    let loopback = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
+    let port = try await upstream.start(address: loopback).port
+    try await withGateway(
+      settings: [
+        "API_TRUSTED_CERTIFICATES_FILE": files.linked("pem"),
+        "API_BASE_URL_PRISON_API": "https://localhost:\(port)",
+      ],
+      certificateInterval: .milliseconds(20)
+    ) { (gateway) async throws in
+      func isReached() async throws -> Bool {
+        let answer = try await gateway.get("/restricted-patients-api/health/prisonApiHealthCheck")
+        return try answer.json["status"]?.text == "UP"
+      }
+      #expect(try await isReached() == false)
+      try files.link("second")
+      try await eventually { try await isReached() }
+      #expect(gateway.application.certificates.status(of: "upstreams")?.taken == 1)
+      try "rubbish".write(toFile: files.linked("pem"), atomically: true, encoding: .utf8)
+      try await eventually { gateway.application.certificates.status(of: "upstreams")?.refused == 1 }
+    }
+    await upstream.shutdown(within: .zero)
+  }
+
+  @Test("The end that counts is that of the first certificate of a file to end")
+  func earliest() throws {
+    let files = try CertificateFiles()
+    defer { files.remove() }
+    let both = files.folder + "/both.pem"
+    let longer = files.folder + "/longer"
+    try CertificateFiles.make(longer, name: "longer", days: 30)
+    for order in [
+      ["\(longer).pem", files.certificate("first")], [files.certificate("first"), "\(longer).pem"],
+    ] {
+      try order.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
+        .write(toFile: both, atomically: true, encoding: .utf8)
+      #expect(
+        try CertificateFile.earliestExpiry(of: both) == CertificateFile.expiry(of: files.certificate("first"))
+      )
+    }
+    #expect(throws: StreamError.self) { try CertificateFile.earliestExpiry(of: files.key("first")) }
   }
 
   @Test("SIGHUP makes the program read its certificate again, and it goes on serving")
@@ -121,22 +224,38 @@ private struct CertificateFiles {
     folder =
       FileManager.default.temporaryDirectory.appendingPathComponent("gateway-hup-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    for name in ["first", "second"] {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments =
-        [
-          "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-          "-days", "2",
-        ]
-        + ["-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost"]
-        + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).pem"]
-      process.standardError = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      try process.run()
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0)
-    }
+    for name in ["first", "second"] { try Self.make("\(folder)/\(name)", name: name, days: 2) }
+  }
+
+  static func make(_ path: String, name: String, days: Int) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments =
+      [
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-days", "\(days)",
+      ]
+      + ["-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost"]
+      + ["-keyout", "\(path).key", "-out", "\(path).pem"]
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+  }
+
+  func key(_ name: String) -> String { "\(folder)/\(name).key" }
+  /// A file in the folder that a link points to, as in a mounted secret.
+  func linked(_ kind: String) -> String { "\(folder)/mounted/tls.\(kind)" }
+
+  /// Makes a folder with a certificate and a key, and lets the link point to it in one step.
+  func link(_ name: String, keyOf other: String? = nil) throws {
+    let version = "\(folder)/..\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: version, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: certificate(name), toPath: "\(version)/tls.pem")
+    try FileManager.default.copyItem(atPath: key(other ?? name), toPath: "\(version)/tls.key")
+    try FileManager.default.createSymbolicLink(atPath: "\(folder)/next", withDestinationPath: version)
+    try #require(rename("\(folder)/next", "\(folder)/mounted") == 0)
   }
 
   /// Puts a certificate and its key where the gateway reads them.
@@ -148,6 +267,18 @@ private struct CertificateFiles {
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: folder) }
+}
+
+extension RunningGateway {
+  /// The metrics, over a connection of its own.
+  fileprivate func scrapeOverTLS(trusting file: String) async throws -> ScrapedMetrics {
+    let client = HTTPClient(group: try World.group.get(), tls: try TLSContext(trustedCertificatesFile: file))
+    let request = try ClientRequest(url: HTTPURL("https://localhost:\(port)/metrics"))
+    let answer = try? await client.send(request, deadline: .now() + .seconds(10))
+    await client.shutdown()
+    guard let answer else { throw SocketFailure(description: "the certificate is not trusted") }
+    return try ScrapedMetrics(answer.body)
+  }
 }
 
 /// The `gateway` program that was built beside these tests, running, and its log.

@@ -112,6 +112,7 @@ struct RunningGateway: Sendable {
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
 ///   - logger: of the gateway.
+///   - certificateInterval: how often the files of certificates are looked at.
 ///   - patientsOutbox: where restricted patients leaves its events; nil for its own outbox, which publishes them.
 func withGateway(
   at time: String = "2023-12-05T12:34:56.123456Z",
@@ -121,6 +122,7 @@ func withGateway(
   accessLog: RequestObserver.AccessLog? = nil,
   logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   patientsOutbox: (any Outbox)? = TableOutbox(),
+  certificateInterval: Duration = Certificates.interval,
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = if let ownClock { ownClock } else { FixedClock(instant: try instant(time)) as any WallClock }
@@ -175,7 +177,8 @@ func withGateway(
     logger: logger,
     accessLog: accessLog,
     patientsOutbox: patientsOutbox,
-    patientsTelemetry: telemetry
+    patientsTelemetry: telemetry,
+    certificateInterval: certificateInterval
   )
   let gateway = RunningGateway(
     application: application,
