@@ -7,7 +7,7 @@ internal import SharedAuth
 struct StaticFile: Sendable {
   private let fields: HeaderFields
   private let tag: String
-  private let content: [UInt8]
+  private let fixed: FixedBody
   /// What the address says as `{version}` if it means this very content; nil for a file whose address has no version.
   private let version: String?
 
@@ -17,7 +17,7 @@ struct StaticFile: Sendable {
     + "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
   init(_ content: [UInt8], type: String, version: String? = nil) {
-    self.content = content
+    fixed = FixedBody(content)
     self.version = version
     // Weak: the same file is sent with and without compression.
     tag = "W/\"\(Self.version(of: [content]))\""
@@ -62,6 +62,6 @@ struct StaticFile: Sendable {
     }
     var fields = fields
     fields[.cacheControl] = cacheControl
-    return ServerResponse(status: .ok, fields: fields, body: content)
+    return ServerResponse(status: .ok, fields: fields, body: fixed)
   }
 }

@@ -42,6 +42,16 @@ struct NegotiationTests {
   )
   func refuses(header: String) { #expect(!MediaType.acceptsJSON(header)) }
 
+  @Test("An Accept or Content-Type that no client has is not looked at, and no step over it is long")
+  func tooLong() {
+    let many = String(repeating: "text/html,", count: 150)
+    #expect(MediaType.acceptsJSON(many))
+    #expect(MediaType.acceptsJSON(String(repeating: ",", count: 64) + "text/html"))
+    #expect(!MediaType.acceptsJSON(String(repeating: ",", count: 62) + "text/html"))
+    #expect(!MediaType.namesPlainJSON(many + "application/json"))
+    #expect(MediaType.isJSON("application/json;" + String(repeating: "a", count: 5000)))
+  }
+
   @Test(
     "Booleans",
     arguments: [

@@ -1,6 +1,8 @@
 #ifndef GATEWAY_CLINUX_H
 #define GATEWAY_CLINUX_H
 
+#include "ByteScan.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -27,7 +27,10 @@ public enum PercentCoding {
 
   static func decode(_ bytes: [UInt8], _ range: Range<Int>, plusIsBlank: Bool) -> String? {
     let part = bytes[range]
-    guard part.contains(where: { $0 == 0x25 || plusIsBlank && $0 == 0x2b }) else {
+    guard
+      ByteScan.first(0x25, in: bytes.span, range) != nil
+        || plusIsBlank && ByteScan.first(0x2b, in: bytes.span, range) != nil
+    else {
       return String(decoding: part, as: UTF8.self)
     }
     guard let decoded = decodedBytes(part, plusIsBlank: plusIsBlank) else { return nil }

@@ -27,12 +27,15 @@ public struct RequestTarget: Sendable {
   /// The path with its percent-encoding undone: `/a b/`.
   public var decodedPath: String { PercentCoding.decode(bytes, pathRange, plusIsBlank: false) ?? path }
 
-  /// The decoded parts of the path: `/a/b` has two, `/a/b/` a third, empty one, `/` a single empty one.
+  /// More parts of a path are left out: no route has so many.
+  static let maximumSegments = 32
+
+  /// The decoded parts of the path, at most 32: `/a/b` has two, `/a/b/` a third, empty one, `/` a single empty one.
   public var segments: [String] {
     var segments: [String] = []
     var start = pathRange.lowerBound + 1
-    while start <= pathRange.upperBound {
-      let end = bytes[start..<pathRange.upperBound].firstIndex(of: 0x2f) ?? pathRange.upperBound
+    while start <= pathRange.upperBound, segments.count < Self.maximumSegments {
+      let end = ByteScan.first(0x2f, in: bytes.span, start..<pathRange.upperBound) ?? pathRange.upperBound
       segments.append(PercentCoding.decode(bytes, start..<end, plusIsBlank: false) ?? "")
       start = end + 1
     }

@@ -28,11 +28,10 @@ enum RequestLineParser {
     }
     let methodRange = range.lowerBound..<index
     let targetStart = index + 1
-    index = targetStart
-    while index < range.upperBound, bytes[index] > 0x20, bytes[index] < 0x7f { index += 1 }
-    guard index > targetStart, index < range.upperBound, bytes[index] == 0x20 else {
-      throw .badRequest("malformed request line")
-    }
+    guard let targetEnd = ByteScan.first(0x20, in: bytes, targetStart..<range.upperBound),
+      targetEnd > targetStart
+    else { throw .badRequest("malformed request line") }
+    index = targetEnd
     let version = try version(bytes.extracting((index + 1)..<range.upperBound))
     let method = try method(bytes.extracting(methodRange))
     return try target(bytes, targetStart..<index, method, version)

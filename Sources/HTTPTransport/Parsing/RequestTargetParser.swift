@@ -12,6 +12,10 @@ enum RequestTargetParser {
 
   /// - Returns: where the path ends (at `?` or the end); nil when it is to be refused.
   private static func checkPath(_ bytes: Span<UInt8>) -> Int? {
+    if bytes.count > maximumEscapedPathBytes {
+      let end = ByteScan.first(0x3f, in: bytes, 0..<bytes.count) ?? bytes.count
+      if end > maximumEscapedPathBytes { return ByteScan.arePath(bytes.extracting(0..<end)) ? end : nil }
+    }
     var index = 1
     var segmentStart = 1
     var hasEncodedHighByte = false
@@ -41,6 +45,9 @@ enum RequestTargetParser {
   }
 
   /// Control characters, `%`, `.`, `/`, `;` and `\` must not come encoded: two readers could see two paths.
+  /// A path with escapes is looked at byte by byte; none of ours is anywhere near so long.
+  static let maximumEscapedPathBytes = 1024
+
   private static func isForbiddenEncoded(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == 0x7f || byte == 0x25 || byte == 0x2e || byte == 0x2f || byte == 0x3b
       || byte == 0x5c
@@ -58,6 +65,7 @@ enum RequestTargetParser {
 
   /// Query characters, every `%` well-formed, no encoded NUL, CR or LF.
   static func isQuery(_ bytes: Span<UInt8>) -> Bool {
+    if bytes.count >= ByteScan.minimumBytes { return ByteScan.areQuery(bytes) }
     var index = 0
     while index < bytes.count {
       let byte = bytes[index]

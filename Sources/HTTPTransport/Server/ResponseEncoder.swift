@@ -61,7 +61,7 @@ final class ResponseEncoder {
     let code = response.status.code
     let hasContent = code != 204 && code != 304
     let isGzipCandidate = hasContent && isGzipCandidate(response)
-    let compressed = isGzipCandidate && context.acceptsGzip ? compress(response.body) : nil
+    let compressed = isGzipCandidate && context.acceptsGzip ? compress(response) : nil
     let body = compressed ?? response.body
 
     head.removeAll(keepingCapacity: true)
@@ -155,9 +155,12 @@ final class ResponseEncoder {
     return !tag.hasPrefix("W/")
   }
 
-  private func compress(_ body: [UInt8]) -> [UInt8]? {
+  private func compress(_ response: ServerResponse) -> [UInt8]? {
     if compressor == nil { compressor = GzipCompressor(level: gzipLevel) }
-    return compressor?.compress(body)
+    guard let fixed = response.fixed, fixed.bytes.count == response.body.count else {
+      return compressor?.compress(response.body)
+    }
+    return fixed.compressed { compressor?.compress($0) }
   }
 
   /// Whether a response could be compressed, so that the request's `Accept-Encoding` is worth reading.

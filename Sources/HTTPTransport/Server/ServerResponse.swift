@@ -10,11 +10,19 @@ public struct ServerResponse: Sendable {
   public var fields: HeaderFields
   /// The whole content, before compression.
   public var body: [UInt8]
+  /// The same content, compressed once for all answers with it; nil for one that is made anew each time.
+  var fixed: FixedBody?
 
   /// A response with the given parts; without `Content-Type` unless `fields` has one.
   public init(status: HTTPResponse.Status, fields: HeaderFields = [:], body: [UInt8] = []) {
     self.status = status
     self.fields = fields
     self.body = body
+  }
+
+  /// A response whose content is the same each time.
+  public init(status: HTTPResponse.Status, fields: HeaderFields = [:], body: FixedBody) {
+    self.init(status: status, fields: fields, body: body.bytes)
+    fixed = body
   }
 }

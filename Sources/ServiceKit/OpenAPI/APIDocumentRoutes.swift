@@ -6,7 +6,7 @@ internal import SharedAuth
 public enum APIDocumentRoutes {
   /// - Parameter document: made once; the routes keep its bytes.
   public static func routes(_ document: APIDocument) -> [RouteDeclaration] {
-    let json = document.json
+    let json = FixedBody(document.json)
     return [
       RouteDeclaration(.get, "/v3/api-docs", .open) { _ in
         ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: json)
@@ -21,7 +21,9 @@ public enum APIDocumentRoutes {
       },
       RouteDeclaration(.get, "/swagger-ui.html", .open, produces: .anything) { request in
         let base = request.basePath
-        let more = request.rawQuery.isEmpty ? "" : "&" + request.rawQuery
+        // What no page of ours has asked for need not be sent back.
+        let query = request.rawQuery
+        let more = query.isEmpty || query.utf8.count > FieldList.maximumBytes ? "" : "&" + query
         let location = "\(base)/swagger-ui/index.html?configUrl=\(base)/v3/api-docs/swagger-config\(more)"
         return ServerResponse(status: .found, fields: [.location: location], body: [])
       },
@@ -35,7 +37,8 @@ public enum APIDocumentRoutes {
   }
 
   private static func page(_ template: String, _ type: String, _ body: [UInt8]) -> RouteDeclaration {
-    RouteDeclaration(.get, template, .open, produces: .anything) { _ in
+    let body = FixedBody(body)
+    return RouteDeclaration(.get, template, .open, produces: .anything) { _ in
       ServerResponse(
         status: .ok,
         fields: [
