@@ -258,22 +258,24 @@ import Testing
     )
     let plain = row(#"{"a":"b"}"#)
     #expect(
-      plain.outgoing(.event, in: span, within: 100).attributes.keys.sorted() == ["eventType", "traceparent"]
+      plain.outgoing(.event, in: span, within: 100).message.attributes.keys.sorted() == [
+        "eventType", "traceparent",
+      ]
     )
-    #expect(plain.outgoing(.event, in: span, within: 30).attributes.keys.sorted() == ["eventType"])
+    #expect(plain.outgoing(.event, in: span, within: 30).message.attributes.keys.sorted() == ["eventType"])
     let long = String(repeating: "k", count: 600)
     let key = String(repeating: "n", count: 300)
     let whole = row(#"{"\#(key)":"\#(key)", "b" : ["\#(long)", {"c":"{\"d\":\"\#(long)\"}"}], "e":1e2}"#)
-    let cut = whole.outgoing(.audit, in: nil, within: 1300)
+    let cut = whole.outgoing(.audit, in: nil, within: 1300).message
     #expect(cut.size <= 1300 && cut.size > 1290)
     let value = try JSONValue(parsing: cut.body)
     #expect(value[key]?.text == key)
     #expect(value["e"] == .number("1e2"))
     // What cannot be cut is sent as it is: the broker may say so.
     let digits = row("{\"a\":" + String(repeating: "1", count: 500) + "}")
-    #expect(digits.outgoing(.audit, in: nil, within: 100).body == digits.message)
+    #expect(digits.outgoing(.audit, in: nil, within: 100).message.body == digits.message)
     let none = row(String(repeating: "x", count: 500))
-    #expect(none.outgoing(.audit, in: nil, within: 100).body == none.message)
+    #expect(none.outgoing(.audit, in: nil, within: 100).message.body == none.message)
   }
 
   @Test(

@@ -324,6 +324,55 @@ let brisk: OutboxSettings = {
     }
   }
 
+  @Test(
+    "a row that the broker does not take, alone in a quiet outbox, does not hold up the next of another subject"
+  )
+  func aloneInTheOutbox() async throws {
+    try await TestDatabase.run { test in
+      var settings = brisk
+      settings.initialBackOff = .seconds(3600)
+      settings.maximumBackOff = .seconds(3600)
+      let topic = SwitchableTopic()
+      topic.refuse { $0.contains("\"failing\"") ? BrokerError(.misconfigured, "not now") : nil }
+      try await test.append([event("failing", 1)])
+      let relay = relay(test, topic, settings)
+      await relay.start()
+      try await eventually("it was tried") { topic.calls > 0 }
+      for number in 1...3 {
+        try await test.append([event("good", number)])
+        try await eventually("the good one goes out") { topic.numbers["good"]?.last == number }
+      }
+      await relay.stop()
+    }
+  }
+
+  @Test("rows are claimed as far as there is room for their messages, and at least one")
+  func large() async throws {
+    try await TestDatabase.run { test in
+      let store = OutboxStore(
+        database: test.database,
+        lane: OutboxLane(module: "non-associations", kind: .event)
+      )
+      try await test.change(
+        """
+        insert into gateway_outbox (module, kind, subject, event_type, message)
+        select 'non-associations', 'event', 'S' || n, 't', convert_to(repeat('x', 3 * 1024 * 1024), 'UTF8')
+        from generate_series(1, 8) n
+        """
+      )
+      for (claim, count) in [(Int64(1), 3), (2, 3), (3, 2), (4, 0)] {
+        let rows = try await store.claim(
+          limit: 100,
+          claim: claim,
+          for: .seconds(60),
+          prefersUntried: false,
+          deadline: .soon
+        )
+        #expect(rows.count == count)
+      }
+    }
+  }
+
   @Test("a row that was meant for another topic or queue is set aside and never sent; one that notes none is")
   func misdirected() async throws {
     try await TestDatabase.run { test in

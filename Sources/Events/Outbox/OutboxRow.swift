@@ -21,18 +21,25 @@ struct OutboxRow: Sendable {
   /// - Parameters:
   ///   - span: in which it is sent.
   ///   - limit: bytes that the destination takes.
-  func outgoing(_ kind: OutboxLane.Kind, in span: SpanContext?, within limit: Int) -> OutgoingMessage {
+  func outgoing(
+    _ kind: OutboxLane.Kind,
+    in span: SpanContext?,
+    within limit: Int
+  ) -> (message: OutgoingMessage, isShortened: Bool) {
     let type = kind == .event ? ["eventType": MessageAttribute(value: eventType)] : [:]
     let body = BrokerText.escaped(message)
     let traced = OutgoingMessage(
       body: body,
       attributes: type.merging(span?.messageAttributes ?? [:]) { first, _ in first }
     )
-    if traced.size <= limit { return traced }
+    if traced.size <= limit { return (traced, false) }
     let untraced = OutgoingMessage(body: body, attributes: type)
-    guard untraced.size > limit, var shortened = ShortenedMessage(message) else { return untraced }
+    guard untraced.size > limit, var shortened = ShortenedMessage(message) else {
+      return (untraced, false)
+    }
     let attributesSize = untraced.size - body.count
-    return OutgoingMessage(body: shortened.message(within: limit - attributesSize), attributes: type)
+    let cut = shortened.message(within: limit - attributesSize)
+    return (OutgoingMessage(body: cut, attributes: type), cut.count < body.count)
   }
 }
 

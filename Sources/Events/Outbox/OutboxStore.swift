@@ -114,6 +114,9 @@ struct OutboxStore: Sendable {
 
   // MARK: Statements
 
+  /// No more rows are claimed once those before hold so much: the messages are all in memory at once.
+  static let claimedBytes = 8 * 1024 * 1024
+
   private static let claimInOrder = claimStatement("outbox_claim", order: "o.id")
   private static let claimUntriedFirst = claimStatement("outbox_probe", order: "o.due_at, o.id")
 
@@ -125,7 +128,7 @@ struct OutboxStore: Sendable {
       name: name,
       sql: """
         with head as (
-          select o.id from gateway_outbox o
+          select o.id, octet_length(o.message) as size from gateway_outbox o
           where o.module = $1 and o.kind = $2 and o.published_at is null and o.set_aside_at is null
             and o.due_at <= now()
             and not exists (
@@ -134,9 +137,12 @@ struct OutboxStore: Sendable {
                 and e.published_at is null and e.set_aside_at is null
             )
           order by \(order) limit $3 for update of o skip locked
+        ), fitting as (
+          select id from (select id, sum(size) over (order by id) - size as before from head) sized
+          where before < \(claimedBytes)
         )
         update gateway_outbox o set claim = $4, due_at = now() + $5 * interval '1 millisecond'
-        from head where o.id = head.id
+        from fitting where o.id = fitting.id
         returning o.id, o.event_type, o.message, o.attempts, o.record, o.traceparent, o.tracestate,
           o.destination
         """
@@ -151,10 +157,15 @@ struct OutboxStore: Sendable {
       """
   )
 
+  /// So many more, and never more than the column holds: a row may be tried for ever.
+  private static func attempts(_ more: String) -> String {
+    "least(attempts::bigint + \(more), \(Int32.max))::integer"
+  }
+
   private static let setAside = PostgresStatement(
     name: "outbox_set_aside",
     sql: """
-      update gateway_outbox set set_aside_at = now(), claim = null, attempts = attempts + 1, last_error = $3
+      update gateway_outbox set set_aside_at = now(), claim = null, attempts = \(attempts("1")), last_error = $3
       where claim = $1 and id = $2 and published_at is null
       """
   )
@@ -163,7 +174,7 @@ struct OutboxStore: Sendable {
     name: "outbox_postpone",
     sql: """
       update gateway_outbox
-      set claim = null, due_at = now() + $3 * interval '1 millisecond', attempts = attempts + $4,
+      set claim = null, due_at = now() + $3 * interval '1 millisecond', attempts = \(attempts("$4")),
         last_error = coalesce($5, last_error)
       where claim = $1 and id = $2 and published_at is null
       """

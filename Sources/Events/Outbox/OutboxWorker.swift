@@ -92,7 +92,12 @@ actor OutboxWorker {
       case .idle:
         let end = MonotonicInstant.now() + settings.pollInterval
         await wakeUps.wait(for: store.lane.name, after: generation, until: end)
-      case .brokerFailed: try? await Task.sleep(for: brokerBackOff.next())
+      case .brokerFailed:
+        let pause = brokerBackOff.next()
+        let end = MonotonicInstant.now() + pause
+        try? await Task.sleep(for: min(pause, settings.pollInterval))
+        // Perhaps it is only one row that the broker does not take: the next that comes need not wait so long.
+        await wakeUps.wait(for: store.lane.name, after: generation, until: end)
       case .databaseFailed: try? await Task.sleep(for: databaseBackOff.next())
       }
     }
@@ -165,7 +170,7 @@ actor OutboxWorker {
     let name = kind == .event ? "PUBLISH \(row.eventType)" : "PUBLISH"
     return try await spans.around(name, .producer, parent: row.span) { (span) async throws(BrokerError) in
       span?.describe(system: destination.system, destination: destination.name, operation: "send")
-      let message = row.outgoing(kind, in: SpanContext.current, within: destination.limit)
+      let message = self.outgoing(row, within: destination.limit)
       do throws(BrokerError) {
         return try await destination.send(message, deadline)
       } catch {
@@ -173,10 +178,17 @@ actor OutboxWorker {
         guard error.kind == .refused, let limit = await destination.statedLimit(deadline),
           limit < message.size
         else { throw error }
-        let smaller = row.outgoing(kind, in: SpanContext.current, within: limit)
-        return try await destination.send(smaller, deadline)
+        return try await destination.send(self.outgoing(row, within: limit), deadline)
       }
     }
+  }
+
+  private func outgoing(_ row: OutboxRow, within limit: Int) -> OutgoingMessage {
+    let (message, isShortened) = row.outgoing(store.lane.kind, in: SpanContext.current, within: limit)
+    if isShortened {
+      logger.warning("message shortened", metadata: metadata(row, "it is larger than \(limit) bytes"))
+    }
+    return message
   }
 
   /// What was published must be marked, or it will be published again: so the database gets as many tries as the claim
