@@ -38,7 +38,7 @@ struct SettingsTests {
   )
   func nextTime(now: Int64, time: String, expected: Int64) throws {
     let london = try LondonTime()
-    let next = try #require(TimeOfDay(time)).next(after: Timestamp(seconds: now), london)
+    let next = try #require(TimeOfDay(time)).next(after: Timestamp(seconds: now), london)?.instant
     #expect(next == Timestamp(seconds: expected))
   }
 

@@ -2,6 +2,7 @@ import EventLoops
 import Logging
 import Postgres
 import ServiceKit
+import Synchronization
 import Testing
 
 @testable import Gateway
@@ -212,6 +213,105 @@ struct PastDateTests {
       }
     }
     try await World.drop(database)
+  }
+
+  /// A night in which time passes only while the job sleeps.
+  private final class Night: WallClock {
+    let time: Mutex<Timestamp>
+    private let atSleep: @Sendable (_ number: Int) async throws -> Void
+    private let sleeps = Mutex(0)
+
+    init(from text: String, _ atSleep: @escaping @Sendable (_ number: Int) async throws -> Void) throws {
+      time = Mutex(try instant(text))
+      self.atSleep = atSleep
+    }
+
+    func now() -> Timestamp { time.withLock { $0 } }
+
+    func sleep(_ duration: Duration) async throws {
+      let number = sleeps.withLock { sleeps in
+        sleeps += 1
+        return sleeps
+      }
+      try await atSleep(number)
+      time.withLock { $0 = $0 + duration }
+    }
+  }
+
+  @Test(
+    "A night with database, search and prison API away in turn, and a process that died at it: done within the hour, once"
+  )
+  func night() async throws {
+    let database = try await World.makeDatabase()
+    let name = try #require(database.url.split(separator: "/").last)
+    let doubles = Mutex<(SearchDouble, PrisonAPIDouble)?>(nil)
+    let clock = try Night(from: "2020-10-10T01:59:00Z") { number in
+      guard let (search, prisons) = doubles.withLock({ $0 }) else { return }
+      switch number {
+      case 1: try await database.refuseConnections()
+      case 2:
+        _ = try await Psql.run("alter database \(name) allow_connections true", url: try Psql.serverURL)
+        search.answer(status: 503)
+      case 3:
+        search.answer(status: nil)
+        search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
+        prisons.stub(PrisonAPIDouble.release, inTurn: [(503, ""), (200, "")])
+      case 4:
+        #expect(try await database.count("restricted_patients") == 1)
+        // Another replica began, and is no more.
+        try await database.run(
+          "update restricted_patients_job set running_until = now() + interval '1 minute'"
+        )
+      case 5: try await database.run("update restricted_patients_job set running_until = now()")
+      default: throw CancellationError()
+      }
+    }
+    try await withGateway(on: database, clock: clock, settings: ["DATABASE_LEASE_TIMEOUT": "1s"]) {
+      (gateway) async throws in
+      doubles.withLock { $0 = (gateway.search, gateway.prisonAPI) }
+      try await database.insertPatient("A12345")
+      let job = gateway.application.restrictedPatients.module.pastDateJob
+      await job.runDaily(at: try #require(TimeOfDay("03:00"))) { try await clock.sleep($0) }
+      #expect(try await database.count("restricted_patients") == 0)
+      #expect(try await database.row("select last_day from restricted_patients_job") == "2020-10-10")
+      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.release, PrisonAPIDouble.release])
+      // 03:15 in London; what comes next is tomorrow's.
+      #expect(clock.now() == (try instant("2020-10-10T02:15:00Z")))
+      #expect(try await job.run(isScheduled: true) == nil)
+    }
+    try await World.drop(database)
+  }
+
+  @Test("A process that died in the middle of the day's run has not done the day's work")
+  func restart() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      let store = gateway.application.restrictedPatients.module.pastDateJob.check.store
+      let deadline = MonotonicInstant.now() + .seconds(30)
+      func begin() async throws -> RestrictedPatientsStore.JobTurn {
+        try await store.beginJob(
+          "past-date-check",
+          day: "2020-10-10",
+          isRepeatable: false,
+          lifetime: .seconds(60),
+          deadline: deadline
+        )
+      }
+      guard case .mine(let dead) = try await begin() else { throw SocketFailure(description: "not taken") }
+      guard case .running = try await begin() else { throw SocketFailure(description: "taken twice") }
+      try await gateway.database.run("update restricted_patients_job set running_until = now()")
+      guard case .mine(let second) = try await begin() else { throw SocketFailure(description: "not free") }
+      // The first was only frozen: what it held is another's.
+      #expect(
+        try await store.keepJob("past-date-check", dead, lifetime: .seconds(60), deadline: deadline) == nil
+      )
+      try await store.endJob("past-date-check", dead, doneDay: "2020-10-10", deadline: deadline)
+      #expect(try await gateway.database.row("select last_day from restricted_patients_job") == "")
+      let kept = try #require(
+        try await store.keepJob("past-date-check", second, lifetime: .seconds(90), deadline: deadline)
+      )
+      try await store.endJob("past-date-check", kept, doneDay: "2020-10-10", deadline: deadline)
+      guard case .done = try await begin() else { throw SocketFailure(description: "not done") }
+    }
   }
 
   @Test("85, 86: the command's exit status says whether everything was done")
