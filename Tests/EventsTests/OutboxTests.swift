@@ -42,6 +42,57 @@ let brisk: OutboxSettings = {
     try await test.count("gateway_outbox", where: "published_at is null and set_aside_at is null")
   }
 
+  @Test("a NOTIFY queue that is full keeps no change from being committed, published, and heard of")
+  func notifyQueueFull() async throws {
+    try await BrokerFixture.run(maximumReceiveCount: 1) { fixture in
+      let test = fixture.test
+      // As PostgreSQL refuses it while a session that listens reads nothing.
+      try await test.change(
+        """
+        create function public.pg_notify(text, text) returns void language plpgsql as
+        $$ begin raise 'too many notifications in the NOTIFY queue' using errcode = '54000'; end $$
+        """
+      )
+      try await test.change(
+        "do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$"
+      )
+      try await test.killBackends()
+      try await eventually("new sessions find it") {
+        do {
+          _ = try await test.database.query(
+            PostgresStatement(name: "refused", sql: "select pg_notify('a', 'b')"),
+            deadline: .soon
+          )
+        } catch {
+          return (error as? PostgresError)?.sqlState == "54000"
+        }
+        return false
+      }
+      let topic = SwitchableTopic()
+      let relay = relay(test, topic)
+      await relay.start()
+      for number in 1...3 {
+        try await test.database.withTransaction(deadline: .soon) { transaction in
+          try await PostgresOutbox(module: "non-associations", destinations: .test).append(
+            event("A", number),
+            nil,
+            in: transaction
+          )
+        }
+      }
+      try await eventually("all are published") { topic.numbers["A"] == [1, 2, 3] }
+      await relay.stop()
+      // The broker in the database, whose every step tells somebody: send, put off, dead-letter, redrive.
+      try await fixture.send("x")
+      let first = try #require(try await fixture.receive(wait: .seconds(6)).first)
+      try await fixture.queue.changeVisibility(receipt: first.receipt, timeout: .zero, deadline: .soon)
+      #expect(try await fixture.receive(wait: .seconds(6)) == [])
+      #expect(try await fixture.deadLetters.status(deadline: .soon).messagesOnQueue == 1)
+      try await fixture.deadLetters.redrive(to: fixture.queue, deadline: .soon)
+      #expect(try await fixture.receive(wait: .seconds(6)).map(\.text) == ["x"])
+    }
+  }
+
   @Test("what was committed is published as it is, with its type and trace; what was rolled back is not")
   func committed() async throws {
     try await TestDatabase.run { test in

@@ -44,7 +44,8 @@ public protocol MessageQueue: Sendable {
   func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError)
 }
 
-/// What the broker knows of a queue (`platform.md` §3.4, §5.4). Numbers are approximate, as SQS says of its own.
+/// What the broker knows of a queue (`platform.md` §3.4, §5.4). Numbers are approximate, as SQS says of its own; what no
+/// queue can have is brought to what one can, so that they can be reckoned with.
 public struct QueueStatus: Equatable, Sendable {
   public let arn: String
   public let messagesOnQueue: Int
@@ -66,11 +67,13 @@ public struct QueueStatus: Equatable, Sendable {
     maximumMessageSize: Int? = nil
   ) {
     self.arn = arn
-    self.messagesOnQueue = messagesOnQueue
-    self.messagesInFlight = messagesInFlight
-    self.maxReceiveCount = maxReceiveCount
+    self.messagesOnQueue = Self.count(messagesOnQueue)
+    self.messagesInFlight = Self.count(messagesInFlight)
+    self.maxReceiveCount = maxReceiveCount.flatMap { $0 < 1 ? nil : $0 }
     self.deadLetterQueueARN = deadLetterQueueARN
-    self.visibilityTimeout = visibilityTimeout
+    self.visibilityTimeout = min(max(.zero, visibilityTimeout), .seconds(43_200))
     self.maximumMessageSize = maximumMessageSize
   }
+
+  private static func count(_ number: Int) -> Int { min(max(0, number), 1 << 53) }
 }

@@ -28,7 +28,8 @@ actor Acknowledgements {
   func add(_ receipt: String, tries: Int = 0) {
     guard waiting.updateValue(tries, forKey: receipt) == nil else { return }
     order.append(receipt)
-    if order.count >= settings.acknowledgementBatch { return send() }
+    // What could not be deleted is not tried again at once.
+    if tries == 0, order.count >= settings.acknowledgementBatch { return send() }
     guard timer == nil else { return }
     timer = loop.schedule(after: settings.acknowledgementInterval) { [weak self] in
       self?.assumeIsolated { $0.send() }

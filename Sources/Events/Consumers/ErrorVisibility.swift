@@ -32,10 +32,11 @@ public struct ErrorVisibility: Equatable, Sendable {
 
   /// - Parameter maxReceiveCount: nil where there is no dead-letter queue, or its policy is not known.
   func decision(eventType: String?, receiveCount: Int, maxReceiveCount: Int?) -> Decision {
-    if receiveCount == maxReceiveCount { return Decision(seconds: 0, isLast: true) }
+    // More than the greatest number of times where the queue's policy has been changed meanwhile.
+    if let maxReceiveCount, receiveCount >= maxReceiveCount { return Decision(seconds: 0, isLast: true) }
     let list = list(for: eventType)
     guard let last = list.last else { return Decision(seconds: 0, isLast: false) }
-    let index = receiveCount - 1
+    let index = max(1, receiveCount) - 1
     return Decision(seconds: list.indices.contains(index) ? list[index] : last, isLast: false)
   }
 

@@ -15,7 +15,13 @@ actor FailureRule {
   private let telemetry: any Telemetry
   private let logger: Logger
   private var maxReceiveCount: Int?
-  private var isCountKnown: Bool
+  /// When the queue was last asked for its policy, and the question under way.
+  private var asked: MonotonicInstant?
+  private var asking: Task<Void, Never>?
+
+  /// Less than a message that failed is hidden for, if it is hidden at all: a policy may be changed at any time, and
+  /// messages that fail together ask together.
+  private static let policyLifetime = Duration.seconds(1)
 
   init(
     id: String,
@@ -35,7 +41,6 @@ actor FailureRule {
     self.telemetry = telemetry
     self.loop = loop
     self.logger = logger
-    isCountKnown = deadLetterQueue == nil
   }
 
   /// Hides the message for as long as the rule says.
@@ -95,15 +100,24 @@ actor FailureRule {
     )
   }
 
-  /// Asked once, on the first failure; again on the next one if the broker did not answer.
   private func learnMaxReceiveCount() async {
-    guard !isCountKnown else { return }
+    guard deadLetterQueue != nil else { return }
+    if let asking { return await asking.value }
+    if let asked, .now() < asked + Self.policyLifetime { return }
+    let question = Task(executorPreference: loop) { await self.askMaxReceiveCount() }
+    asking = question
+    await question.value
+    asking = nil
+  }
+
+  /// What was known stays while the broker does not answer.
+  private func askMaxReceiveCount() async {
     do throws(BrokerError) {
       maxReceiveCount = try await queue.status(deadline: .now() + callTimeout).maxReceiveCount
-      isCountKnown = true
       if maxReceiveCount == nil { logger.warning("the queue has a dead-letter queue but no redrive policy") }
     } catch {
       logger.warning("the queue's redrive policy cannot be read", metadata: ["reason": "\(error)"])
     }
+    asked = .now()
   }
 }

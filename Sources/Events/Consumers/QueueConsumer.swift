@@ -24,7 +24,11 @@ public actor QueueConsumer {
   private var lastPoll = MonotonicInstant.now()
   private var isPolling = false
   private var visibilityTimeout = Duration.seconds(30)
-  private var isTimeoutKnown = false
+  /// When the queue told its timeout; nil before it has.
+  private var timeoutTold: MonotonicInstant?
+  private var isAskingTimeout = false
+  /// Ids of the messages being handled, and how many deliveries of each.
+  private var inHand: [String: Int] = [:]
   private var polling: Task<Void, Never>?
   private var handlers: [UInt64: Task<Void, Never>] = [:]
   private var lastHandler: UInt64 = 0
@@ -112,11 +116,13 @@ public actor QueueConsumer {
       maximum: settings.maximumPollBackOff,
       hasJitter: false
     )
+    var emptyBackOff = backOff
     while !Task.isCancelled {
       await waitForPlace()
       guard !Task.isCancelled else { return }
       do throws(BrokerError) {
         await learnVisibilityTimeout()
+        let began = MonotonicInstant.now()
         let messages = try await queue.receive(
           limit: min(10, settings.maximumInFlight - handlers.count),
           wait: settings.pollWait,
@@ -127,6 +133,13 @@ public actor QueueConsumer {
         counters.lastPollError = nil
         backOff.reset()
         for message in messages { take(message) }
+        let isEarly = lastPoll.duration(since: began) < settings.pollWait / 2
+        guard messages.isEmpty, isEarly, !Task.isCancelled else {
+          emptyBackOff.reset()
+          continue
+        }
+        // Nothing, and sooner than it was to be waited for: a broker that does so is not asked again at once.
+        try? await Task.sleep(for: emptyBackOff.next())
       } catch {
         guard !Task.isCancelled else { return }
         counters.failedPolls += 1
@@ -165,28 +178,41 @@ public actor QueueConsumer {
   }
 
   /// How long to hide a message again is the queue's own timeout; SQS's default until it has told.
+  /// It is asked for again every minute, and when a message comes again while it is being handled; nothing waits for that.
   private func learnVisibilityTimeout() async {
-    guard !isTimeoutKnown, let status = try? await queue.status(deadline: .now() + settings.callTimeout)
-    else {
-      return
-    }
-    visibilityTimeout = max(status.visibilityTimeout, .milliseconds(100))
-    isTimeoutKnown = true
+    guard let timeoutTold else { return await askVisibilityTimeout() }
+    guard !isAskingTimeout, .now() >= timeoutTold + Self.timeoutLifetime else { return }
+    isAskingTimeout = true
+    Task(executorPreference: loop) { await self.askVisibilityTimeout() }
   }
+
+  private func askVisibilityTimeout() async {
+    if let status = try? await queue.status(deadline: .now() + settings.callTimeout) {
+      visibilityTimeout = max(status.visibilityTimeout, .milliseconds(100))
+      timeoutTold = .now()
+    }
+    isAskingTimeout = false
+  }
+
+  private static let timeoutLifetime = Duration.seconds(60)
 
   // MARK: Handling
 
   private func take(_ message: ReceivedMessage) {
     lastHandler += 1
     let number = lastHandler
+    // It was not kept hidden: the queue's timeout must be shorter than it was.
+    if inHand[message.id] != nil, timeoutTold != nil { timeoutTold = MonotonicInstant(nanoseconds: 0) }
+    inHand[message.id, default: 0] += 1
     handlers[number] = Task(executorPreference: loop) {
       await self.process(message)
-      await self.finished(number)
+      await self.finished(number, message.id)
     }
   }
 
-  private func finished(_ number: UInt64) {
+  private func finished(_ number: UInt64, _ id: String) {
     handlers[number] = nil
+    inHand[id] = inHand[id].flatMap { $0 > 1 ? $0 - 1 : nil }
     givePlace()
   }
 

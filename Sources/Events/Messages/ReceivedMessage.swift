@@ -6,7 +6,7 @@ public struct ReceivedMessage: Equatable, Sendable {
   public let receipt: String
   /// UTF-8: mostly an SNS envelope (`platform.md` §5.2).
   public let body: [UInt8]
-  /// How often it was delivered, this time included.
+  /// How often it was delivered, this time included: at least 1, whatever the broker says.
   public let receiveCount: Int
   public let attributes: [String: MessageAttribute]
 
@@ -20,7 +20,7 @@ public struct ReceivedMessage: Equatable, Sendable {
     self.id = id
     self.receipt = receipt
     self.body = body
-    self.receiveCount = receiveCount
+    self.receiveCount = max(1, receiveCount)
     self.attributes = attributes
   }
 }

@@ -45,6 +45,8 @@ public struct PostgresQueue: MessageQueue {
   ) async throws(BrokerError) -> [ReceivedMessage] {
     guard (1...10).contains(limit) else { throw BrokerError(.refused, "a receive takes 1 to 10 messages") }
     let end = min(MonotonicInstant.now() + min(wait, .seconds(20)), deadline)
+    // Of a message that others have locked nobody tells when they let go: it is looked for after growing pauses.
+    var pause = BackOff(initial: .milliseconds(5), maximum: .seconds(1))
     while true {
       let generation = await broker.wakeUps.generation(of: name)
       // In a task of its own: one cancelled between commit and answer would leave its messages hidden for nothing.
@@ -59,7 +61,9 @@ public struct PostgresQueue: MessageQueue {
       let next = try await asBroker("receive from") { try await store.nextVisible(deadline: deadline) }
       let now = MonotonicInstant.now()
       guard now < end, !Task.isCancelled else { return [] }
-      let wakeUp = now + min(next ?? Self.longestSilence, Self.longestSilence)
+      let isLocked = next.map { $0 <= .milliseconds(1) } ?? false
+      if !isLocked { pause.reset() }
+      let wakeUp = now + (isLocked ? pause.next() : min(next ?? Self.longestSilence, Self.longestSilence))
       await broker.wakeUps.wait(for: name, after: generation, until: min(end, wakeUp))
       if Task.isCancelled { return [] }
     }

@@ -62,11 +62,15 @@ struct QueueStore: Sendable {
           )
         )
       }
+      if let deadLetterQueue = try rows.first?.optionalText(1) {
+        transaction.notify(Self.channel, deadLetterQueue)
+      }
       return (messages, Int(try rows.first?.int64(0) ?? 0))
     }
   }
 
-  /// How long until a message that is hidden now is seen again; nil if there is none.
+  /// How long until the next message is seen, at least a millisecond; nil if there is none. One that is seen already is
+  /// being taken by somebody else.
   /// - Throws: `BrokerError` with kind `notFound`.
   func nextVisible(deadline: MonotonicInstant) async throws -> Duration? {
     let row = try await database.query(Self.nextVisible, [.text(queue)], deadline: deadline).first
@@ -92,10 +96,13 @@ struct QueueStore: Sendable {
     -> Bool
   {
     try await database.withTransaction(deadline: deadline) { transaction in
-      try await transaction.query(
+      let count = try await transaction.execute(
         Self.changeVisibility,
         [.text(queue), .int8(receipt.id), .int8(receipt.delivery), .int8(timeout.milliseconds)]
-      ).isEmpty == false
+      )
+      // Who waits for messages looks for itself every five seconds.
+      if timeout < .seconds(5) { transaction.notify(Self.channel, queue) }
+      return count > 0
     }
   }
 
@@ -128,6 +135,7 @@ struct QueueStore: Sendable {
   func redrive(to source: String, upTo last: Int64, deadline: MonotonicInstant) async throws -> Int {
     try await database.withTransaction(deadline: deadline) { transaction in
       let row = try await transaction.query(Self.redrive, [.text(queue), .text(source), .int8(last)]).first
+      transaction.notify(Self.channel, source)
       return Int(try row?.int64(0) ?? 0)
     }
   }
@@ -163,9 +171,9 @@ struct QueueStore: Sendable {
         from due where m.id = due.id and not due.is_dead
         returning m.id, m.message_id::text as message_id, m.receive_count, m.body, m.attributes
       ), moved as (
-        select count(*) as number, count(pg_notify('\(channel)', queue)) as told from dead
+        select count(*) as number, min(queue) as queue from dead
       )
-      select moved.number, moved.told, taken.id, taken.message_id, taken.receive_count, taken.body,
+      select moved.number, moved.queue, taken.id, taken.message_id, taken.receive_count, taken.body,
         taken.attributes
       from moved left join taken on true order by taken.id
       """
@@ -196,11 +204,8 @@ struct QueueStore: Sendable {
   private static let changeVisibility = PostgresStatement(
     name: "queue_change_visibility",
     sql: """
-      with changed as (
-        update gateway_queue_message set visible_at = now() + $4 * interval '1 millisecond'
-        where queue = $1 and id = $2 and receive_count = $3 returning visible_at
-      )
-      select case when $4 < 5000 then pg_notify('\(channel)', $1) end from changed
+      update gateway_queue_message set visible_at = now() + $4 * interval '1 millisecond'
+      where queue = $1 and id = $2 and receive_count = $3
       """
   )
 
@@ -237,7 +242,7 @@ struct QueueStore: Sendable {
         insert into gateway_queue_message (queue, body, attributes)
         select $2, body, attributes from moved order by id returning id
       )
-      select (select count(*) from sent), pg_notify('\(channel)', $2)
+      select count(*) from sent
       """
   )
 }
