@@ -180,10 +180,11 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "AWSPeer", "CollectorDouble", "Gateway", "NonAssociationsModule", "RestrictedPatientsModule",
+        "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway", "NonAssociationsModule",
+        "RestrictedPatientsModule",
         "LocalProfile",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
-        httpTypes, logging, instrumentation,
+        httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"), instrumentation,
       ],
       resources: [
         .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),

@@ -32,7 +32,7 @@ public final class EventsRuntime: Sendable {
 
   /// What one module publishes and consumes.
   public struct Part: Sendable {
-    let module: String
+    public let module: String
     let database: PostgresDatabase
     let topic: (id: String, arn: String, topic: any Topic)
     let audit: (id: String, queue: any MessageQueue)?
@@ -210,17 +210,20 @@ public final class EventsRuntime: Sendable {
     for each in running { each.relay.feed.close() }
   }
 
-  /// How one module's part is doing, for metrics.
+  public var parts: [Part] { running.map(\.part) }
+
+  /// How one module's part is doing in this process, for metrics.
   public struct Statistics: Sendable {
     public let module: String
+    /// Without what only the table knows.
     public let outbox: OutboxStatistics
     public let consumers: [ConsumerStatistics]
     /// By name of the dead-letter queue: rounds in a row that found something to retry.
     public let failingRedrives: [String: Int]
   }
 
-  /// - Throws: `PostgresError`.
-  public func statistics(deadline: MonotonicInstant) async throws -> [Statistics] {
+  /// Asks nothing outside the process.
+  public func statistics() async -> [Statistics] {
     var all: [Statistics] = []
     for each in running {
       var consumers: [ConsumerStatistics] = []
@@ -228,13 +231,20 @@ public final class EventsRuntime: Sendable {
       all.append(
         Statistics(
           module: each.part.module,
-          outbox: try await each.relay.statistics(deadline: deadline),
+          outbox: await each.relay.counts(),
           consumers: consumers,
           failingRedrives: await each.redrive?.failingRounds() ?? [:]
         )
       )
     }
     return all
+  }
+
+  /// How a module's outbox stands; nothing for a module that is no part.
+  /// - Throws: `PostgresError`.
+  public func backlog(of module: String, deadline: MonotonicInstant) async throws -> OutboxStatistics {
+    let relay = running.first { $0.part.module == module }?.relay
+    return try await relay?.statistics(deadline: deadline) ?? OutboxStatistics()
   }
 
   /// The components of a module's `/health` about its queues and its topic (`platform.md` §3.1).

@@ -106,6 +106,8 @@ class Subscriber(http.server.BaseHTTPRequestHandler):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), cls)
         server.received = []
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        # The gateway does not wait for its emulator, and may not have made it yet.
+        moto.call("sns", "create_topic", Name=TOPIC.rpartition(":")[2])
         moto.call("sns", "subscribe", TopicArn=TOPIC, Protocol="http",
                   Endpoint=f"http://127.0.0.1:{server.server_port}")
         return server.received

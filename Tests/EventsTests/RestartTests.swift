@@ -95,7 +95,7 @@ import Testing
       ).isSuperset(of: committed)
     }
     try await eventually("the outbox is empty") {
-      try await runtime.statistics(deadline: .soon).first?.outbox.depth == 0
+      try await runtime.backlog(of: "non-associations", deadline: .soon).depth == 0
     }
     await stop(runtime)
     await broker.stop()

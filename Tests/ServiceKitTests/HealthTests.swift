@@ -85,6 +85,42 @@ struct HealthTests {
     #expect(rounds.withLock { $0 } == 1)
   }
 
+  @Test(
+    "A check is asked once for all who ask, by all its names and paths, and what it found is good for two seconds"
+  )
+  func remembered() async throws {
+    let asked = Mutex(0)
+    let check = HealthCheck("a") { _ in
+      asked.withLock { $0 += 1 }
+      await Task.yield()
+      return .down("no")
+    }
+    let health = Health([check, HealthCheck("b") { _ in ComponentHealth(.up) }])
+    let routes = HealthRoutes(ReadinessState()).routes(health)
+    let others = HealthRoutes(ReadinessState()).routes([
+      ("one", Health([check.named("other")])), ("two", health),
+    ])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for index in 0..<200 {
+        group.addTask {
+          let target = ["/health", "/health/a", "/health/one", "/health/two"][index % 4]
+          let answer = try await answer(target, index % 4 < 2 ? routes : others)
+          #expect(
+            answer.status == 503 && answer.body.contains(#"{"status":"DOWN","details":{"error":"no"}}"#)
+          )
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await answer("/health/one", others).body.contains(#""components":{"other":"#))
+    #expect(asked.withLock { $0 } == 1)
+    try await Task.sleep(for: .milliseconds(2050))
+    #expect(try await answer("/health/b", routes).status == 200)
+    #expect(asked.withLock { $0 } == 1)
+    #expect(try await answer("/health/a", routes).status == 503)
+    #expect(asked.withLock { $0 } == 2)
+  }
+
   @Test("Several modules are told apart, and the worst of them decides")
   func union() async throws {
     let parts: [HealthRoutes.Part] = [

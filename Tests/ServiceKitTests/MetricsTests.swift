@@ -81,4 +81,45 @@ struct MetricsTests {
       ]
     )
   }
+
+  @Test("What hangs in the background holds up neither a scrape nor another reading; its age is told")
+  func background() async throws {
+    let registry = MetricsRegistry(loops: 1)
+    let group = try EventLoopGroup(count: 1)
+    let hanging = registry.background("hanging", labels: [("of", "x")], on: group.loops[0]) { _ in
+      try await Task.sleep(for: .seconds(3600))
+      return 1.0
+    }
+    let failing = registry.background("failing", on: group.loops[0]) { (_) throws -> Double in
+      throw CancellationError()
+    }
+    let good = registry.background("good", on: group.loops[0]) { _ in 2.0 }
+    for (name, reading) in [("hanging", hanging), ("failing", failing), ("good", good)] {
+      registry.gauge(name: "value_of_\(name)", help: "V.") { reading.value() }
+    }
+    while good.value() == nil { await Task.yield() }
+    let lines = await lines(registry)
+    #expect(lines.contains("value_of_good 2"))
+    #expect(!lines.contains { $0.hasPrefix("value_of_hanging ") || $0.hasPrefix("value_of_failing ") })
+    #expect(lines.count { $0.hasPrefix("gateway_metrics_reading_age_seconds{") } == 3)
+    #expect(
+      lines.contains { $0.hasPrefix(#"gateway_metrics_reading_age_seconds{reading="hanging",of="x"} "#) }
+    )
+    // Ends what hangs.
+    await registry.stop()
+    group.shutdown()
+  }
+
+  @Test("A value is left out once it is too old, and its age goes on")
+  func age() async {
+    let start = MonotonicInstant.now()
+    let reading = BackgroundReading(maximumAge: .seconds(30), now: start) { _ in 5 }
+    #expect(reading.value(at: start) == nil)
+    #expect(reading.age(at: start + .seconds(40)) == .seconds(40))
+    await reading.read()
+    let read = MonotonicInstant.now()
+    #expect(reading.value(at: read + .seconds(29)) == 5)
+    #expect(reading.value(at: read + .seconds(31)) == nil)
+    #expect(reading.age(at: read + .seconds(31)) > .seconds(30))
+  }
 }

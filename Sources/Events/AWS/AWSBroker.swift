@@ -6,35 +6,54 @@ public final class AWSBroker: Sendable {
   public let endpoints: AWSEndpoints
   private let credentials: any AWSCredentialsProvider
   private let client: HTTPClient
+  private let statusClient: HTTPClient
   private let clock: any WallClock
+  private let hints: BrokerHints?
 
   /// - Parameters:
   ///   - credentials: of ``AWSCredentialSettings``; ``AWSCredentials/emulator`` for an emulator.
   ///   - client: each queue that is consumed holds one of its connections nearly always.
+  ///   - statusClient: for questions of how topics and queues are, which then keep no message waiting for a
+  ///     connection; nil for `client`.
   ///   - clock: dates the signatures; AWS refuses what is 5 minutes off.
+  ///   - hints: told when an emulator may have been made anew.
   public init(
     endpoints: AWSEndpoints,
     credentials: any AWSCredentialsProvider,
     client: HTTPClient,
-    clock: any WallClock = SystemClock()
+    statusClient: HTTPClient? = nil,
+    clock: any WallClock = SystemClock(),
+    hints: BrokerHints? = nil
   ) {
     self.endpoints = endpoints
     self.credentials = credentials
     self.client = client
+    self.statusClient = statusClient ?? client
     self.clock = clock
+    self.hints = hints
   }
 
   /// - Parameters:
-  ///   - arn: as configured; see ``BrokerNames``.
+  ///   - arn: as AWS has it.
   ///   - credentials: of the topic's own (`HMPPS_SQS_USE_WEB_TOKEN=false`); nil for the broker's.
   public func topic(arn: String, credentials: (any AWSCredentialsProvider)? = nil) -> SNSTopic {
-    SNSTopic(arn: arn, sns: sns(credentials))
+    SNSTopic(arn: arn, sns: sns(credentials), statusClient: statusClient)
+  }
+
+  /// A topic of an emulator, which is nowhere until an ``EmulatorUpkeep`` has found it.
+  public func emulatorTopic(_ configured: BrokerNames.Name) -> EmulatorTopic {
+    EmulatorTopic(configured, broker: self)
   }
 
   /// A queue by its name. Keep it: it remembers where the queue is.
   /// - Parameter credentials: of the queue's own (`HMPPS_SQS_USE_WEB_TOKEN=false`); nil for the broker's.
   public func queue(_ name: String, credentials: (any AWSCredentialsProvider)? = nil) -> SQSQueue {
-    SQSQueue(name: name, sqs: sqs(credentials), isEmulator: endpoints.isEmulator)
+    SQSQueue(
+      name: name,
+      sqs: sqs(credentials),
+      statusClient: statusClient,
+      isEmulator: endpoints.isEmulator
+    )
   }
 
   func sns(_ credentials: (any AWSCredentialsProvider)? = nil) -> AWSClient {
@@ -56,7 +75,8 @@ public final class AWSBroker: Sendable {
       region: endpoints.region,
       credentials: credentials ?? self.credentials,
       client: client,
-      clock: clock
+      clock: clock,
+      hints: hints
     )
   }
 }

@@ -48,6 +48,21 @@ struct AWSClient: Sendable {
   let credentials: (any AWSCredentialsProvider)?
   let client: HTTPClient
   let clock: any WallClock
+  /// Told of answers, and of their absence, that an emulator gives when it was made anew.
+  var hints: BrokerHints?
+
+  /// The same over other connections.
+  func over(_ client: HTTPClient) -> AWSClient {
+    AWSClient(
+      service: service,
+      endpoint: endpoint,
+      region: region,
+      credentials: credentials,
+      client: client,
+      clock: clock,
+      hints: hints
+    )
+  }
 
   /// Sends a call until it is answered, its tries are used up, or there is no time for another. A try whose answer was
   /// lost may have done its work: every call made here may be made twice.
@@ -61,7 +76,8 @@ struct AWSClient: Sendable {
       do throws(AWSError) {
         return try await sendOnce(call, deadline: deadline)
       } catch {
-        let isRetried = error.isWorthRetrying || error.isExpiredToken && attempt == 1
+        if error.mayBeOfAnotherBroker { hints?.note() }
+        let isRetried = error.isWorthRetrying || error.isOfDiscardedCredentials && attempt == 1
         guard isRetried, attempt < call.attempts else { throw error }
         let pause = error.kind == .throttled ? throttledBackOff.next() : backOff.next()
         guard MonotonicInstant.now() + pause + call.holding < deadline else { throw error }
@@ -101,9 +117,9 @@ struct AWSClient: Sendable {
     }
     guard (200..<300).contains(response.status.code) else {
       var error = AWSError(response, what(call))
-      if error.isExpiredToken, let used, credentials?.discard(used) != true {
-        // The same credentials would be refused again.
-        error.code = nil
+      // Others than those that are discarded would be the same, and be refused again.
+      if let refusal = error.refusedCredentials, let used {
+        error.isOfDiscardedCredentials = credentials?.discard(used, because: refusal) ?? false
       }
       throw error
     }

@@ -32,14 +32,22 @@ public protocol AWSCredentialsProvider: Sendable {
   /// - Throws: `BrokerError`: `denied` or `unavailable`.
   func credentials(deadline: MonotonicInstant) async throws(BrokerError) -> AWSCredentials
 
-  /// Told that AWS called these credentials expired.
+  /// Told that AWS does not take these credentials.
   /// - Returns: whether another try makes sense, because it will have others.
-  func discard(_ credentials: AWSCredentials) -> Bool
+  func discard(_ credentials: AWSCredentials, because reason: AWSCredentialRefusal) -> Bool
+}
+
+/// Why AWS does not take credentials.
+public enum AWSCredentialRefusal: Sendable {
+  /// Their time is over.
+  case expired
+  /// It does not know them, or does not know them any more.
+  case unknown
 }
 
 extension AWSCredentials: AWSCredentialsProvider {
   /// These, as long as the process lives.
   public func credentials(deadline: MonotonicInstant) async throws(BrokerError) -> AWSCredentials { self }
 
-  public func discard(_ credentials: AWSCredentials) -> Bool { false }
+  public func discard(_ credentials: AWSCredentials, because reason: AWSCredentialRefusal) -> Bool { false }
 }

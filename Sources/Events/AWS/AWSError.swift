@@ -10,6 +10,8 @@ struct AWSError: Error, Equatable {
   /// Of the answer; nil if there was none.
   var status: Int?
   let text: String
+  /// Whether the credentials were refused, and the next try has others.
+  var isOfDiscardedCredentials = false
 
   init(_ kind: BrokerError.Kind, _ text: String, code: String? = nil, status: Int? = nil) {
     self.kind = kind
@@ -27,7 +29,21 @@ struct AWSError: Error, Equatable {
   }
 
   var isCancellation: Bool { code == Self.cancelled }
-  var isExpiredToken: Bool { code == "ExpiredToken" || code == "ExpiredTokenException" }
+
+  /// What AWS has against the credentials; nil if they are not what it is about.
+  var refusedCredentials: AWSCredentialRefusal? {
+    switch code {
+    case "ExpiredToken", "ExpiredTokenException": .expired
+    case "InvalidClientTokenId", "UnrecognizedClientException": .unknown
+    default: nil
+    }
+  }
+
+  /// Whether the broker knows nothing of what was there, or gave no answer at all.
+  var mayBeOfAnotherBroker: Bool { kind == .notFound || (status == nil && code == nil) }
+
+  /// Whether a queue is not, or not any more, at the URL that it was called at.
+  var isOfWrongPlace: Bool { kind == .notFound || code == "InvalidAddress" }
 
   /// Whether an emulator says that it does not know the action: 501, one of these codes, or a 500 without any.
   var isUnknownAction: Bool {

@@ -1,59 +1,35 @@
 /// The names of one service's topics and queues as configured, and what is wrong with them (`platform.md` §5.7). Checked
 /// for each service on its own: two may publish to one topic.
-public struct BrokerNames: Sendable {
-  /// By id: ARN.
-  public var topics: [(id: String, arn: String)] = []
-  public var queues: [Queue] = []
+public struct BrokerNames: Equatable, Sendable {
+  /// One of them.
+  public struct Name: Hashable, Sendable {
+    /// The variable that says it, which every complaint about it names.
+    public var variable: String
+    /// The ARN of a topic, the name of a queue; empty if it is missing, which is not complained about here.
+    public var text: String
+    /// Whether nobody has set it. An emulator may have made a topic of a default name for another account or region.
+    public var isDefault: Bool
 
-  /// The names of one queue.
-  public struct Queue: Sendable {
-    public var id: String
-    public var name: String
-    public var deadLetterQueue: String?
-    /// The id of the topic it subscribes to, if an emulator is to subscribe it.
-    public var subscribedTopicID: String?
-
-    public init(
-      id: String,
-      name: String,
-      deadLetterQueue: String? = nil,
-      subscribedTopicID: String? = nil
-    ) {
-      self.id = id
-      self.name = name
-      self.deadLetterQueue = deadLetterQueue
-      self.subscribedTopicID = subscribedTopicID
+    public init(_ variable: String, _ text: String, isDefault: Bool = false) {
+      self.variable = variable
+      self.text = text
+      self.isDefault = isDefault
     }
   }
 
+  public var topics: [Name] = []
+  public var queues: [Name] = []
+  public var deadLetterQueues: [Name] = []
+  /// Topics that queues are subscribed to where queues are made. Several may be the same.
+  public var subscribedTopics: [Name] = []
+
   public init() {}
 
-  /// A sentence for each thing for which the service must not start, in the order of the configuration.
+  /// A sentence for each thing for which the service must not start.
   public var problems: [String] {
-    var problems: [String] = []
-    for topic in topics {
-      if topic.id != topic.id.lowercased() { problems.append("topic id \(topic.id) is not lower case") }
-      if !Self.isTopicARN(topic.arn) {
-        problems.append("topic \(topic.id): \"\(topic.arn)\" is no ARN of a topic")
-      }
-    }
-    let topicIDs = Set(topics.map(\.id))
-    for queue in queues {
-      if queue.id != queue.id.lowercased() { problems.append("queue id \(queue.id) is not lower case") }
-      if queue.name.isEmpty { problems.append("queue \(queue.id): the queue name is empty") }
-      if queue.deadLetterQueue?.isEmpty == true {
-        problems.append("queue \(queue.id): the name of the dead-letter queue is empty")
-      }
-      if let topic = queue.subscribedTopicID, !topicIDs.contains(topic) {
-        problems.append("queue \(queue.id) subscribes to the unknown topic id \(topic)")
-      }
-    }
-    problems += Self.duplicates(topics.map(\.arn)).map { "topic ARN \($0) stands twice" }
-    problems += Self.duplicates(queues.map(\.name)).map { "queue name \($0) stands twice" }
-    problems += Self.duplicates(queues.compactMap(\.deadLetterQueue)).map {
-      "dead-letter queue name \($0) stands twice"
-    }
-    return problems
+    let badTopics = (topics + subscribedTopics).filter { !$0.text.isEmpty && !Self.isTopicARN($0.text) }
+    return badTopics.map { "\($0.variable): '\($0.text)' is no ARN of a topic" }
+      + [topics, queues, deadLetterQueues].flatMap(Self.clashes)
   }
 
   /// `arn:aws:sns:eu-west-2:000000000000:name`.
@@ -64,9 +40,16 @@ public struct BrokerNames: Sendable {
       && !parts[1].isEmpty && !parts[3].isEmpty && !parts[5].isEmpty
   }
 
-  /// Those names that are not empty and come again, each once.
-  private static func duplicates(_ names: [String]) -> [String] {
-    var (seen, reported): (Set<String>, Set<String>) = ([], [])
-    return names.filter { !$0.isEmpty && !seen.insert($0).inserted && reported.insert($0).inserted }
+  /// Names that must differ and do not.
+  private static func clashes(_ names: [Name]) -> [String] {
+    var first: [String: Name] = [:]
+    return names.compactMap { name in
+      guard !name.text.isEmpty else { return nil }
+      guard let other = first[name.text] else {
+        first[name.text] = name
+        return nil
+      }
+      return "\(name.variable): '\(name.text)' is what \(other.variable) says as well"
+    }
   }
 }

@@ -13,23 +13,19 @@ public struct LocalStackProvisioner: Sendable {
     self.broker = broker
   }
 
-  /// Makes what is missing and brings the rest up to the definitions; messages stay. It may be called any number of
-  /// times, by several processes at once.
-  /// - Parameter topics: ARNs, of the account that the emulator has.
+  /// Makes what is missing. Queues that are there stay as somebody has set them up, and messages stay; a subscription gets
+  /// the filter of its definition. It may be called any number of times, by several processes at once.
+  /// - Parameter topics: names.
+  /// - Returns: the topics' ARNs by their names, in the emulator's account and region.
   /// - Throws: `BrokerError`; `refused` for a subscription to a topic that is not among `topics`.
   public func create(
     topics: [String],
     queues: [QueueDefinition],
     deadline: MonotonicInstant
-  ) async throws(BrokerError) {
+  ) async throws(BrokerError) -> [String: String] {
     var arns: [String: String] = [:]
-    for topic in topics {
-      let name = BrokerARN.name(topic)
-      let arn = try await SNSTopic.create(name, sns: broker.sns(), deadline: deadline)
-      guard arn == topic else {
-        throw BrokerError(.refused, "the emulator made \(arn), not \(topic): another account or region")
-      }
-      arns[name] = arn
+    for name in topics where arns[name] == nil {
+      arns[name] = try await SNSTopic.create(name, sns: broker.sns(), deadline: deadline)
     }
     for queue in queues {
       let arn = try await create(queue, deadline)
@@ -47,6 +43,14 @@ public struct LocalStackProvisioner: Sendable {
         )
       }
     }
+    return arns
+  }
+
+  /// The ARNs of the topics that are there, by their names.
+  /// - Throws: `BrokerError`.
+  public func topics(deadline: MonotonicInstant) async throws(BrokerError) -> [String: String] {
+    let arns = try await SNSTopic.list(sns: broker.sns(), deadline: deadline)
+    return Dictionary(arns.map { (BrokerARN.name($0), $0) }) { first, _ in first }
   }
 
   /// - Returns: the queue's ARN.
@@ -72,20 +76,20 @@ public struct LocalStackProvisioner: Sendable {
     _ attributes: [(String, String)],
     _ deadline: MonotonicInstant
   ) async throws(BrokerError) -> String {
-    do throws(AWSError) {
-      do throws(AWSError) {
-        _ = try await broker.sqs().send(SQSRequests.create(name, attributes: attributes), deadline: deadline)
-      } catch {
-        // There is one, with other attributes.
-        guard error.code == "QueueNameExists" || error.code == "QueueAlreadyExists" else { throw error }
-        let lookUp = SQSRequests.queueURL(name)
-        let answer = try SQSAnswer(try await broker.sqs().send(lookUp, deadline: deadline), to: lookUp)
-        let change = SQSRequests.setAttributes(try answer.text("QueueUrl"), attributes)
-        _ = try await broker.sqs().send(change, deadline: deadline)
-      }
+    let queue = broker.queue(name)
+    do throws(BrokerError) {
+      return try await queue.status(deadline: deadline).arn
     } catch {
-      throw error.brokerError
+      guard error.kind == .notFound else { throw error }
     }
-    return try await broker.queue(name).status(deadline: deadline).arn
+    do throws(AWSError) {
+      _ = try await broker.sqs().send(SQSRequests.create(name, attributes: attributes), deadline: deadline)
+    } catch {
+      // Somebody else has made it meanwhile, with other attributes.
+      guard error.code == "QueueNameExists" || error.code == "QueueAlreadyExists" else {
+        throw error.brokerError
+      }
+    }
+    return try await queue.status(deadline: deadline).arn
   }
 }

@@ -1,4 +1,5 @@
 public import EventLoops
+internal import HTTPTransport
 
 /// A topic of SNS.
 public struct SNSTopic: Topic {
@@ -6,10 +7,13 @@ public struct SNSTopic: Topic {
 
   public let arn: String
   private let sns: AWSClient
+  /// Asks how the topic is.
+  private let statusSNS: AWSClient
 
-  init(arn: String, sns: AWSClient) {
+  init(arn: String, sns: AWSClient, statusClient: HTTPClient? = nil) {
     self.arn = arn
     self.sns = sns
+    statusSNS = sns.over(statusClient ?? sns.client)
   }
 
   public var name: String { BrokerARN.name(arn) }
@@ -32,7 +36,8 @@ public struct SNSTopic: Topic {
   }
 
   public func status(deadline: MonotonicInstant) async throws(BrokerError) -> TopicStatus {
-    try await call("GetTopicAttributes", [("TopicArn", arn)], deadline) { result in
+    let topic = SNSTopic(arn: arn, sns: statusSNS)
+    return try await topic.call("GetTopicAttributes", [("TopicArn", arn)], deadline) { result in
       let entries = result.first("Attributes")?.children ?? []
       let values = entries.map { ($0.text("key") ?? "", $0.text("value") ?? "") }
       let attributes = Dictionary(values) { first, _ in first }
@@ -53,6 +58,26 @@ public struct SNSTopic: Topic {
     try await SNSTopic(arn: name, sns: sns).call("CreateTopic", [("Name", name)], deadline) {
       $0.text("TopicArn")
     }
+  }
+
+  /// - Returns: the ARNs of the topics there are; of a great many only the first thousand, which no emulator has.
+  static func list(sns: AWSClient, deadline: MonotonicInstant) async throws(BrokerError) -> [String] {
+    let topic = SNSTopic(arn: "", sns: sns)
+    var arns: [String] = []
+    var next: String?
+    for _ in 0..<10 {
+      let parameters = next.map { [("NextToken", $0)] } ?? []
+      let page = try await topic.call("ListTopics", parameters, deadline) { result in
+        (
+          arns: result.first("Topics")?.children.compactMap { $0.text("TopicArn") } ?? [],
+          next: result.text("NextToken")
+        )
+      }
+      arns += page.arns
+      guard let token = page.next, !token.isEmpty else { break }
+      next = token
+    }
+    return arns
   }
 
   /// Subscribes a queue, once however often it is called.

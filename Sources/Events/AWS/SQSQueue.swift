@@ -7,8 +7,13 @@ public final class SQSQueue: MessageQueue {
   public let name: String
   public var system: String { "aws_sqs" }
   private let sqs: AWSClient
+  /// Asks how the queue is.
+  private let statusSQS: AWSClient
   private let isEmulator: Bool
-  private let knownURL = Mutex<String?>(nil)
+  private let known = Mutex<(url: String, since: MonotonicInstant)?>(nil)
+
+  /// How long the queue is taken to be where it was.
+  private static let locationLifetime = Duration.seconds(300)
 
   /// The time that is left for an answer when a long poll ends with the caller's deadline.
   private static let pollMargin = Duration.seconds(1)
@@ -16,9 +21,10 @@ public final class SQSQueue: MessageQueue {
   private static let longestVisibilityTimeout = Duration.seconds(43_200)
   private static let batchSize = 10
 
-  init(name: String, sqs: AWSClient, isEmulator: Bool) {
+  init(name: String, sqs: AWSClient, statusClient: HTTPClient? = nil, isEmulator: Bool) {
     self.name = name
     self.sqs = sqs
+    statusSQS = sqs.over(statusClient ?? sqs.client)
     self.isEmulator = isEmulator
   }
 
@@ -88,8 +94,9 @@ public final class SQSQueue: MessageQueue {
   }
 
   public func status(deadline: MonotonicInstant) async throws(BrokerError) -> QueueStatus {
-    try await withURL(deadline) { (url) throws(AWSError) in
-      try await self.call(SQSRequests.attributes(url), deadline).status()
+    let sqs = statusSQS
+    return try await withURL(deadline, over: sqs) { (url) throws(AWSError) in
+      try await self.call(SQSRequests.attributes(url), over: sqs, deadline).status()
     }
   }
 
@@ -142,37 +149,51 @@ public final class SQSQueue: MessageQueue {
 
   // MARK: Calling
 
-  private func call(_ call: AWSCall, _ deadline: MonotonicInstant) async throws(AWSError) -> SQSAnswer {
-    try SQSAnswer(try await sqs.send(call, deadline: deadline), to: call)
+  private func call(
+    _ call: AWSCall,
+    over client: AWSClient? = nil,
+    _ deadline: MonotonicInstant
+  ) async throws(AWSError) -> SQSAnswer {
+    try SQSAnswer(try await (client ?? sqs).send(call, deadline: deadline), to: call)
   }
 
   private func withURL<Value: Sendable>(
     _ deadline: MonotonicInstant,
+    over client: AWSClient? = nil,
     _ body: (String) async throws(AWSError) -> Value
   ) async throws(BrokerError) -> Value {
     do throws(AWSError) {
-      return try await withQueueURL(deadline, body)
+      return try await withQueueURL(deadline, over: client, body)
     } catch {
       throw error.brokerError
     }
   }
 
-  /// Calls with the queue's URL, which is looked up once, and again when the queue is not where it was.
+  /// Calls with the queue's URL, which is looked up every few minutes, and at once when the queue is not where it was.
   private func withQueueURL<Value: Sendable>(
     _ deadline: MonotonicInstant,
+    over client: AWSClient? = nil,
     _ body: (String) async throws(AWSError) -> Value
   ) async throws(AWSError) -> Value {
-    if let known = knownURL.withLock({ $0 }) {
+    let last = known.withLock { $0 }
+    if let last, MonotonicInstant.now() < last.since + Self.locationLifetime {
       do throws(AWSError) {
-        return try await body(known)
+        return try await body(last.url)
       } catch {
-        guard error.kind == .notFound else { throw error }
-        knownURL.withLock { $0 = nil }
+        guard error.isOfWrongPlace else { throw error }
+        known.withLock { $0 = nil }
       }
     }
-    let url = try await call(SQSRequests.queueURL(name), deadline).text("QueueUrl")
+    let url: String
+    do throws(AWSError) {
+      url = try await call(SQSRequests.queueURL(name), over: client, deadline).text("QueueUrl")
+    } catch {
+      // Where it was is better than nowhere, unless it is known to be gone.
+      guard let last, error.kind != .notFound, known.withLock({ $0 != nil }) else { throw error }
+      url = last.url
+    }
     let value = try await body(url)
-    knownURL.withLock { $0 = url }
+    known.withLock { $0 = (url, .now()) }
     return value
   }
 

@@ -116,16 +116,6 @@ enum SQSRequests {
     )
   }
 
-  static func setAttributes(_ url: String, _ attributes: [(String, String)]) -> AWSCall {
-    .sqs(
-      "SetQueueAttributes",
-      object {
-        $0.field("QueueUrl", url)
-        write(attributes, &$0)
-      }
-    )
-  }
-
   private static func object(_ fields: (inout JSONWriter) -> Void) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()

@@ -13,6 +13,8 @@ final class WebIdentityCredentials: AWSCredentialsProvider {
 
   private struct Kept {
     let credentials: AWSCredentials
+    /// When they were got.
+    let since: MonotonicInstant
     /// From when on they are renewed.
     let renewal: Timestamp
     /// Until when they are used.
@@ -74,12 +76,22 @@ final class WebIdentityCredentials: AWSCredentialsProvider {
     }
   }
 
-  func discard(_ credentials: AWSCredentials) -> Bool {
-    state.withLock { state in
-      if state.kept?.credentials.accessKeyID == credentials.accessKeyID { state.kept = nil }
+  /// Those that AWS does not know, because they were revoked or the role was made anew, are replaced before their time
+  /// too, but not again and again: others that are as new would hardly be known better.
+  func discard(_ credentials: AWSCredentials, because reason: AWSCredentialRefusal) -> Bool {
+    let now = now()
+    return state.withLock { state in
+      guard let kept = state.kept, kept.credentials.accessKeyID == credentials.accessKeyID else {
+        return true
+      }
+      if reason == .unknown, now < kept.since + Self.leastAge { return false }
+      state.kept = nil
       return true
     }
   }
+
+  /// How old credentials are at least before they are replaced because AWS does not know them.
+  private static let leastAge = Duration.seconds(60)
 
   private func decide() -> Decision {
     let (time, now) = (clock.now(), now())
@@ -116,11 +128,12 @@ final class WebIdentityCredentials: AWSCredentialsProvider {
   }
 
   private func keep(_ credentials: AWSCredentials, _ renewal: Renewal) {
-    let time = clock.now()
+    let (time, now) = (clock.now(), now())
     let expiry = credentials.expiry ?? Timestamp(microseconds: .max)
     let halfOfLife = Duration.microseconds(max(0, expiry.microseconds / 2 - time.microseconds / 2))
     let kept = Kept(
       credentials: credentials,
+      since: now,
       renewal: max(expiry - Self.renewalMargin, time + halfOfLife),
       end: expiry - Self.safetyMargin
     )

@@ -102,6 +102,13 @@ public final class OutboxRelay: Sendable {
     await wakeUps.stop()
   }
 
+  /// What this process has done, without what only the table knows.
+  func counts() async -> OutboxStatistics {
+    var sum = OutboxStatistics()
+    for worker in workers { sum = sum + (await worker.counts()) }
+    return sum
+  }
+
   /// How the outbox stands.
   /// - Throws: `PostgresError`.
   public func statistics(deadline: MonotonicInstant) async throws -> OutboxStatistics {

@@ -288,6 +288,8 @@ actor OutboxWorker {
     if pruned < settings.pruneBatchSize { nextPruning = .now() + settings.pruneInterval }
   }
 
+  func counts() -> OutboxStatistics { counters }
+
   func statistics(deadline: MonotonicInstant) async throws -> OutboxStatistics {
     let table = try await store.statistics(deadline: deadline)
     return table + counters

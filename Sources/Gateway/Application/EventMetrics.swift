@@ -4,42 +4,54 @@ internal import ServiceKit
 
 extension MetricsRegistry {
   /// How outboxes and consumers are doing.
-  /// - Parameter statistics: `EventsRuntime.statistics(deadline:)`.
-  func addEvents(
-    _ statistics: @escaping @Sendable (MonotonicInstant) async throws -> [EventsRuntime.Statistics]
-  ) {
-    let reading = SharedReading(statistics)
-    func outbox(
-      _ kind: MetricKind,
-      _ name: String,
-      _ help: String,
-      _ value: @escaping @Sendable (OutboxStatistics) -> Double?
-    ) {
-      read(kind, name: name, help: help) {
-        (await reading.value() ?? []).compactMap { part in
-          value(part.outbox).map { MetricSample([("module", part.module)], $0) }
-        }
+  /// - Parameter loop: where tables and queues are read in the background.
+  func add(_ events: EventsRuntime, on loop: EventLoop) {
+    addEvents { await events.statistics() }
+    for part in events.parts {
+      addBacklog(of: part.module, on: loop) { try await events.backlog(of: part.module, deadline: $0) }
+      addQueues(part.adminGroup.queues, module: part.module, on: loop)
+    }
+  }
+
+  /// What this process has done, which it knows by itself.
+  func addEvents(_ statistics: @escaping @Sendable () async -> [EventsRuntime.Statistics]) {
+    let reading = MomentaryReading(statistics)
+    func published(_ name: String, _ help: String, _ value: @escaping @Sendable (OutboxStatistics) -> Int) {
+      read(.counter, name: name, help: help) {
+        await reading.value().map { MetricSample([("module", $0.module)], value($0.outbox)) }
       }
     }
-    outbox(.gauge, "events_outbox_messages", "Messages committed and not yet published.") { Double($0.depth) }
+    published("events_published_total", "Messages published by this process.") { $0.published }
+    published("events_publish_failures_total", "Calls of the broker that failed while publishing.") {
+      $0.failures
+    }
+    addConsumers(reading)
+  }
+
+  /// What waits in a module's outbox, whoever is to publish it.
+  func addBacklog(
+    of module: String,
+    on loop: EventLoop,
+    _ take: @escaping BackgroundReading<OutboxStatistics>.Take
+  ) {
+    let labels = [(name: "module", value: module)]
+    let reading = background("outbox", labels: labels, on: loop, take)
+    func outbox(_ name: String, _ help: String, _ value: @escaping @Sendable (OutboxStatistics) -> Double) {
+      gauge(name: name, help: help, labels: labels) { reading.value().map(value) }
+    }
+    outbox("events_outbox_messages", "Messages committed and not yet published.") { Double($0.depth) }
     outbox(
-      .gauge,
       "events_outbox_oldest_age_seconds",
       "How long the oldest of them has waited; 0 without any."
     ) {
       $0.oldestAge?.inSeconds ?? 0
     }
-    outbox(.gauge, "events_outbox_set_aside_messages", "Messages that no broker takes: a person must look.") {
+    outbox("events_outbox_set_aside_messages", "Messages that no broker takes: a person must look.") {
       Double($0.setAside)
     }
-    outbox(.counter, "events_published_total", "Messages published by this process.") { Double($0.published) }
-    outbox(.counter, "events_publish_failures_total", "Calls of the broker that failed while publishing.") {
-      Double($0.failures)
-    }
-    addConsumers(reading)
   }
 
-  private func addConsumers(_ reading: SharedReading<[EventsRuntime.Statistics]>) {
+  private func addConsumers(_ reading: MomentaryReading<[EventsRuntime.Statistics]>) {
     func consumers(
       _ kind: MetricKind,
       _ name: String,
@@ -47,7 +59,7 @@ extension MetricsRegistry {
       _ values: @escaping @Sendable (ConsumerStatistics) -> [(outcome: String?, value: Double)]
     ) {
       read(kind, name: name, help: help) {
-        (await reading.value() ?? []).flatMap { part in
+        await reading.value().flatMap { part in
           part.consumers.flatMap { consumer in
             values(consumer).map { outcome, value in
               let labels = [("module", part.module), ("queue", consumer.id)]
@@ -76,14 +88,16 @@ extension MetricsRegistry {
 
   /// How many messages queues and their dead-letter queues hold.
   /// - Parameter module: whose queues they are.
-  func addQueues(_ queues: [AdministeredQueue], module: String) {
+  func addQueues(_ queues: [AdministeredQueue], module: String, on loop: EventLoop) {
     for administered in queues {
       for (kind, queue) in [("main", administered.queue), ("dead_letter", administered.deadLetterQueue)] {
         guard let queue else { continue }
-        let reading = SharedReading { deadline in try await queue.status(deadline: deadline) }
         let labels = [("module", module), ("queue", administered.id), ("kind", kind)]
+        let reading = background("queue", labels: labels, on: loop) { deadline in
+          try await queue.status(deadline: deadline)
+        }
         read(.gauge, name: "events_queue_messages", help: "Messages on a queue, by state.") {
-          guard let status = await reading.value() else { return [] }
+          guard let status = reading.value() else { return [] }
           return [
             MetricSample(labels + [("state", "visible")], status.messagesOnQueue),
             MetricSample(labels + [("state", "in_flight")], status.messagesInFlight),

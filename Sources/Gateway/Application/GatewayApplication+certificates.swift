@@ -13,6 +13,7 @@ extension GatewayApplication {
     _ configuration: Configuration,
     _ server: HTTPServer,
     _ client: HTTPClient,
+    _ upstreamHealth: UpstreamHealth,
     _ messaging: Messaging,
     _ observability: GatewayObservability
   ) -> [Certificates.Use] {
@@ -31,6 +32,7 @@ extension GatewayApplication {
         Certificates.Use(name: "upstreams", files: [file]) {
           let context = try TLSContext(trustedCertificatesFile: file)
           client.replaceTLS(context)
+          upstreamHealth.replaceTLS(context)
           messaging.replaceTLS(context)
         }
       )

@@ -25,8 +25,10 @@ extension GatewayApplication {
     await stage("relays", by: plan.messagesEnd) { await $0.events.stopPublishing() }
     await stage("connections", by: plan.end) { application in
       await application.metricsServer?.shutdown(within: .zero)
+      await application.observability.metrics.stop()
       await application.messaging.stop()
       await application.client.shutdown()
+      await application.upstreamHealth.shutdown()
       await application.restrictedPatients.shutdown()
       await application.database.shutdown()
     }

@@ -23,6 +23,7 @@ final class GatewayApplication: Sendable {
   let restrictedPatients: RestrictedPatientsParts
   let dailyCheck: Task<Void, Never>?
   let client: HTTPClient
+  let upstreamHealth: UpstreamHealth
   let messaging: Messaging
   let events: EventsRuntime
   let bus: EventBus
@@ -44,6 +45,7 @@ final class GatewayApplication: Sendable {
     restrictedPatients: RestrictedPatientsParts,
     dailyCheck: Task<Void, Never>?,
     client: HTTPClient,
+    upstreamHealth: UpstreamHealth,
     messaging: Messaging,
     events: EventsRuntime,
     bus: EventBus,
@@ -62,6 +64,7 @@ final class GatewayApplication: Sendable {
     self.restrictedPatients = restrictedPatients
     self.dailyCheck = dailyCheck
     self.client = client
+    self.upstreamHealth = upstreamHealth
     self.messaging = messaging
     self.events = events
     self.bus = bus
@@ -129,11 +132,6 @@ final class GatewayApplication: Sendable {
       observability: observability,
       logger: logger
     )
-    try await DatabaseMigrations(
-      nonAssociations: database,
-      restrictedPatients: restrictedPatients.database,
-      logger: logger
-    ).apply()
     let messaging = try Messaging(
       configuration.messaging,
       database: database,
@@ -142,16 +140,37 @@ final class GatewayApplication: Sendable {
       clock: clock,
       logger: logger
     )
+    async let names: Void = messaging.checkNames(on: group.any(), logger: logger)
+    try await DatabaseMigrations(
+      nonAssociations: database,
+      restrictedPatients: restrictedPatients.database,
+      logger: logger
+    ).apply()
+    try await names
+    try await messaging.prepare()
     let client = HTTPClient(
       group: group,
       tls: try urls.clientTLS(configuration.upstreams),
       interceptor: observability.upstreams.interceptor
     )
     observability.upstreams.add(client)
+    var asking = HTTPClientConfiguration()
+    asking.maximumConnectionsPerOrigin = 4
+    let upstreamHealth = UpstreamHealth(
+      urls,
+      client: HTTPClient(
+        group: group,
+        configuration: asking,
+        tls: try urls.clientTLS(configuration.upstreams),
+        interceptor: observability.upstreams.interceptor
+      ),
+      timeout: configuration.about.healthTimeout
+    )
     let shared = SharedParts(
       configuration: configuration,
       urls: urls,
       client: client,
+      upstreamHealth: upstreamHealth,
       london: london,
       clock: clock,
       observability: observability,
@@ -163,7 +182,6 @@ final class GatewayApplication: Sendable {
     )
     let nonAssociations = HostedModule.nonAssociations(shared, database: database)
     let hosted = [nonAssociations, .restrictedPatients(shared, restrictedPatients)]
-    try await messaging.prepare(hosted.map(\.messaging), logger: logger)
     var eventsSettings = EventsRuntime.Settings()
     eventsSettings.outbox.maximumInFlight = messaging.messagesInFlight
     eventsSettings.outbox.maximumQueueSize = configuration.messaging.maximumQueueSize
@@ -206,10 +224,7 @@ final class GatewayApplication: Sendable {
         "SERVER_HOST: '\(configuration.server.host)' is not a numeric address"
       ])
     }
-    observability.metrics.addEvents { try await events.statistics(deadline: $0) }
-    for each in hosted {
-      observability.metrics.addQueues(each.part.adminGroup.queues, module: each.module.name)
-    }
+    observability.metrics.add(events, on: group.any())
     let address: SocketAddress
     do {
       address = try await server.start(address: wanted)
@@ -220,7 +235,7 @@ final class GatewayApplication: Sendable {
     }
     await events.start()
     let certificates = Certificates(
-      Self.certificateUses(configuration, server, client, messaging, observability),
+      Self.certificateUses(configuration, server, client, upstreamHealth, messaging, observability),
       logger: logger
     )
     certificates.add(to: observability.metrics)
@@ -236,6 +251,7 @@ final class GatewayApplication: Sendable {
         restrictedPatients.startDailyCheck(at: time, group: group)
       },
       client: client,
+      upstreamHealth: upstreamHealth,
       messaging: messaging,
       events: events,
       bus: shared.bus,

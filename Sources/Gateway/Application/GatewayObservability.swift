@@ -6,6 +6,7 @@ internal import Observability
 internal import Postgres
 internal import ServiceKit
 internal import SharedAuth
+internal import Synchronization
 
 /// Everything that watches the process, and where what it sees goes.
 final class GatewayObservability: Sendable {
@@ -22,6 +23,10 @@ final class GatewayObservability: Sendable {
   let nonAssociationsTelemetry: any Telemetry
   let restrictedPatientsTelemetry: any Telemetry
 
+  /// The thread that writes the metrics, which takes some milliseconds. One of its own, because threads that are shared
+  /// with what blocks, such as look-ups of names, may all be taken in the very trouble that the metrics are to show.
+  private let scribe: EventLoopGroup
+  private let latestText = Mutex<Task<[UInt8], Never>?>(nil)
   private let client: HTTPClient
   let tracesClient: HTTPClient
   private let traces: OTLPTraceExporter?
@@ -33,7 +38,7 @@ final class GatewayObservability: Sendable {
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger
-  ) throws(StreamError) {
+  ) throws {
     let metrics = MetricsRegistry(loops: group.loops.count)
     // Clients of their own: what is sent to a collector is neither measured nor traced.
     let client = HTTPClient(group: group)
@@ -45,6 +50,7 @@ final class GatewayObservability: Sendable {
       OTLPTraceExporter($0, client: tracesClient, loop: group.any(), logger: logger)
     }
     let spans = Spans(traces?.tracer)
+    scribe = try EventLoopGroup(count: 1)
     self.metrics = metrics
     self.client = client
     self.tracesClient = tracesClient
@@ -104,6 +110,9 @@ final class GatewayObservability: Sendable {
     for sender in insights { await sender.shutdown(within: .seconds(2)) }
     await client.shutdown()
     await tracesClient.shutdown()
+    // Nobody scrapes any more; the thread must outlive what it has begun.
+    _ = await latestText.withLock { $0 }?.value
+    scribe.shutdown()
   }
 
   // MARK: /metrics
@@ -114,9 +123,22 @@ final class GatewayObservability: Sendable {
       && request.head.target.pathEquals("/metrics") && !request.isForwarded
   }
 
-  /// The metrics, written on a thread of the global pool: the text is long enough to hold up a loop.
+  /// The metrics, from memory: one text after another.
   func metricsResponse() async -> ServerResponse {
-    let body = await Task.detached { [metrics] in await metrics.exposition() }.value
-    return ServerResponse(status: .ok, fields: [.contentType: MetricsRegistry.contentType], body: body)
+    let loop = scribe.loops[0]
+    let text = latestText.withLock { latest in
+      let before = latest
+      let text = Task.detached(executorPreference: loop) { [metrics] in
+        _ = await before?.value
+        return await metrics.exposition()
+      }
+      latest = text
+      return text
+    }
+    return ServerResponse(
+      status: .ok,
+      fields: [.contentType: MetricsRegistry.contentType],
+      body: await text.value
+    )
   }
 }

@@ -51,8 +51,8 @@ extension HostedModule {
       subjectAccess: module.subjectAccess,
       checks: [
         .database(database, timeout: configuration.about.healthTimeout),
-        shared.upstreamCheck("hmppsAuthApi", shared.urls.oauth),
-        shared.upstreamCheck("prisonerSearchApi", shared.urls.prisonerSearch),
+        shared.upstreamHealth.check("hmppsAuthApi", shared.urls.oauth),
+        shared.upstreamHealth.check("prisonerSearchApi", shared.urls.prisonerSearch),
       ],
       document: APIDocument.Description(
         title: "Non-Associations API",

@@ -32,8 +32,8 @@ extension HostedModule {
       subjectAccessTemplate: RestrictedPatientsModule.subjectAccessTemplate,
       checks: [
         .database(parts.database, timeout: configuration.about.healthTimeout),
-        shared.upstreamCheck("prisonApiHealthCheck", shared.urls.prisonAPI),
-        shared.upstreamCheck("prisonerSearchApiHealthCheck", shared.urls.prisonerSearch),
+        shared.upstreamHealth.check("prisonApiHealthCheck", shared.urls.prisonAPI),
+        shared.upstreamHealth.check("prisonerSearchApiHealthCheck", shared.urls.prisonerSearch),
       ],
       document: APIDocument.Description(
         title: "HMPPS Restricted Patients API",

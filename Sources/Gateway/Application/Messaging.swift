@@ -50,12 +50,16 @@ struct Messaging: Sendable {
   }
 
   private enum Broker: Sendable {
-    case aws(AWSBroker, HTTPClient)
+    case aws(AWSBroker)
+    /// By the variables of the topics.
+    case emulator(AWSBroker, topics: [String: EmulatorTopic], EmulatorUpkeep)
     case postgres(PostgresBroker)
   }
 
   private let broker: Broker
   private let provider: MessagingConfiguration.Provider
+  private let clients: [HTTPClient]
+  private let services: [MessagingConfiguration.Service]
 
   /// Connects to nothing yet.
   /// - Parameters:
@@ -72,24 +76,47 @@ struct Messaging: Sendable {
     logger: Logger
   ) throws {
     provider = configuration.provider
-    switch provider {
+    services = configuration.services
+    // Questions of how queues are, which anybody may cause, keep no message waiting for a connection.
+    var asking = HTTPClientConfiguration()
+    asking.maximumConnectionsPerOrigin = 8
+    switch configuration.provider {
     case .inProcess:
+      clients = []
       broker = .postgres(PostgresBroker(database: database, loop: group.any(), clock: clock))
     case .emulator(let url):
-      let client = HTTPClient(group: group)
-      let endpoints = AWSEndpoints(emulator: url, region: configuration.region)
-      let aws = AWSBroker(
-        endpoints: endpoints,
-        credentials: AWSCredentials.emulator,
-        client: client,
-        clock: clock
+      let (client, statusClient) = (HTTPClient(group: group), HTTPClient(group: group, configuration: asking))
+      clients = [client, statusClient]
+      let hints = BrokerHints()
+      func emulator(_ hints: BrokerHints?) -> AWSBroker {
+        AWSBroker(
+          endpoints: AWSEndpoints(emulator: url, region: configuration.region),
+          credentials: AWSCredentials.emulator,
+          client: client,
+          statusClient: statusClient,
+          clock: clock,
+          hints: hints
+        )
+      }
+      let aws = emulator(hints)
+      let names = services.flatMap { $0.names.topics + $0.names.subscribedTopics }
+      let topics = Dictionary(names.map { ($0.variable, aws.emulatorTopic($0)) }) { first, _ in first }
+      var logger = logger
+      logger[metadataKey: "emulator"] = "\(url)"
+      let upkeep = try EmulatorUpkeep(
+        broker: emulator(nil),
+        topics: Array(topics.values),
+        queues: services.flatMap(\.definitions),
+        hints: hints,
+        loop: group.any(),
+        logger: logger
       )
-      broker = .aws(aws, client)
+      broker = .emulator(aws, topics: topics, upkeep)
     case .aws:
-      let client = HTTPClient(
-        group: group,
-        tls: try TLSContext(trustedCertificatesFile: trustedCertificatesFile)
-      )
+      let tls = try TLSContext(trustedCertificatesFile: trustedCertificatesFile)
+      let client = HTTPClient(group: group, tls: tls)
+      let statusClient = HTTPClient(group: group, configuration: asking, tls: tls)
+      clients = [client, statusClient]
       let endpoints = try AWSEndpoints(region: configuration.region)
       let credentials = try configuration.credentials.provider(
         endpoints: endpoints,
@@ -98,47 +125,61 @@ struct Messaging: Sendable {
         logger: logger
       )
       broker = .aws(
-        AWSBroker(endpoints: endpoints, credentials: credentials, client: client, clock: clock),
-        client
+        AWSBroker(
+          endpoints: endpoints,
+          credentials: credentials,
+          client: client,
+          statusClient: statusClient,
+          clock: clock
+        )
       )
     }
   }
 
   /// Calls of AWS that begin from now on trust what this context does.
   func replaceTLS(_ context: TLSContext) {
-    if case .aws(_, let client) = broker { client.replaceTLS(context) }
+    guard case .aws = broker else { return }
+    for client in clients { client.replaceTLS(context) }
   }
 
-  /// Creates what an emulator lacks, and makes sure that AWS has what is configured: a name that does not exist is a
-  /// mistake that would otherwise go unnoticed for long. A broker that cannot be reached is no mistake.
-  /// - Throws: `BrokerError` naming what is not there.
-  func prepare(_ services: [MessagingConfiguration.Service], logger: Logger) async throws {
-    let deadline = MonotonicInstant.now() + .seconds(30)
-    let topics = services.flatMap(\.topicARNs)
-    let definitions = services.flatMap(\.definitions)
+  /// Makes topics and queues where that is the gateway's to do. An emulator that cannot be reached is not waited for: it
+  /// gets what it lacks once it is there.
+  /// - Throws: `BrokerError` for topics and queues that cannot be made in the database.
+  func prepare() async throws(BrokerError) {
     switch broker {
+    case .aws: break
+    case .emulator(_, _, let upkeep): await upkeep.start()
     case .postgres(let postgres):
-      try await postgres.create(topics: Self.unique(topics), queues: definitions, deadline: deadline)
-    case .aws(let aws, _) where aws.endpoints.isEmulator:
-      try await LocalStackProvisioner(aws)
-        .create(topics: Self.unique(topics), queues: definitions, deadline: deadline)
-    case .aws(let aws, _):
-      for name in definitions.flatMap({ [$0.name] + ($0.deadLetterQueue.map { [$0] } ?? []) }) {
-        do {
-          _ = try await aws.queue(name).status(deadline: deadline)
-        } catch  where error.kind == .notFound {
-          throw error
-        } catch {
-          logger.error("a queue cannot be reached", metadata: ["queue": "\(name)", "reason": "\(error)"])
-        }
-      }
+      try await postgres.create(
+        topics: Self.unique(services.flatMap(\.topicARNs)),
+        queues: services.flatMap(\.definitions),
+        deadline: .now() + .seconds(30)
+      )
     }
+  }
+
+  /// Makes sure that AWS has what is configured: a name that does not exist is a mistake that would otherwise go
+  /// unnoticed for long. A broker that cannot be reached is no mistake, and is hardly waited for.
+  /// - Parameter loop: has the timers that end what takes too long.
+  /// - Throws: `ConfigurationError` naming what AWS itself says it does not have.
+  func checkNames(on loop: EventLoop, logger: Logger) async throws(ConfigurationError) {
+    guard case .aws(let aws) = broker else { return }
+    let presence = BrokerPresence(services.map(\.names), on: aws)
+    let problems = await withTaskExecutorPreference(loop) { await presence.problems(logger: logger) }
+    guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+  }
+
+  /// Has topics know where they are, without making any.
+  /// - Returns: what is wrong with their names.
+  func look(deadline: MonotonicInstant) async throws(BrokerError) -> [String] {
+    guard case .emulator(_, _, let upkeep) = broker else { return [] }
+    return try await upkeep.look(deadline: deadline)
   }
 
   func ends(_ service: MessagingConfiguration.Service) -> Ends {
     Ends(
       configuration: service,
-      topic: topic(arn: service.topicARN),
+      topic: topic(service.topic),
       audit: service.auditQueue.map(queue),
       queues: service.queues.map { (queue: queue($0.name), deadLetterQueue: queue($0.deadLetterQueue)) },
       destinations: service.destinations(at: provider)
@@ -148,7 +189,7 @@ struct Messaging: Sendable {
   /// How many messages of an outbox may be on their way at once: what the database is sent it takes in groups.
   var messagesInFlight: Int {
     switch broker {
-    case .aws: OutboxSettings().maximumInFlight
+    case .aws, .emulator: OutboxSettings().maximumInFlight
     case .postgres: OutboxSettings().batchSize * 2
     }
   }
@@ -156,15 +197,18 @@ struct Messaging: Sendable {
   /// After everything that uses it.
   func stop() async {
     switch broker {
-    case .aws(_, let client): await client.shutdown()
+    case .aws: break
+    case .emulator(_, _, let upkeep): await upkeep.stop()
     case .postgres(let postgres): await postgres.stop()
     }
+    for client in clients { await client.shutdown() }
   }
 
-  private func topic(arn: String) -> any Topic {
+  private func topic(_ name: BrokerNames.Name) -> any Topic {
     switch broker {
-    case .aws(let aws, _): aws.topic(arn: arn)
-    case .postgres(let postgres): postgres.topic(arn: arn)
+    case .aws(let aws): aws.topic(arn: name.text)
+    case .emulator(let aws, let topics, _): topics[name.variable] ?? aws.emulatorTopic(name)
+    case .postgres(let postgres): postgres.topic(arn: name.text)
     }
   }
 
@@ -176,7 +220,7 @@ struct Messaging: Sendable {
 
   private func queue(_ name: String) -> any MessageQueue {
     switch broker {
-    case .aws(let aws, _): aws.queue(name)
+    case .aws(let aws), .emulator(let aws, _, _): aws.queue(name)
     case .postgres(let postgres): postgres.queue(name)
     }
   }

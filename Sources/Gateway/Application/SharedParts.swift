@@ -11,6 +11,7 @@ struct SharedParts {
   let configuration: Configuration
   let urls: UpstreamURLs
   let client: HTTPClient
+  let upstreamHealth: UpstreamHealth
   let london: LondonTime
   let clock: any WallClock
   let observability: GatewayObservability
@@ -34,8 +35,32 @@ struct SharedParts {
     return tokens
   }
 
-  /// A component of `/health` for another service.
-  func upstreamCheck(_ name: String, _ base: HTTPURL) -> HealthCheck {
-    .upstream(name, base: base, client: client, timeout: configuration.about.healthTimeout)
+}
+
+/// The checks of other services: one for each, whichever modules show it, and over connections of their own, so that
+/// whoever asks for health takes none from those who work.
+struct UpstreamHealth: Sendable {
+  private let checks: [HTTPURL: HealthCheck]
+  private let client: HTTPClient
+
+  /// - Parameter client: for these alone.
+  init(_ urls: UpstreamURLs, client: HTTPClient, timeout: Duration) {
+    self.client = client
+    let bases: Set = [urls.oauth, urls.prisonerSearch, urls.prisonAPI]
+    checks = Dictionary(
+      uniqueKeysWithValues: bases.map { ($0, .upstream("ping", base: $0, client: client, timeout: timeout)) }
+    )
   }
+
+  /// - Parameters:
+  ///   - name: the component's.
+  ///   - base: of one of the services that the gateway calls.
+  func check(_ name: String, _ base: HTTPURL) -> HealthCheck {
+    checks[base]?.named(name) ?? HealthCheck(name) { _ in .down("nothing is known at \(base)") }
+  }
+
+  /// Questions that begin from now on trust what this context does.
+  func replaceTLS(_ context: TLSContext) { client.replaceTLS(context) }
+
+  func shutdown() async { await client.shutdown() }
 }

@@ -27,12 +27,16 @@ struct MessagingConfiguration: Sendable {
   /// The names of one service.
   struct Service: Sendable {
     var topicID: String
-    var topicARN: String
+    var topic: BrokerNames.Name
     var auditQueue: String?
     var queues: [Queue]
+    /// All of the service's names, with their variables.
+    var names: BrokerNames
     var adminRole: String
     /// Whether dead letters may be retried without a token from within the cluster.
     var isRetryAllOpen: Bool
+
+    var topicARN: String { topic.text }
 
     /// Where the outbox's messages are meant to go. Only in AWS is a topic's account more than a default.
     func destinations(at provider: Provider) -> OutboxDestinations {
@@ -75,6 +79,8 @@ struct MessagingConfiguration: Sendable {
   var mergeEvents: Bool
   var nonAssociations: Service
   var restrictedPatients: Service
+
+  var services: [Service] { [nonAssociations, restrictedPatients] }
 
   /// Where non-associations leaves its messages.
   var nonAssociationsOutbox: PostgresOutbox {
@@ -119,11 +125,16 @@ struct MessagingConfiguration: Sendable {
         restrictedPatients: restrictedPatients
       )
     }
-    for (title, service) in [
-      ("non-associations", nonAssociations), ("restricted patients", restrictedPatients),
-    ]
-    where service.isComplete {
-      for problem in service.names.problems { reader.note("\(title): \(problem)") }
+    if name == .aws, let region = reader.text(SettingsCatalog.queueRegion),
+      (try? AWSEndpoints(region: region)) == nil
+    {
+      reader.note("\(SettingsCatalog.queueRegion.name): '\(region)' is no region")
+    }
+    for service in [nonAssociations, restrictedPatients] {
+      var names = service.names
+      // Where queues are not made, they are not subscribed either.
+      if name == .aws { names.subscribedTopics = [] }
+      for problem in names.problems { reader.note(problem) }
     }
     return configuration
   }
@@ -131,21 +142,26 @@ struct MessagingConfiguration: Sendable {
   private enum ProviderName { case aws, localstack, inProcess }
 
   private static func readNonAssociations(_ reader: inout SettingsReader) -> Service {
-    let topic = reader.requiredText(SettingsCatalog.domainEventsTopic)
+    var names = BrokerNames()
+    let topic = reader.brokerName(SettingsCatalog.domainEventsTopic, into: &names.topics)
+    let audit = reader.brokerName(SettingsCatalog.auditQueue, into: &names.queues)
+    let queue = Queue(
+      id: "nonassociations",
+      name: reader.brokerName(SettingsCatalog.nonAssociationsQueue, into: &names.queues).text,
+      deadLetterQueue: reader.brokerName(
+        SettingsCatalog.nonAssociationsDeadLetters,
+        into: &names.deadLetterQueues
+      ).text,
+      subscribedTopicARN: topic.text,
+      eventTypes: NonAssociationsModule.consumedEvents.eventTypes,
+      errorVisibility: ErrorVisibility(reader.seconds(SettingsCatalog.nonAssociationsErrorVisibility))
+    )
     return Service(
       topicID: "domainevents",
-      topicARN: topic,
-      auditQueue: reader.requiredText(SettingsCatalog.auditQueue),
-      queues: [
-        Queue(
-          id: "nonassociations",
-          name: reader.requiredText(SettingsCatalog.nonAssociationsQueue),
-          deadLetterQueue: reader.requiredText(SettingsCatalog.nonAssociationsDeadLetters),
-          subscribedTopicARN: topic,
-          eventTypes: NonAssociationsModule.consumedEvents.eventTypes,
-          errorVisibility: ErrorVisibility(reader.seconds(SettingsCatalog.nonAssociationsErrorVisibility))
-        )
-      ],
+      topic: topic,
+      auditQueue: audit.text,
+      queues: [queue],
+      names: names,
       adminRole: reader.requiredText(SettingsCatalog.nonAssociationsQueueAdmin),
       isRetryAllOpen: true
     )
@@ -153,28 +169,48 @@ struct MessagingConfiguration: Sendable {
 
   private static func readRestrictedPatients(_ reader: inout SettingsReader) -> Service {
     let errorVisibility = ErrorVisibility(reader.seconds(SettingsCatalog.restrictedPatientsErrorVisibility))
+    var names = BrokerNames()
+    let topic = reader.brokerName(SettingsCatalog.outboundTopic, into: &names.topics)
+    func queue(
+      _ id: String,
+      _ settings: (name: Setting, deadLetters: Setting, topic: Setting),
+      _ types: [String]
+    )
+      -> Queue
+    {
+      Queue(
+        id: id,
+        name: reader.brokerName(settings.name, into: &names.queues).text,
+        deadLetterQueue: reader.brokerName(settings.deadLetters, into: &names.deadLetterQueues).text,
+        subscribedTopicARN: reader.brokerName(settings.topic, into: &names.subscribedTopics).text,
+        eventTypes: types,
+        errorVisibility: errorVisibility
+      )
+    }
+    let queues = [
+      queue(
+        "domainevents",
+        (
+          SettingsCatalog.patientsDomainEvents, SettingsCatalog.patientsDomainEventsDeadLetters,
+          SettingsCatalog.patientsDomainEventsTopic
+        ),
+        RestrictedPatientsModule.domainEvents.eventTypes
+      ),
+      queue(
+        "offenderevents",
+        (
+          SettingsCatalog.patientsOffenderEvents, SettingsCatalog.patientsOffenderEventsDeadLetters,
+          SettingsCatalog.patientsOffenderEventsTopic
+        ),
+        RestrictedPatientsModule.offenderEvents.eventTypes
+      ),
+    ]
     return Service(
       topicID: "domaineventsoutbound",
-      topicARN: reader.requiredText(SettingsCatalog.outboundTopic),
+      topic: topic,
       auditQueue: nil,
-      queues: [
-        Queue(
-          id: "domainevents",
-          name: reader.requiredText(SettingsCatalog.patientsDomainEvents),
-          deadLetterQueue: reader.requiredText(SettingsCatalog.patientsDomainEventsDeadLetters),
-          subscribedTopicARN: reader.requiredText(SettingsCatalog.patientsDomainEventsTopic),
-          eventTypes: RestrictedPatientsModule.domainEvents.eventTypes,
-          errorVisibility: errorVisibility
-        ),
-        Queue(
-          id: "offenderevents",
-          name: reader.requiredText(SettingsCatalog.patientsOffenderEvents),
-          deadLetterQueue: reader.requiredText(SettingsCatalog.patientsOffenderEventsDeadLetters),
-          subscribedTopicARN: reader.requiredText(SettingsCatalog.patientsOffenderEventsTopic),
-          eventTypes: RestrictedPatientsModule.offenderEvents.eventTypes,
-          errorVisibility: errorVisibility
-        ),
-      ],
+      queues: queues,
+      names: names,
       adminRole: reader.requiredText(SettingsCatalog.restrictedPatientsQueueAdmin),
       isRetryAllOpen: false
     )
@@ -192,22 +228,19 @@ struct MessagingConfiguration: Sendable {
   }
 }
 
-extension MessagingConfiguration.Service {
-  /// Whether no name is missing, which the reader has noted then.
-  fileprivate var isComplete: Bool {
-    let names =
-      [topicARN] + (auditQueue.map { [$0] } ?? []) + queues.flatMap { [$0.name, $0.deadLetterQueue] }
-    return names.allSatisfy { !$0.isEmpty }
-  }
-
-  /// What must not clash.
-  var names: BrokerNames {
-    var names = BrokerNames()
-    names.topics = [(id: topicID, arn: topicARN)]
-    names.queues = queues.map {
-      BrokerNames.Queue(id: $0.id, name: $0.name, deadLetterQueue: $0.deadLetterQueue)
-    }
-    if let auditQueue { names.queues.append(BrokerNames.Queue(id: "audit", name: auditQueue)) }
-    return names
+extension SettingsReader {
+  /// A name of a topic or queue, which must be there; added to `names`.
+  fileprivate mutating func brokerName(
+    _ setting: Setting,
+    into names: inout [BrokerNames.Name]
+  ) -> BrokerNames.Name {
+    let isDefault: Bool =
+      switch value(setting)?.origin {
+      case .environment, .file: false
+      case .profile, .emulator, .builtIn, nil: true
+      }
+    let name = BrokerNames.Name(setting.name, requiredText(setting), isDefault: isDefault)
+    names.append(name)
+    return name
   }
 }

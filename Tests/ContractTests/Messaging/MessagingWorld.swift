@@ -91,6 +91,10 @@ struct MessagingWorld: Sendable {
         names: names,
         client: provider.client(of: gateway.database)
       )
+      // The gateway does not wait for an emulator; what it makes last is this subscription.
+      if provider == .emulator {
+        try await eventually { BotoClient().hasSubscription(names.offenderTopicARN) }
+      }
       try await world.client.subscribe(names.subscriber, to: names.topicARN)
       try await body(world)
     }

@@ -10,6 +10,7 @@ import Synchronization
 final class AuthDouble: Sendable {
   private struct State {
     var keyRequests = 0
+    var pings = 0
     var tokenRequests: [String] = []
     var isDown = false
     var lifetime: Int? = 3599
@@ -32,6 +33,7 @@ final class AuthDouble: Sendable {
   private let state = Mutex(State())
 
   var keyRequests: Int { state.withLock { $0.keyRequests } }
+  var pings: Int { state.withLock { $0.pings } }
   /// The bodies of the token requests so far.
   var tokenRequests: [String] { state.withLock { $0.tokenRequests } }
   /// While down, everything is answered 503.
@@ -70,6 +72,7 @@ final class AuthDouble: Sendable {
       let answer = #"{"access_token":"upstream-token\#(user)","token_type":"bearer"\#(life)}"#
       return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: Array(answer.utf8))
     case "/auth/health/ping":
+      state.withLock { $0.pings += 1 }
       return ServerResponse(status: .ok, fields: [:], body: Array(#"{"status":"UP"}"#.utf8))
     default:
       return ServerResponse(status: .notFound, fields: [:], body: [])

@@ -193,15 +193,20 @@ import Testing
       AWSCredentials(accessKeyID: "key-\(discarded.load(ordering: .relaxed))", secretAccessKey: Secret("s"))
     }
 
-    func discard(_ credentials: AWSCredentials) -> Bool {
+    func discard(_ credentials: AWSCredentials, because reason: AWSCredentialRefusal) -> Bool {
       discarded.add(1, ordering: .relaxed)
       return true
     }
   }
 
-  @Test("Expired credentials are replaced, once a call")
-  func expiredToken() async throws {
-    let expired = ScriptedAWS.Answer.error(.forbidden, "ExpiredTokenException")
+  @Test(
+    "Credentials that AWS calls expired, or does not know, are replaced, once a call",
+    arguments: [
+      "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    ]
+  )
+  func refusedCredentials(code: String) async throws {
+    let expired = ScriptedAWS.Answer.error(.forbidden, code)
     try await ScriptedAWS.run([Self.url, expired, Self.sent], credentials: Renewing()) {
       (server, broker) async throws in
       #expect(await send(broker) == nil)
@@ -213,6 +218,98 @@ import Testing
     try await ScriptedAWS.run([Self.url, expired], credentials: Renewing()) { (server, broker) async throws in
       #expect(await send(broker)?.kind == .denied)
       #expect(server.actions.count == 3)
+    }
+  }
+
+  @Test("Keys that nobody renews are not tried twice")
+  func unknownKeys() async throws {
+    let unknown = ScriptedAWS.Answer.error(.forbidden, "InvalidClientTokenId")
+    try await ScriptedAWS.run([Self.url, unknown]) { (server, broker) async throws in
+      #expect(await send(broker)?.kind == .denied)
+      #expect(server.actions == ["GetQueueUrl", "SendMessage"])
+    }
+  }
+
+  @Test(
+    "A poll that is answered at once with nothing, in whatever shape, is paused before the next",
+    arguments: [
+      "", "{}", #"{"Messages":null}"#, #"{"Messages":[]}"#, #"{"Messages":[{}]}"#,
+      #"{"Messages":[{"Body":"x"}]}"#,
+      #"{"Messages":{"Body":"x"}}"#, #"{"Messages":[null,1,"x"]}"#, "[]", "null", "<ReceiveMessageResponse/>",
+    ]
+  )
+  func empty(body: String) async throws {
+    try await ScriptedAWS.run([
+      .json(#"{"Attributes":{"QueueArn":"a"},"QueueUrl":"http://x/q"}"#),
+      .json(#"{"Attributes":{"QueueArn":"a"},"QueueUrl":"http://x/q"}"#), .json(body),
+    ]) {
+      (server, broker) async throws in
+      let consumer = QueueConsumer(
+        id: "x",
+        queue: broker.queue("q"),
+        deadLetterQueue: nil,
+        handler: ClosureHandler(),
+        errorVisibility: .immediate,
+        telemetry: RecordingTelemetry(),
+        loop: Loops.shared.loops[0],
+        logger: quiet
+      )
+      await consumer.start()
+      try await eventually("a second poll") { server.actions.count { $0 == "ReceiveMessage" } >= 2 }
+      try await Task.sleep(for: .seconds(1))
+      await consumer.stop()
+      // After 1 s and, if the machine is slow, 2 s.
+      #expect(server.actions.count { $0 == "ReceiveMessage" } <= 3)
+    }
+  }
+
+  @Test("A queue is looked for again at once when it is not where it was, whatever AWS calls that")
+  func moved() async throws {
+    for code in ["QueueDoesNotExist", "InvalidAddress"] {
+      let answers = [Self.url, Self.sent, .error(.badRequest, code), Self.url, Self.sent]
+      try await ScriptedAWS.run(answers) { (server, broker) async throws in
+        let queue = broker.queue("q")
+        for _ in 0..<2 { _ = try await queue.send(OutgoingMessage("a"), deadline: .soon) }
+        #expect(
+          server.actions == ["GetQueueUrl", "SendMessage", "SendMessage", "GetQueueUrl", "SendMessage"]
+        )
+      }
+    }
+  }
+
+  @Test("Attributes that no queue has are brought to what one can have")
+  func oddAttributes() async throws {
+    for text in [
+      "-9223372036854775808", "9223372036854775807", "99999999999999999999999", "", "x", "1e9", "-0",
+    ] {
+      let names = [
+        "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "VisibilityTimeout",
+      ]
+      let pairs = names.map { #""\#($0)":"\#(text)""# }.joined(separator: ",")
+      let policy = #""RedrivePolicy":"{\"maxReceiveCount\":\"\#(text)\"}""#
+      let message =
+        #"{"ReceiptHandle":"r","MessageId":"m","Body":"x","Attributes":{"ApproximateReceiveCount":"\#(text)"}}"#
+      let answers = [
+        Self.url, ScriptedAWS.Answer.json(#"{"Attributes":{"QueueArn":"a",\#(pairs),\#(policy)}}"#),
+        .json(#"{"Messages":[\#(message)]}"#),
+      ]
+      try await ScriptedAWS.run(answers) { (_, broker) async throws in
+        let queue = broker.queue("q")
+        let status = try await queue.status(deadline: .soon)
+        #expect((0...1 << 53).contains(status.messagesOnQueue))
+        #expect((0...1 << 53).contains(status.messagesOnQueue + status.messagesInFlight) || text.count > 18)
+        #expect(status.maxReceiveCount.map { $0 >= 1 } ?? true)
+        #expect((.zero ... .seconds(43_200)).contains(status.visibilityTimeout))
+        let received = try #require(
+          try await queue.receive(limit: 1, wait: .zero, visibilityTimeout: nil, deadline: .soon).first
+        )
+        #expect(received.receiveCount >= 1)
+        _ = ErrorVisibility.growing.decision(
+          eventType: nil,
+          receiveCount: received.receiveCount,
+          maxReceiveCount: status.maxReceiveCount
+        )
+      }
     }
   }
 

@@ -46,15 +46,23 @@ import Testing
     }
   }
 
-  @Test("What is there with other settings is brought up to the definition")
-  func changed() async throws {
+  @Test(
+    "A queue that is there stays as somebody has set it up; its subscription gets the filter that is wanted"
+  )
+  func there() async throws {
     try await Moto.run { (moto) async throws in
       let arn = moto.topicARN("t")
+      try moto.peer.boto("sqs", "create_queue", ["QueueName": moto.name("others-dlq")])
+      let policy =
+        #"{"deadLetterTargetArn":"\#(BrokerARN.queue(moto.name("others-dlq")))","maxReceiveCount":"9"}"#
       try moto.peer.boto(
         "sqs",
         "create_queue",
-        ["QueueName": moto.name("q"), "Attributes": ["VisibilityTimeout": "7"]]
+        [
+          "QueueName": moto.name("q"), "Attributes": ["VisibilityTimeout": "7", "RedrivePolicy": policy],
+        ]
       )
+      try moto.peer.boto("sqs", "create_queue", ["QueueName": moto.name("bare")])
       try moto.peer.boto("sns", "create_topic", ["Name": moto.name("t")])
       try moto.peer.boto(
         "sns",
@@ -64,18 +72,24 @@ import Testing
           "Attributes": ["FilterPolicy": #"{"eventType":["old"]}"#],
         ]
       )
-      try await moto.create(
-        QueueDefinition(
-          moto.name("q"),
-          deadLetterQueue: moto.name("dlq"),
-          subscriptions: [
-            SubscriptionDefinition(topic: moto.name("t"), filter: FilterPolicy(eventTypes: ["new"]))
-          ]
-        ),
-        topics: [arn]
-      )
+      for name in ["q", "bare"] {
+        try await moto.create(
+          QueueDefinition(
+            moto.name(name),
+            deadLetterQueue: moto.name("dlq"),
+            subscriptions: [
+              SubscriptionDefinition(topic: moto.name("t"), filter: FilterPolicy(eventTypes: ["new"]))
+            ]
+          ),
+          topics: [arn]
+        )
+      }
       let status = try await moto.queue("q").status(deadline: .soon)
-      #expect(status.visibilityTimeout == .seconds(30) && status.maxReceiveCount == 5)
+      #expect(status.visibilityTimeout == .seconds(7) && status.maxReceiveCount == 9)
+      #expect(status.deadLetterQueueARN == BrokerARN.queue(moto.name("others-dlq")))
+      #expect(try await moto.queue("bare").status(deadline: .soon).deadLetterQueueARN == nil)
+      // What was missing is there.
+      #expect(try await moto.queue("dlq").status(deadline: .soon).messagesOnQueue == 0)
       for type in ["old", "new"] {
         _ = try await moto.broker.topic(arn: arn).publish(
           OutgoingMessage(type, ["eventType": MessageAttribute(value: type)]),
@@ -111,24 +125,21 @@ import Testing
     }
   }
 
-  @Test("A subscription to a topic that nobody named, a topic of another account, and AWS itself are refused")
+  @Test("A subscription to a topic that nobody named, and AWS itself, are refused")
   func refused() async throws {
     try await Moto.run { (moto) async throws in
       let definition = QueueDefinition(
         moto.name("q"),
         subscriptions: [SubscriptionDefinition(topic: "unknown")]
       )
-      let create = { (topics: [String]) async -> BrokerError? in
-        await brokerError { () async throws(BrokerError) in
-          try await LocalStackProvisioner(moto.broker).create(
-            topics: topics,
-            queues: [definition],
-            deadline: .soon
-          )
-        }
+      let error = await brokerError { () async throws(BrokerError) in
+        _ = try await LocalStackProvisioner(moto.broker).create(
+          topics: [moto.name("t")],
+          queues: [definition],
+          deadline: .soon
+        )
       }
-      #expect(await create([moto.topicARN("t")])?.kind == .refused)
-      #expect(await create(["arn:aws:sns:eu-west-2:111111111111:\(moto.name("t"))"])?.kind == .refused)
+      #expect(error?.kind == .refused)
       let client = HTTPClient(group: Loops.shared)
       let aws = AWSBroker(
         endpoints: try AWSEndpoints(region: "eu-west-2"),
@@ -137,6 +148,42 @@ import Testing
       )
       #expect(throws: BrokerError.self) { try LocalStackProvisioner(aws) }
       await client.shutdown()
+    }
+  }
+
+  @Test("A default name is where the emulator has it; a name that somebody set is taken at its word")
+  func places() async throws {
+    try await Moto.run { (moto) async throws in
+      let arn = moto.topicARN("t")
+      let elsewhere = "arn:aws:sns:us-east-1:111111111111:\(moto.name("t"))"
+      #expect(try await LocalStackProvisioner(moto.broker).topics(deadline: .soon)[moto.name("t")] == nil)
+      _ = try await LocalStackProvisioner(moto.broker).create(
+        topics: [moto.name("t")],
+        queues: [],
+        deadline: .soon
+      )
+      let found = try await LocalStackProvisioner(moto.broker).topics(deadline: .soon)[moto.name("t")]
+      #expect(found == arn)
+      let byDefault = moto.broker.emulatorTopic(.init("TOPIC", elsewhere, isDefault: true))
+      let bySomebody = moto.broker.emulatorTopic(.init("TOPIC", elsewhere))
+      func publish(_ topic: EmulatorTopic) async -> BrokerError? {
+        await brokerError { () async throws(BrokerError) in
+          _ = try await topic.publish(OutgoingMessage("one"), deadline: .soon)
+        }
+      }
+      #expect(await publish(byDefault)?.kind == .unavailable)
+      #expect(byDefault.found(at: found) == nil)
+      #expect(
+        bySomebody.found(at: found)?.hasPrefix("TOPIC: the emulator has \(arn), not \(elsewhere)") == true
+      )
+      #expect(await publish(byDefault) == nil)
+      #expect(try moto.peer.published(on: arn) == ["one"])
+      #expect(await publish(bySomebody)?.kind == .misconfigured)
+      // While it cannot be asked, a place that is known stays.
+      byDefault.lost(BrokerError(.unavailable, "away"))
+      #expect(await publish(byDefault) == nil)
+      byDefault.found(at: nil)
+      #expect(await publish(byDefault)?.kind == .notFound)
     }
   }
 }

@@ -159,10 +159,33 @@ import Testing
     source.release()
     #expect(try await id(provider).get() == "key-1")
     let stale = AWSCredentials(accessKeyID: "key-0", secretAccessKey: Secret(""))
-    #expect(provider.discard(stale))
+    #expect(provider.discard(stale, because: .expired))
     #expect(try await id(provider).get() == "key-1")
-    #expect(provider.discard(AWSCredentials(accessKeyID: "key-1", secretAccessKey: Secret(""))))
+    #expect(
+      provider.discard(AWSCredentials(accessKeyID: "key-1", secretAccessKey: Secret("")), because: .expired)
+    )
     #expect(try await id(provider).get() == "key-2")
+  }
+
+  @Test(
+    "Credentials that AWS does not know are exchanged before their time, but not when they are a minute old or less"
+  )
+  func unknown() async throws {
+    let source = Source()
+    let provider = source.provider()
+    #expect(try await id(provider).get() == "key-1")
+    func discard(_ key: String) -> Bool {
+      provider.discard(AWSCredentials(accessKeyID: key, secretAccessKey: Secret("")), because: .unknown)
+    }
+    #expect(!discard("key-1"))
+    #expect(try await id(provider).get() == "key-1")
+    source.advance(.seconds(61))
+    #expect(discard("key-1"))
+    #expect(try await id(provider).get() == "key-2")
+    // Told late by a call that was under way with the first.
+    #expect(discard("key-1"))
+    #expect(!discard("key-2"))
+    #expect(source.exchanges == 2)
   }
 
   // MARK: With STS

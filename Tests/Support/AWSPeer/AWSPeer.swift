@@ -4,8 +4,8 @@ public import HTTPTransport
 public import ServiceKit
 import Synchronization
 
-/// `aws_peer.py`: moto's server, boto3 and botocore. Started once per test process, with the Python of
-/// `GATEWAY_TEST_PYTHON` or else `python3`; it needs moto and boto3.
+/// `aws_peer.py`: moto's server, boto3 and botocore, with the Python of `GATEWAY_TEST_PYTHON` or else `python3`; it needs
+/// moto and boto3. Most tests share one; a test that stops it, or wants another account, has its own.
 public final class AWSPeer: Sendable {
   private struct Pipes {
     let input: FileHandle
@@ -38,18 +38,21 @@ public final class AWSPeer: Sendable {
   }
 
   private let pipes: Mutex<Pipes>
+  private let process: Process
   public let url: HTTPURL
 
   public static let shared: AWSPeer = {
     do { return try AWSPeer() } catch { fatalError("\(error)") }
   }()
 
-  private init() throws {
+  /// - Parameter port: where it listens; 0 for any.
+  public init(port: UInt16 = 0, account: String = "000000000000", region: String = "eu-west-2") throws {
     let script = Bundle.module.bundleURL.appendingPathComponent("aws_peer.py")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [
-      ProcessInfo.processInfo.environment["GATEWAY_TEST_PYTHON"] ?? "python3", script.path,
+      ProcessInfo.processInfo.environment["GATEWAY_TEST_PYTHON"] ?? "python3", script.path, "\(port)",
+      account, region,
     ]
     let (input, output) = (Pipe(), Pipe())
     process.standardInput = input
@@ -59,6 +62,18 @@ public final class AWSPeer: Sendable {
     var pipes = Pipes(input: input.fileHandleForWriting, output: output.fileHandleForReading)
     url = try HTTPURL(String(decoding: try pipes.line(), as: UTF8.self))
     self.pipes = Mutex(pipes)
+    self.process = process
+  }
+
+  /// Ends it, with all that it holds.
+  public func stop() throws {
+    try pipes.withLock { try $0.input.close() }
+    process.waitUntilExit()
+  }
+
+  /// What was published on a topic, in order.
+  public func published(on topicARN: String) throws -> [String] {
+    try ask(["published": topicARN]).elements.compactMap(\.text)
   }
 
   /// Calls moto with boto3.

@@ -11,7 +11,9 @@ import logging
 import os
 import sys
 
-os.environ["MOTO_ACCOUNT_ID"] = "000000000000"
+# The port to listen at (0 for any), the account and the region.
+port, account, region = sys.argv[1:4] or ("0", "000000000000", "eu-west-2")
+os.environ["MOTO_ACCOUNT_ID"] = account
 
 import boto3  # noqa: E402
 import botocore.auth  # noqa: E402
@@ -29,14 +31,14 @@ moto.backends.list_of_moto_modules = lambda: iter(modules)
 output = sys.stdout
 sys.stdout = sys.stderr
 
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(port), verbose=False)
 server.start()
 url = "http://%s:%d" % server.get_host_and_port()
 clients = {
     name: boto3.client(
         name,
         endpoint_url=url,
-        region_name="eu-west-2",
+        region_name=region,
         aws_access_key_id="boto",
         aws_secret_access_key="boto",
         config=Config(retries={"total_max_attempts": 1}),
@@ -52,6 +54,12 @@ def call(command):
         return {"error": error.response["Error"]["Code"]}
     answer.pop("ResponseMetadata", None)
     return {"answer": answer}
+
+
+def published(command):
+    """What a topic was sent, in order: moto keeps it."""
+    topic = moto.backends.get_backend("sns")[account][region].topics.get(command["published"])
+    return {"answer": [sent[1] for sent in topic.sent_notifications] if topic else []}
 
 
 def sign(command):
@@ -70,4 +78,5 @@ def sign(command):
 print(url, file=output, flush=True)
 for line in sys.stdin:
     command = json.loads(line)
-    print(json.dumps((sign if "date" in command else call)(command), default=str), file=output, flush=True)
+    answer = sign if "date" in command else published if "published" in command else call
+    print(json.dumps(answer(command), default=str), file=output, flush=True)

@@ -72,6 +72,23 @@ public struct PrivateCluster: Sendable {
     try await pg("pg_ctl", "-D", "\(folder)/data", "-m", mode, "-w", "stop")
   }
 
+  /// Stops the server and all its sessions in mid-air, as a machine that swaps does: connections stay, nothing answers.
+  public func freeze() throws { try signal(SIGSTOP) }
+
+  public func thaw() throws { try signal(SIGCONT) }
+
+  private func signal(_ signal: Int32) throws {
+    let text = try String(contentsOfFile: "\(folder)/data/postmaster.pid", encoding: .utf8)
+    guard let first = text.split(separator: "\n").first, let server = pid_t(first) else {
+      throw ClusterFailure(description: "no postmaster.pid")
+    }
+    let children =
+      (try? String(contentsOfFile: "/proc/\(server)/task/\(server)/children", encoding: .utf8)) ?? ""
+    for process in [server] + children.split(separator: " ").compactMap({ pid_t($0) }) {
+      kill(process, signal)
+    }
+  }
+
   public func remove() async {
     try? await stop(mode: "immediate")
     try? FileManager.default.removeItem(atPath: folder)

@@ -36,7 +36,11 @@ struct Moto: Sendable {
 
   /// A queue of this definition, with its dead-letter queue.
   func create(_ queue: QueueDefinition, topics: [String] = []) async throws {
-    try await LocalStackProvisioner(broker).create(topics: topics, queues: [queue], deadline: .soon)
+    _ = try await LocalStackProvisioner(broker).create(
+      topics: topics.map(BrokerARN.name),
+      queues: [queue],
+      deadline: .soon
+    )
   }
 
   /// The URL that boto3 finds a queue at.

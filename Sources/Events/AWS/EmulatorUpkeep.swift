@@ -1,0 +1,106 @@
+public import EventLoops
+public import Logging
+
+/// Keeps an emulator as a gateway needs it, however late it comes and however often it is made anew: what it lacks is
+/// made when it can be reached for the first time, whenever a call hints that it is another, and each minute.
+public actor EmulatorUpkeep {
+  nonisolated let loop: EventLoop
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  /// How often it is looked after without a hint, and how often hints are looked at.
+  private static let interval = Duration.seconds(60)
+  private static let glance = Duration.seconds(1)
+  /// For making everything.
+  private static let timeout = Duration.seconds(20)
+
+  private let provisioner: LocalStackProvisioner
+  private nonisolated let topics: [EmulatorTopic]
+  private let queues: [QueueDefinition]
+  private nonisolated let hints: BrokerHints
+  private let logger: Logger
+  private var running: Task<Void, Never>?
+  /// What was said last, so that it is said once.
+  private var said: [String]?
+
+  /// - Parameters:
+  ///   - broker: whose own calls give no hints.
+  ///   - topics: those that are published to, and those that queues are subscribed to.
+  ///   - hints: of the broker that the topics and queues in use belong to.
+  public init(
+    broker: AWSBroker,
+    topics: [EmulatorTopic],
+    queues: [QueueDefinition],
+    hints: BrokerHints,
+    loop: EventLoop,
+    logger: Logger
+  ) throws(BrokerError) {
+    provisioner = try LocalStackProvisioner(broker)
+    self.topics = topics
+    self.queues = queues
+    self.hints = hints
+    self.loop = loop
+    self.logger = logger
+  }
+
+  /// Begins. Call it once.
+  public func start() {
+    guard running == nil else { return }
+    running = Task(executorPreference: loop) { await self.run() }
+  }
+
+  public func stop() async {
+    running?.cancel()
+    await running?.value
+  }
+
+  private func run() async {
+    var pause = BackOff(initial: .milliseconds(250), maximum: .seconds(2))
+    while !Task.isCancelled {
+      _ = hints.take()
+      do throws(BrokerError) {
+        try await prepare()
+        pause.reset()
+        let next = MonotonicInstant.now() + Self.interval
+        repeat {
+          try? await Task.sleep(for: Self.glance)
+        } while !Task.isCancelled && !hints.take() && .now() < next
+      } catch {
+        guard !Task.isCancelled else { return }
+        for topic in topics { topic.lost(error) }
+        say(["the emulator cannot be prepared, and is tried again: \(error)"])
+        try? await Task.sleep(for: pause.next())
+      }
+    }
+  }
+
+  private func prepare() async throws(BrokerError) {
+    let arns = try await provisioner.create(
+      topics: topics.map(\.name),
+      queues: queues,
+      deadline: .now() + Self.timeout
+    )
+    let complaints = topics.compactMap { $0.found(at: arns[$0.name]) }
+    guard said != complaints else { return }
+    say(complaints)
+    if complaints.isEmpty { logger.notice("the emulator has all topics and queues") }
+  }
+
+  private func say(_ texts: [String]) {
+    guard said != texts else { return }
+    said = texts
+    for text in texts { logger.error("\(text)") }
+  }
+
+  /// Finds out where the topics are, and makes nothing.
+  /// - Returns: what is wrong with the names of topics.
+  /// - Throws: `BrokerError` if the emulator does not say.
+  public nonisolated func look(deadline: MonotonicInstant) async throws(BrokerError) -> [String] {
+    do throws(BrokerError) {
+      let arns = try await provisioner.topics(deadline: deadline)
+      return topics.compactMap { $0.found(at: arns[$0.name]) }
+    } catch {
+      for topic in topics { topic.lost(error) }
+      throw error
+    }
+  }
+}
