@@ -1,15 +1,14 @@
 internal import CLinux
 internal import DequeModule
-internal import Dispatch
 internal import Synchronization
 
-/// Host names to addresses with the system's resolver, which blocks: it runs on a few threads of Dispatch's, never on
-/// a loop. Those who ask for one name at the same time share one look-up, so that a name whose servers do not answer
+/// Host names to addresses with the system's resolver, which blocks: it runs on a few threads of its own, never on a
+/// loop. Those who ask for one name at the same time share one look-up, so that a name whose servers do not answer
 /// keeps one thread busy, not all of them.
-final class NameResolver: Sendable {
+public final class NameResolver: Sendable {
   static let shared = NameResolver()
 
-  typealias Answer = Result<[SocketAddress], StreamError>
+  public typealias Answer = Result<[SocketAddress], StreamError>
 
   private struct State {
     var asking: [String: [LookUp]] = [:]
@@ -21,12 +20,18 @@ final class NameResolver: Sendable {
   private let maximumRunning: Int
   private let lookUp: @Sendable (String) -> Answer
   private let state = Mutex(State())
-  private let threads = DispatchQueue(label: "names", attributes: .concurrent)
+  private let threads: BlockingThreads
 
   /// - Parameter lookUp: may block; gives the addresses of a name, with port 0.
-  init(maximumRunning: Int = 4, lookUp: @escaping @Sendable (String) -> Answer = systemLookUp) {
+  init(maximumRunning: Int = 4, lookUp: @escaping @Sendable (String) -> Answer) {
     self.maximumRunning = maximumRunning
+    threads = BlockingThreads("names", maximum: maximumRunning)
     self.lookUp = lookUp
+  }
+
+  /// - Parameter maximumRunning: look-ups at the same time.
+  public convenience init(maximumRunning: Int = 4) {
+    self.init(maximumRunning: maximumRunning, lookUp: Self.systemLookUp)
   }
 
   /// The addresses of `host`, in the order the system prefers. Call it on `loop`. A look-up cannot be stopped: past
@@ -49,7 +54,7 @@ final class NameResolver: Sendable {
         if Task.isCancelled {
           continuation.resume(returning: .failure(.closed))
         } else {
-          lookUp.begin(continuation, deadline: deadline)
+          lookUp.begin(deadline: deadline) { continuation.resume(returning: $0) }
           add(lookUp, for: host)
         }
       }
@@ -57,6 +62,19 @@ final class NameResolver: Sendable {
       loop.execute { lookUp.finish(.failure(.closed)) }
     }
     return try answer.get().map { $0.withPort(port) }
+  }
+
+  /// The same for callers without a task: `completion` is called once, on `loop`, with addresses whose port is 0. Call
+  /// it on `loop`.
+  public func resolve(
+    host: String,
+    loop: EventLoop,
+    deadline: MonotonicInstant,
+    completion: @escaping (Answer) -> Void
+  ) {
+    let lookUp = LookUp(loop)
+    lookUp.begin(deadline: deadline, completion)
+    add(lookUp, for: host)
   }
 
   /// How many wait for an answer.
@@ -71,7 +89,7 @@ final class NameResolver: Sendable {
       state.running += 1
       return true
     }
-    if startsThread { threads.async { self.work() } }
+    if startsThread { threads.run { self.work() } }
   }
 
   /// Answers one name after another until none is left.
@@ -95,12 +113,12 @@ final class NameResolver: Sendable {
     }
   }
 
-  /// One task's wait for a name: whoever comes first of the resolver, the deadline and a cancellation ends it.
+  /// One caller's wait for a name: whoever comes first of the resolver, the deadline and a cancellation ends it.
   ///
   /// `@unchecked Sendable`: the properties that change are touched on the loop alone, but for `over`, an atomic.
   private final class LookUp: @unchecked Sendable {
     let loop: EventLoop
-    private var continuation: UnsafeContinuation<Answer, Never>?
+    private var completion: ((Answer) -> Void)?
     private var timer: ScheduledTimer?
     private let over = Atomic<Bool>(false)
 
@@ -108,8 +126,8 @@ final class NameResolver: Sendable {
 
     var isOver: Bool { over.load(ordering: .relaxed) }
 
-    func begin(_ continuation: UnsafeContinuation<Answer, Never>, deadline: MonotonicInstant) {
-      self.continuation = continuation
+    func begin(deadline: MonotonicInstant, _ completion: @escaping (Answer) -> Void) {
+      self.completion = completion
       timer = loop.schedule(at: deadline) { [weak self] in self?.finish(.failure(.timedOut)) }
     }
 
@@ -117,9 +135,9 @@ final class NameResolver: Sendable {
       over.store(true, ordering: .relaxed)
       timer?.cancel()
       timer = nil
-      let waiting = continuation
-      continuation = nil
-      waiting?.resume(returning: answer)
+      let waiting = completion
+      completion = nil
+      waiting?(answer)
     }
   }
 

@@ -1,8 +1,13 @@
 internal import CLibPQ
 import EventLoops
 
-/// Opens one connection without blocking its loop: resolves names elsewhere, then follows PQconnectPoll.
+/// Opens one connection without blocking its loop: resolves names elsewhere, then follows PQconnectPoll, elsewhere too,
+/// because key exchange and SCRAM take it milliseconds. Whatever number of connections is wanted at once, as after a
+/// failover, the loop's other work goes on.
 final class ConnectionAttempt {
+  /// For the steps of all attempts of the process. Such a step never waits for the network.
+  private static let threads = BlockingThreads("db-connect", maximum: 2)
+
   private let loop: EventLoop
   private let notices: NoticeSink
   private var completion: ((Result<ConnectionHandle, PostgresError>) -> Void)?
@@ -31,12 +36,14 @@ final class ConnectionAttempt {
       start(parameters.keywords(for: Self.rotate(parameters.targets, by: rotation)))
       return
     }
-    let me = LoopBound(self)
-    HostNames.resolve(parameters.targets, on: loop) { resolved in
+    // A name whose servers do not answer must leave time for the others.
+    let now = MonotonicInstant.now()
+    let end = now + deadline.duration(since: now) / 2
+    HostNames.resolve(parameters.targets, on: loop, deadline: end) { resolved in
       if resolved.isEmpty {
-        me.value.fail("the host name has no address")
+        self.fail("the host name has no address")
       } else {
-        me.value.start(parameters.keywords(for: Self.rotate(resolved, by: rotation)))
+        self.start(parameters.keywords(for: Self.rotate(resolved, by: rotation)))
       }
     }
   }
@@ -77,15 +84,25 @@ final class ConnectionAttempt {
     guard let handle else { return }
     source?.close()
     source = nil
-    switch handle.connectPoll() {
-    case PGRES_POLLING_OK: succeed(handle)
-    case PGRES_POLLING_READING:
+    let (loop, me, connecting) = (loop, LoopBound(self), ConnectingHandle(handle))
+    Self.threads.run {
+      let next = connecting.step()
+      loop.execute { me.value.go(on: next) }
+    }
+  }
+
+  private func go(on next: ConnectingHandle.Next) {
+    // Past the deadline the handle is given up, though not before its step has ended.
+    guard completion != nil, let handle else { return }
+    switch next {
+    case .connected: succeed(handle)
+    case .waitsToRead:
       awaited = .readable
       watch()
-    case PGRES_POLLING_WRITING:
+    case .waitsToWrite:
       awaited = .writable
       watch()
-    default: fail(handle.errorText)
+    case .failed: fail(handle.errorText)
     }
   }
 
@@ -105,5 +122,29 @@ final class ConnectionAttempt {
     source = nil
     handle = nil
     completion(result)
+  }
+}
+
+/// A handle for the length of one step of connecting, on another thread.
+///
+/// `@unchecked Sendable`: from before the step until its outcome is told on the loop, the attempt has no source for the
+/// handle's socket and calls nothing of it; it may only let go of it, and what is left of it ends with this reference.
+/// libpq allows a connection to be used, and closed, by one thread after the other.
+private final class ConnectingHandle: @unchecked Sendable {
+  enum Next: Sendable {
+    case connected, waitsToRead, waitsToWrite, failed
+  }
+
+  private let handle: ConnectionHandle
+
+  init(_ handle: ConnectionHandle) { self.handle = handle }
+
+  func step() -> Next {
+    switch handle.connectPoll() {
+    case PGRES_POLLING_OK: .connected
+    case PGRES_POLLING_READING: .waitsToRead
+    case PGRES_POLLING_WRITING: .waitsToWrite
+    default: .failed
+    }
   }
 }

@@ -1,5 +1,4 @@
 internal import CLibPQ
-internal import Dispatch
 import EventLoops
 internal import Glibc
 
@@ -12,7 +11,10 @@ final class ConnectionHandle {
   private var cancelRequest: CancelRequest?
 
   /// PQcancel opens a connection of its own and waits for its end, so it has threads of its own.
-  private static let cancelQueue = DispatchQueue(label: "gateway.postgres.cancel", attributes: .concurrent)
+  private static let cancelThreads = BlockingThreads("db-cancel", maximum: 4)
+  /// How long a request may wait for a thread. Those before it hang by then, and whoever wanted the statement stopped
+  /// has given the connection up.
+  private static let cancelPatience = Duration.seconds(2)
 
   /// Begins to connect; nil when memory is short.
   init?(_ settings: [(keyword: String, value: String)], notices: NoticeSink) {
@@ -36,6 +38,7 @@ final class ConnectionHandle {
 
   var isBad: Bool { PQstatus(pointer) == CONNECTION_BAD }
   var socket: Int32 { PQsocket(pointer) }
+  var toldProcessID: Int32 { PQbackendPID(pointer) }
   var isTLS: Bool { PQsslInUse(pointer) == 1 }
   var isIdleOutsideTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
   var errorText: String {
@@ -145,8 +148,9 @@ final class ConnectionHandle {
       loop.execute(completion)
       return
     }
-    Self.cancelQueue.async {
-      request.send()
+    let end = MonotonicInstant.now() + Self.cancelPatience
+    Self.cancelThreads.run {
+      if .now() < end { request.send() }
       loop.execute(completion)
     }
   }
