@@ -49,7 +49,8 @@ struct ConnectionParameters: Sendable {
     if targets.isEmpty { return "the default host" }
     return targets.map { target in
       let host = target.host.isEmpty ? target.address : target.host
-      return target.port.isEmpty ? host : "\(host):\(target.port)"
+      if target.port.isEmpty { return host }
+      return host.contains(":") ? "[\(host)]:\(target.port)" : "\(host):\(target.port)"
     }.joined(separator: ",")
   }
 

@@ -209,10 +209,14 @@ extension Configuration {
       )
       return ""
     }
-    let parts = endpoint.split(separator: ":", maxSplits: 1)
+    let place = DatabaseEndpoint(endpoint)
+    if place == nil {
+      reader.note(
+        "\(settings.endpoint.name): '\(endpoint)' is neither host, host:port, [IPv6 address]:port nor IPv6 address"
+      )
+    }
     let fields = [
-      ("host", parts.first.map(String.init) ?? endpoint),
-      ("port", parts.count > 1 ? String(parts[1]) : "5432"),
+      ("host", place?.host ?? ""), ("port", "\(place?.port ?? DatabaseEndpoint.standardPort)"),
       ("dbname", reader.requiredText(settings.name)),
       ("user", reader.requiredText(settings.username)),
       ("password", reader.requiredText(settings.password)),

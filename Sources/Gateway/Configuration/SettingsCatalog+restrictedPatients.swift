@@ -8,7 +8,7 @@ extension SettingsCatalog {
   static let restrictedPatientsDatabaseEndpoint = Setting(
     "RESTRICTED_PATIENTS_DATABASE_ENDPOINT",
     aliases: ["DATABASE_ENDPOINT"],
-    "host:port of that database, in place of its URL (TLS with verify-full)."
+    "host:port, or [IPv6 address]:port, of that database, in place of its URL (TLS with verify-full)."
   )
   static let restrictedPatientsDatabaseName = Setting(
     "RESTRICTED_PATIENTS_DATABASE_NAME",

@@ -69,7 +69,7 @@ enum SettingsCatalog {
   static let nonAssociationsDatabaseEndpoint = Setting(
     "NON_ASSOCIATIONS_DATABASE_ENDPOINT",
     aliases: ["DATABASE_ENDPOINT"],
-    "host:port of that database, in place of its URL (TLS with verify-full)."
+    "host:port, or [IPv6 address]:port, of that database, in place of its URL (TLS with verify-full)."
   )
   static let nonAssociationsDatabaseName = Setting(
     "NON_ASSOCIATIONS_DATABASE_NAME",
