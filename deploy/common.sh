@@ -62,6 +62,7 @@ missing_packages() {
         ;;
       chromium) [ -x /usr/bin/chromium ] ;;
       chromium-driver) [ -x /usr/bin/chromedriver ] ;;
+      pgbouncer) [ -x /usr/sbin/pgbouncer ] ;;
       gcc) command -v cc >/dev/null ;;
       *) dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' ;;
     esac || printf '%s\n' "$name"
@@ -125,8 +126,8 @@ require_swift() {
 }
 
 # What tests need beside those below: Python with virtual environments, a compiler for its llhttp, a browser, and a
-# proxy.
-TEST_PACKAGES=(python3-venv python3-dev gcc chromium chromium-driver nginx)
+# proxy, and a pooler of database connections.
+TEST_PACKAGES=(python3-venv python3-dev gcc chromium chromium-driver nginx pgbouncer)
 # What building the gateway needs on Debian, beside Swift.
 BUILD_PACKAGES=(libpq-dev libssl-dev zlib1g-dev pkg-config ca-certificates)
 # What running it needs: time zones, and PostgreSQL for the all-in-one profile.

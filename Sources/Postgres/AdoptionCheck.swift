@@ -32,7 +32,9 @@ public struct AdoptionCheck: Sendable {
     let server = try await facts.server()
     report.add(.note, "PostgreSQL \(server.version), database \(server.database), user \(server.user)")
     if server.versionNumber < 130_000 { report.add(.problem, "the gateway needs PostgreSQL 13 or later") }
-    if server.encoding != "UTF8" { report.add(.problem, "the encoding is \(server.encoding), not UTF8") }
+    for fault in try await facts.database.unsuitability(deadline: facts.deadline) {
+      report.add(.problem, fault.description)
+    }
     if server.isStandby {
       report.add(.problem, "this server is a standby, which cannot be written to: name the primary")
     }
@@ -84,6 +86,12 @@ public struct AdoptionCheck: Sendable {
       do {
         let outlook = try await migrator.outlook(in: facts.database, deadline: facts.deadline)
         if index == 0 { check(outlook, migrator, &report) }
+        for version in outlook.newer {
+          report.add(
+            .note,
+            "\(version) of \(migrator.module) was applied by a newer program, which lets this one go on"
+          )
+        }
         pending += outlook.pending.map { (migrator.module, $0) }
       } catch MigrationError.refused(_, let reasons) {
         for reason in reasons { report.add(.problem, reason) }
@@ -102,21 +110,14 @@ public struct AdoptionCheck: Sendable {
       report.add(.good, "the gateway has taken this database over already")
     } else if let versions = outlook.flywayVersions {
       let expected = migrator.baseline?.versions ?? []
-      let missing = expected.filter { version in
-        !versions.contains { MigrationVersion($0) == MigrationVersion(version) }
+      let hasEach = expected.allSatisfy { version in
+        versions.contains { MigrationVersion($0) == MigrationVersion(version) }
       }
-      if missing.isEmpty {
-        report.add(
-          .good,
-          "Flyway's history has the versions \(expected.joined(separator: ", ")), and no others"
-        )
-      } else {
-        report.add(
-          .problem,
-          "Flyway has not applied \(missing.joined(separator: ", ")) yet: start the last release of the service"
-            + " replaced once, so that it does"
-        )
-      }
+      report.add(
+        .good,
+        "Flyway's history \(hasEach ? "has" : "stands for") the versions \(expected.joined(separator: ", "))"
+          + (hasEach ? ", and no others" : ", from a baseline on")
+      )
     } else {
       report.add(
         .problem,

@@ -6,7 +6,6 @@ struct AdoptionFacts {
     var database, user, version: String
     /// As `server_version_num` has it: 150008 is 15.8.
     var versionNumber: Int64
-    var encoding: String
     var isStandby: Bool
   }
 
@@ -36,7 +35,7 @@ struct AdoptionFacts {
       "adoption_server",
       """
       select current_database()::text, current_user::text, current_setting('server_version'),
-        current_setting('server_version_num')::bigint, current_setting('server_encoding'), pg_is_in_recovery()
+        current_setting('server_version_num')::bigint, pg_is_in_recovery()
       """
     )
     return Server(
@@ -44,8 +43,7 @@ struct AdoptionFacts {
       user: try row.text(1),
       version: try row.text(2),
       versionNumber: try row.int64(3),
-      encoding: try row.text(4),
-      isStandby: try row.bool(5)
+      isStandby: try row.bool(4)
     )
   }
 

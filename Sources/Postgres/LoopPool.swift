@@ -116,6 +116,9 @@ actor LoopPool {
   /// Why the lease's connection can do nothing more, if so.
   func obstacle(_ lease: LeasePool.LeaseID) -> PostgresError? { leases.obstacle(lease) }
 
+  /// 0 once the connection is gone.
+  func toldProcessID(_ lease: LeasePool.LeaseID) -> Int32 { leases.toldProcessID(lease) }
+
   /// Ends a lease.
   /// - Parameter isSpoilt: whether the session holds something that only its end undoes.
   func giveBack(_ lease: LeasePool.LeaseID, isSpoilt: Bool = false) {

@@ -15,6 +15,19 @@ public struct Migration: Hashable, Sendable {
     }
   }
 
+  /// The oldest program that can work with the schema once a migration was applied.
+  public struct OldestProgram: Hashable, Sendable {
+    /// The newest version of the module's schema that it knows.
+    public var schemaVersion: String
+    /// Its release, for people.
+    public var release: String
+
+    public init(schemaVersion: String, release: String) {
+      self.schemaVersion = schemaVersion
+      self.release = release
+    }
+  }
+
   /// Numbers with dots, such as `1.10`, compared number by number.
   public let version: String
   public let name: String
@@ -23,8 +36,20 @@ public struct Migration: Hashable, Sendable {
   /// Set when the service can start without it: if the rows violate its constraint (SQLSTATE class 23), a warning is
   /// logged and it is tried again at the next start.
   public let tolerance: Tolerance?
+  /// Set when programs that do not know this migration cannot all go on with it, as after a column was dropped that
+  /// some of them read. They refuse to start then. Nil for what changes nothing for them: new tables and indexes, and
+  /// columns that may be null or have a default. Old and new programs run side by side in a roll-out, and either may
+  /// be rolled back, so what old ones use is best dropped a release after the last program that uses it.
+  public let oldestProgram: OldestProgram?
 
-  public init(version: String, name: String, sql: String, tolerance: Tolerance? = nil) {
+  public init(
+    version: String,
+    name: String,
+    sql: String,
+    tolerance: Tolerance? = nil,
+    oldestProgram: OldestProgram? = nil
+  ) {
+    self.oldestProgram = oldestProgram
     self.version = version
     self.name = name
     self.sql = sql
@@ -51,6 +76,8 @@ public struct MigrationOutlook: Sendable {
   public let isAdopted: Bool
   /// What Flyway has applied; nil where it never worked, or for another module only.
   public let flywayVersions: [String]?
+  /// Applied by a newer program, which left it so that this one can go on: version and name.
+  public let newer: [String]
   /// Recorded as applied without being run, because Flyway applied them.
   public let recognised: [Migration]
   /// To be run, in order.

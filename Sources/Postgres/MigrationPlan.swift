@@ -5,18 +5,29 @@ struct MigrationPlan: Equatable {
     var version: String
     var name: String
     var checksum: String
+    var oldestProgram: Migration.OldestProgram?
   }
 
   /// A row of Flyway's history.
   struct FlywayRow: Equatable {
     var version: String
+    /// As Flyway has it: `SQL`, `JDBC`, `BASELINE`, `UNDO_SQL` …
+    var type: String
     var hasSucceeded: Bool
+
+    /// Whether it stands for everything up to its version.
+    var isBaseline: Bool { type.hasSuffix("BASELINE") }
+    /// Whether what its version did was undone.
+    var isUndoing: Bool { type.hasPrefix("UNDO") }
   }
 
   /// Recorded as applied without being run, because Flyway applied them.
   var recognised: [Migration] = []
   /// To be run, in order.
   var pending: [Migration] = []
+  /// Applied by a newer program, which let older ones go on. Nothing is run then: what the newer program made of the
+  /// schema is its own.
+  var newer: [Applied] = []
 
   /// - Parameters:
   ///   - checksums: of `migrations`, in their order.
@@ -31,18 +42,16 @@ struct MigrationPlan: Equatable {
     flyway: [FlywayRow]?
   ) throws(MigrationError) {
     var reasons = Self.faults(of: migrations)
+    var flywayFaults: [String] = []
     if applied.isEmpty, let baseline, let flyway {
-      let (recognised, faults) = Self.recognise(migrations, baseline, flyway)
-      self.recognised = recognised
-      reasons += faults
+      (recognised, flywayFaults) = Self.recognise(migrations, baseline, flyway)
+      reasons += flywayFaults
     }
     let byVersion = Dictionary(applied.map { ($0.version, $0) }) { first, _ in first }
     let known = Set(migrations.map(\.version))
+    let ownLatest = migrations.compactMap { MigrationVersion($0.version) }.max()
     for row in applied where !known.contains(row.version) {
-      reasons.append(
-        "Version \(row.version) (\(row.name)) was applied, but this program does not know it; it may be older than"
-          + " the database."
-      )
+      if let reason = Self.obstacle(row, ownLatest) { reasons.append(reason) } else { newer.append(row) }
     }
     let done = known.filter { byVersion[$0] != nil }.union(recognised.map(\.version))
     let latest = (applied.map(\.version) + recognised.map(\.version)).compactMap(MigrationVersion.init).max()
@@ -53,7 +62,8 @@ struct MigrationPlan: Equatable {
         }
       } else if !done.contains(migration.version) {
         pending.append(migration)
-        if migration.tolerance == nil, let latest, let own = MigrationVersion(migration.version), own < latest
+        if flywayFaults.isEmpty, migration.tolerance == nil, let latest,
+          let own = MigrationVersion(migration.version), own < latest
         {
           reasons.append(
             "Version \(migration.version) (\(migration.name)) was never applied, although a later version was."
@@ -62,6 +72,20 @@ struct MigrationPlan: Equatable {
       }
     }
     if !reasons.isEmpty { throw .refused(module: module, reasons: reasons) }
+    if !newer.isEmpty { pending = [] }
+  }
+
+  /// Why this program cannot go on with a version that it does not know; nil if it can.
+  private static func obstacle(_ row: Applied, _ ownLatest: MigrationVersion?) -> String? {
+    let title = "Version \(row.version) (\(row.name))"
+    guard let version = MigrationVersion(row.version), let ownLatest, version > ownLatest else {
+      return "\(title) was applied, but this program, which knows later ones, does not know it."
+    }
+    guard let oldest = row.oldestProgram else { return nil }
+    if let needed = MigrationVersion(oldest.schemaVersion), needed <= ownLatest { return nil }
+    return
+      "\(title) was applied by a newer program, and this one cannot work with it: the oldest that can is release "
+      + "\(oldest.release), which knows version \(oldest.schemaVersion)."
   }
 
   private static func faults(of migrations: [Migration]) -> [String] {
@@ -95,11 +119,22 @@ struct MigrationPlan: Equatable {
         faults.append("Flyway's migration \(row.version) failed in this database; repair that first.")
         continue
       }
-      guard let version = MigrationVersion(row.version), expected.contains(version) else {
+      let version = MigrationVersion(row.version)
+      if row.isBaseline, let version {
+        found.formUnion(expected.filter { $0 <= version })
+      } else if let version, expected.contains(version) {
+        if row.isUndoing { found.remove(version) } else { found.insert(version) }
+      } else {
         faults.append("Flyway applied version \(row.version), which this program does not know.")
-        continue
       }
-      found.insert(version)
+    }
+    let missing = baseline.versions.filter { !(MigrationVersion($0).map(found.contains) ?? false) }
+    if faults.isEmpty, !missing.isEmpty {
+      // Were they run here, the service replaced could not be started again: its Flyway would run them, too.
+      faults.append(
+        "Flyway has not applied \(missing.joined(separator: ", ")) yet: start the last release of the service"
+          + " replaced once, so that it does"
+      )
     }
     let recognised = migrations.filter { MigrationVersion($0.version).map(found.contains) ?? false }
     return (recognised, faults)

@@ -9,6 +9,8 @@ public struct Migrator: Sendable {
   public let module: String
   public let migrations: [Migration]
   public let baseline: FlywayBaseline?
+  /// How long a migration waits for a lock at a time. Whoever asks for the table meanwhile queues behind it.
+  var lockTimeout = Duration.seconds(3)
   private let logger: Logger
 
   /// - Parameters:
@@ -44,6 +46,7 @@ public struct Migrator: Sendable {
       return MigrationOutlook(
         isAdopted: try await !history.applied().isEmpty,
         flywayVersions: flyway?.filter(\.hasSucceeded).map(\.version),
+        newer: plan.newer.map { "\($0.version) \($0.name)" },
         recognised: plan.recognised,
         pending: plan.pending
       )
@@ -81,11 +84,19 @@ public struct Migrator: Sendable {
   private func migrate(_ session: PostgresSession, _ history: SchemaHistory) async throws -> [Migration] {
     try await history.create()
     let plan = try await plan(history)
+    if !plan.newer.isEmpty {
+      logger.warning(
+        "the schema is newer than this program, which goes on with it",
+        metadata: [
+          "module": "\(module)", "versions": "\(plan.newer.map(\.version).joined(separator: ", "))",
+        ]
+      )
+    }
     try await recognise(plan.recognised, session, history)
     var run: [Migration] = []
     for migration in plan.pending {
       do throws(PostgresError) {
-        try await apply(migration, session, history)
+        try await applyWhenUnlocked(migration, session, history)
         logger.info("migration applied", metadata: metadata(migration))
         run.append(migration)
       } catch {
@@ -119,12 +130,36 @@ public struct Migrator: Sendable {
     }
   }
 
+  /// Lets go of everything between two tries, so that those who queued behind the lock it waits for get on.
+  private func applyWhenUnlocked(
+    _ migration: Migration,
+    _ session: PostgresSession,
+    _ history: SchemaHistory
+  ) async throws(PostgresError) {
+    var pause = Duration.milliseconds(500)
+    while true {
+      do throws(PostgresError) {
+        return try await apply(migration, session, history)
+      } catch {
+        guard error.kind == .lockNotAvailable || error.isRetriable, .now() + pause < session.deadline,
+          !Task.isCancelled
+        else { throw error }
+        var metadata = metadata(migration)
+        metadata["reason"] = "\(error)"
+        logger.warning("a migration waits for a lock, and tries again", metadata: metadata)
+        try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
+        pause = min(pause * 2, .seconds(5))
+      }
+    }
+  }
+
   private func apply(
     _ migration: Migration,
     _ session: PostgresSession,
     _ history: SchemaHistory
   ) async throws(PostgresError) {
-    try await session.script("begin", "begin")
+    let milliseconds = lockTimeout.wholeNanoseconds / 1_000_000
+    try await session.script("begin", "begin; set local lock_timeout = \(milliseconds)")
     do throws(PostgresError) {
       try await session.script(migration.name, migration.sql)
       try await history.record(migration, origin: "gateway")

@@ -83,6 +83,9 @@ final class PostgresConnection {
 
   var isOpen: Bool { handle != nil }
 
+  /// The server's process, as whoever answered the connection told it: a pooler tells a number of its own.
+  var toldProcessID: Int32 { handle?.toldProcessID ?? 0 }
+
   /// Whether nothing is under way and no transaction is open.
   var isClean: Bool { inFlight.isEmpty && handle?.isIdleOutsideTransaction ?? false }
 
@@ -100,6 +103,10 @@ final class PostgresConnection {
   func forEachJobInFlight(_ body: (StatementJob) -> Void) {
     for case .execute(let job) in inFlight { body(job) }
   }
+
+  /// Has every statement prepared again before its next use, because tables have changed or the server has forgotten
+  /// one.
+  func forgetPrepared() { prepared.removeAll() }
 
   // MARK: Sending
 

@@ -26,10 +26,25 @@ final class ReadPipeline {
 
   /// The first statement of each connection. Every statement between two syncs belongs to one implicit transaction,
   /// so a write that shared a batch with a failing read would be undone after it was reported; it is refused instead.
-  private static let readOnly = PostgresStatement(
-    name: "session",
-    sql: "set default_transaction_read_only = on"
-  )
+  ///
+  /// Only where the session is ours alone: behind a pooler, which tells a process of its own making, it may go to
+  /// another client with all that was set.
+  private static func readOnly(_ connection: PostgresConnection) -> StatementJob {
+    StatementJob(
+      PostgresStatement(
+        name: "session",
+        sql: """
+          select set_config('default_transaction_read_only', 'on', false)
+          where pg_backend_pid() = \(connection.toldProcessID)
+          """
+      ),
+      form: .text,
+      deadline: .now() + .seconds(5)
+    )
+  }
+
+  /// Whether it is a connection's first statement; those of callers are of another form.
+  private static func isReadOnly(_ job: StatementJob) -> Bool { job.form == .text }
 
   init(connector: Connector, configuration: PostgresConfiguration) {
     loop = connector.loop
@@ -142,7 +157,7 @@ final class ReadPipeline {
         owner: self
       )
       connections.append(connection)
-      connection.send([StatementJob(Self.readOnly, form: .text, deadline: .now() + .seconds(5))])
+      connection.send([Self.readOnly(connection)])
       scheduleFlush()
     } catch {
       if !waiting.isEmpty { openIfNeeded() }
@@ -245,6 +260,8 @@ final class ReadPipeline {
   {
     if error.asksToPrepareAgain, !job.wasPreparedAgain {
       job.wasPreparedAgain = true
+      // It may be sent again on any of them, and each would give it up in turn.
+      for connection in connections { connection.forgetPrepared() }
       return true
     }
     if error.kind == .queryCancelled, connection.mayHitOthers, !job.wasHitByCancelOnce {
@@ -264,7 +281,7 @@ extension ReadPipeline: PostgresConnectionOwner {
     case .rows(let rows): job.finish(.success(rows))
     case .notRun: skipped.append(job)
     case .failed(let error):
-      if job.statement == Self.readOnly {
+      if Self.isReadOnly(job) {
         connection.lose(error)
       } else if deserves(job, anotherTryAfter: error, on: connection) {
         skipped.append(job)
@@ -285,7 +302,7 @@ extension ReadPipeline: PostgresConnectionOwner {
 
   func connection(_ connection: PostgresConnection, lost error: PostgresError, unanswered: [StatementJob]) {
     connections.removeAll { $0 === connection }
-    for job in unanswered where job.statement != Self.readOnly {
+    for job in unanswered where !Self.isReadOnly(job) {
       if mayGoOn(job, afterLossOf: connection, error) {
         skipped.append(job)
       } else {

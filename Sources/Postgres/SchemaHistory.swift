@@ -23,12 +23,17 @@ struct SchemaHistory {
   )
   private static let appliedStatement = PostgresStatement(
     name: "migrations_applied",
-    sql: "select version, name, checksum from gateway_schema_history where module = $1"
+    // By way of JSON, because the columns of the oldest program are there only once a migration has needed them.
+    sql: """
+      select version, name, checksum, to_jsonb(h) ->> 'oldest_schema_version', to_jsonb(h) ->> 'oldest_release'
+      from gateway_schema_history h where module = $1
+      """
   )
   private static let flywayStatement = PostgresStatement(
     name: "flyway_applied",
     sql: """
-      select version::text, success from flyway_schema_history where version is not null order by installed_rank
+      select version::text, success, coalesce(to_jsonb(h) ->> 'type', 'SQL') from flyway_schema_history h
+      where version is not null order by installed_rank
       """
   )
   private static let checksumStatement = PostgresStatement(
@@ -43,6 +48,18 @@ struct SchemaHistory {
     sql: """
       insert into gateway_schema_history (module, version, name, checksum, origin)
       values ($1, $2, $3, encode(sha256(convert_to($4, 'UTF8')), 'hex'), $5)
+      """
+  )
+  /// Additions only: releases from before them read and write the table by the names of its other columns.
+  private static let oldestProgramColumns = """
+    alter table gateway_schema_history add column if not exists oldest_schema_version text,
+      add column if not exists oldest_release text
+    """
+  private static let markStatement = PostgresStatement(
+    name: "migration_mark",
+    sql: """
+      update gateway_schema_history set oldest_schema_version = $3, oldest_release = $4
+      where module = $1 and version = $2
       """
   )
 
@@ -72,8 +89,15 @@ struct SchemaHistory {
     guard try await exists("gateway_schema_history") else { return [] }
     var applied: [MigrationPlan.Applied] = []
     for row in try await session.query(Self.appliedStatement, [.text(module)]) {
+      let schemaVersion = try row.optionalText(3)
+      let release = try row.optionalText(4) ?? "unknown"
       applied.append(
-        MigrationPlan.Applied(version: try row.text(0), name: try row.text(1), checksum: try row.text(2))
+        MigrationPlan.Applied(
+          version: try row.text(0),
+          name: try row.text(1),
+          checksum: try row.text(2),
+          oldestProgram: schemaVersion.map { .init(schemaVersion: $0, release: release) }
+        )
       )
     }
     return applied
@@ -84,7 +108,13 @@ struct SchemaHistory {
     guard try await exists("flyway_schema_history"), try await exists(markerTable) else { return nil }
     var rows: [MigrationPlan.FlywayRow] = []
     for row in try await session.query(Self.flywayStatement) {
-      rows.append(MigrationPlan.FlywayRow(version: try row.text(0), hasSucceeded: try row.bool(1)))
+      rows.append(
+        MigrationPlan.FlywayRow(
+          version: try row.text(0),
+          type: try row.text(2),
+          hasSucceeded: try row.bool(1)
+        )
+      )
     }
     return rows
   }
@@ -102,6 +132,12 @@ struct SchemaHistory {
     try await session.query(
       Self.recordStatement,
       [.text(module), .text(migration.version), .text(migration.name), .text(migration.sql), .text(origin)]
+    )
+    guard let oldest = migration.oldestProgram else { return }
+    try await session.script("history_columns", Self.oldestProgramColumns)
+    try await session.query(
+      Self.markStatement,
+      [.text(module), .text(migration.version), .text(oldest.schemaVersion), .text(oldest.release)]
     )
   }
 

@@ -118,18 +118,19 @@ private struct RecordingHandler: LogHandler {
     }
   }
 
-  @Test("changed, removed, unknown, disordered and late migrations are refused, all named at once")
+  @Test("changed, removed, disordered and late migrations are refused, all named at once")
   func refusals() async throws {
     try await TestServer.withDatabase { database async throws in
-      try await migrator([Self.first, Self.fourth]).migrate(database, deadline: .after(patience))
+      try await migrator([Self.first, Self.second, Self.fourth]).migrate(database, deadline: .after(patience))
       let changed = Migration(version: "1.1", name: "table", sql: Self.first.sql + " ")
+      let late = Migration(version: "1.3", name: "late", sql: "select 1")
       let found = await reasons {
-        try await migrator([changed, Self.second]).migrate(database, deadline: .after(patience))
+        try await migrator([changed, late, Self.fourth]).migrate(database, deadline: .after(patience))
       }
       #expect(found.count == 3)
       #expect(found.contains { $0.contains("1.1") && $0.contains("changed") })
-      #expect(found.contains { $0.contains("1.10") && $0.contains("does not know it") })
-      #expect(found.contains { $0.contains("1.2") && $0.contains("never applied") })
+      #expect(found.contains { $0.contains("1.2") && $0.contains("does not know it") })
+      #expect(found.contains { $0.contains("1.3") && $0.contains("never applied") })
       let disordered = await reasons {
         try await migrator([Self.fourth, Self.first]).migrate(database, deadline: .after(patience))
       }
@@ -180,14 +181,14 @@ private struct RecordingHandler: LogHandler {
   @Test(
     "a database that Flyway made is continued from where Flyway left it",
     arguments: [
-      (["1.1", "1.2"], ["1.3", "1.10"]), (["1_1"], ["1.2", "1.3", "1.10"]),
+      (["1.1", "1.2"], ["1.3", "1.10"]), (["1_1", "1.02"], ["1.3", "1.10"]),
       (["1.1", "1.2.0"], ["1.3", "1.10"]),
     ]
   )
   func flywayBaseline(applied: [String], expected: [String]) async throws {
     try await TestServer.withDatabase { database async throws in
       try await database.script(Self.first.sql + ";" + flyway(applied.map { ($0, true) } + [(nil, true)]))
-      if applied.count == 2 { try await database.script(Self.second.sql) }
+      try await database.script(Self.second.sql)
       let migrator = migrator([Self.first, Self.second, Self.unique, Self.fourth], baseline: Self.baseline)
       #expect(try await migrator.migrate(database, deadline: .after(patience)).map(\.version) == expected)
       #expect(try await migrator.migrate(database, deadline: .after(patience)).isEmpty)
@@ -237,6 +238,167 @@ private struct RecordingHandler: LogHandler {
       #expect(try await migrator.migrate(database, deadline: .after(patience)).isEmpty)
       try await database.script("delete from pair where id = 2")
       #expect(try await migrator.migrate(database, deadline: .after(patience)).map(\.version) == ["1.3"])
+    }
+  }
+
+  // MARK: Newer schemas
+
+  private static let later = Migration(
+    version: "2.1",
+    name: "later",
+    sql: "alter table pair add column e text"
+  )
+
+  private func cutting(_ knows: String) -> Migration {
+    Migration(
+      version: "2.2",
+      name: "cut",
+      sql: "alter table pair drop column c",
+      oldestProgram: .init(schemaVersion: knows, release: "7.3.0")
+    )
+  }
+
+  @Test("a program goes on with a schema newer than it knows, says so, and changes nothing in it")
+  func newerSchema() async throws {
+    try await TestServer.withDatabase { database async throws in
+      let lines = RecordingHandler.Lines()
+      let logger = Logger(label: "test") { _ in RecordingHandler(lines: lines) }
+      let old = [Self.first, Self.second, Self.unique, Self.fourth]
+      try await migrator([Self.first]).migrate(database, deadline: .after(patience))
+      try await database.script("insert into pair (a, b) values ('x', 'y'), ('y', 'x')")
+      try await migrator(old + [Self.later]).migrate(database, deadline: .after(patience))
+      try await database.script("delete from pair")
+      // 1.3 was tolerated, so an old program would try it again; a newer one may have given it up.
+      let program = migrator(old, logger: logger)
+      #expect(try await program.migrate(database, deadline: .after(patience)).isEmpty)
+      #expect(try await program.pending(in: database, deadline: .after(patience)).isEmpty)
+      #expect(try await program.outlook(in: database, deadline: .after(patience)).newer == ["2.1 later"])
+      let warning = try #require(lines.all.first { $0.hasPrefix("warning") })
+      #expect(warning.contains("newer than this program") && warning.contains("versions=2.1"))
+      let newer = migrator(old + [Self.later])
+      #expect(try await newer.migrate(database, deadline: .after(patience)).map(\.version) == ["1.3"])
+    }
+  }
+
+  @Test(
+    "a migration that cuts off older programs names the oldest that can go on; that one and later ones do"
+  )
+  func cutOff() async throws {
+    try await TestServer.withDatabase { database async throws in
+      let known = [Self.first, Self.second, Self.fourth]
+      let newest = known + [Self.later, cutting("2.1")]
+      #expect(try await migrator(newest).migrate(database, deadline: .after(patience)).count == 5)
+      #expect(try await migrator(newest).migrate(database, deadline: .after(patience)).isEmpty)
+      let found = await reasons {
+        try await migrator(known).migrate(database, deadline: .after(patience))
+      }
+      #expect(
+        found == [
+          "Version 2.2 (cut) was applied by a newer program, and this one cannot work with it: the oldest that can is "
+            + "release 7.3.0, which knows version 2.1."
+        ]
+      )
+      for refused in [
+        await reasons { _ = try await migrator(known).pending(in: database, deadline: .after(patience)) },
+        await reasons { _ = try await migrator(known).outlook(in: database, deadline: .after(patience)) },
+      ] {
+        #expect(refused == found)
+      }
+      #expect(try await migrator(known + [Self.later]).migrate(database, deadline: .after(patience)).isEmpty)
+    }
+  }
+
+  @Test("the history stays readable and writable for releases that know none of the marks")
+  func additiveHistory() async throws {
+    try await TestServer.withDatabase { database async throws in
+      try await migrator([Self.first, Self.second, Self.fourth, cutting("1.10")])
+        .migrate(database, deadline: .after(patience))
+      let row = try await database.read("select version, name, checksum from gateway_schema_history limit 1")
+      #expect(row.count == 1)
+      try await database.script(
+        "insert into gateway_schema_history (module, version, name, checksum, origin) values ('m', '1', 'n', 'c', 'o')"
+      )
+      let columns = try await database.read(
+        """
+        select count(*) from information_schema.columns
+        where table_name = 'gateway_schema_history' and column_name like 'oldest%' and is_nullable = 'YES'
+        """
+      )
+      #expect(try columns[0].int64(0) == 2)
+    }
+  }
+
+  // MARK: Locks
+
+  @Test("a migration waits for a lock a short time at once, lets others pass, and gets it in the end")
+  func lockTimeout() async throws {
+    try await TestServer.withDatabase { database async throws in
+      let lines = RecordingHandler.Lines()
+      let logger = Logger(label: "test") { _ in RecordingHandler(lines: lines) }
+      try await migrator([Self.first]).migrate(database, deadline: .after(patience))
+      var migrator = migrator([Self.first, Self.second], logger: logger)
+      #expect(migrator.lockTimeout == .seconds(3))
+      migrator.lockTimeout = .milliseconds(100)
+      let waiting = migrator
+      try await database.withTransaction(deadline: .after(patience)) { reader in
+        _ = try await reader.query(PostgresStatement(name: "read", sql: "select count(*) from pair"))
+        let migration = Task { try await waiting.migrate(database, deadline: .after(patience)).count }
+        try await eventually("it has tried twice") {
+          lines.all.filter { $0.contains("waits for a lock") }.count >= 2
+        }
+        // Nobody queues for longer than a try takes.
+        _ = try await database.read("select count(*) from pair")
+        _ = try await reader.query(PostgresStatement(name: "read", sql: "select count(*) from pair"))
+        let row = try await database.read("select to_regclass('pair') is not null")
+        #expect(try row[0].bool(0))
+        Self.underWay.withLock { $0 = migration }
+      }
+      let migration = try #require(Self.underWay.withLock { $0 })
+      #expect(try await migration.value == 1)
+    }
+  }
+
+  private static let underWay = Mutex<Task<Int, any Error>?>(nil)
+
+  // MARK: Flyway's baselines
+
+  @Test(
+    "a baseline of Flyway's stands for everything up to it",
+    arguments: [
+      ([("1.2", "BASELINE")], nil), ([("2", "BASELINE")], nil), ([("1.02", "BASELINE")], nil),
+      ([("1.1", "BASELINE"), ("1.2", "SQL")], nil), ([("1.2", "SQL_BASELINE")], nil),
+      ([("1.1", "SQL"), ("1.2", "SQL"), ("1.2", "BASELINE")], nil),
+      ([("1.1", "BASELINE")], "1.2"), ([("1", "BASELINE")], "1.1, 1.2"), ([("1.1", "SQL")], "1.2"),
+      ([("1.2", "SQL")], "1.1"), ([], "1.1, 1.2"),
+      ([("1.1", "SQL"), ("1.2", "SQL"), ("1.2", "UNDO_SQL")], "1.2"),
+      ([("1.1", "SQL"), ("1.2", "SQL"), ("1.2", "UNDO_SQL"), ("1.2", "SQL")], nil),
+    ] as [([(String, String)], String?)]
+  )
+  func flywayBaselines(history: [(String, String)], missing: String?) async throws {
+    try await TestServer.withDatabase { database async throws in
+      try await database.script(Self.first.sql + ";" + Self.second.sql + ";" + Self.flywayTable)
+      for (rank, row) in history.enumerated() {
+        try await database.script(
+          """
+          insert into flyway_schema_history (installed_rank, version, type, success)
+          values (\(rank), '\(row.0)', '\(row.1)', true)
+          """
+        )
+      }
+      let migrator = migrator([Self.first, Self.second, Self.fourth], baseline: Self.baseline)
+      if let missing {
+        let text =
+          "Flyway has not applied \(missing) yet: start the last release of the service replaced once, so that it does"
+        #expect(await reasons { try await migrator.migrate(database, deadline: .after(patience)) } == [text])
+        #expect(
+          await reasons { _ = try await migrator.outlook(in: database, deadline: .after(patience)) } == [text]
+        )
+      } else {
+        let outlook = try await migrator.outlook(in: database, deadline: .after(patience))
+        #expect(outlook.recognised.map(\.version) == ["1.1", "1.2"])
+        #expect(try await migrator.migrate(database, deadline: .after(patience)).map(\.version) == ["1.10"])
+        #expect(try await migrator.migrate(database, deadline: .after(patience)).isEmpty)
+      }
     }
   }
 }

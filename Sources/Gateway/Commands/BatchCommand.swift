@@ -83,6 +83,12 @@ struct PastDateCheckCommand: AsyncParsableCommand {
     let job = parts.module.pastDateJob
     let result: Result<PastDateSummary?, any Error>
     do {
+      // No server may have been started on it yet, or a newer one that leaves no place for this program.
+      try await DatabaseMigrations(
+        nonAssociations: nil,
+        restrictedPatients: parts.database,
+        logger: logger
+      ).apply()
       result = .success(try await group.any().run { try await job.run() })
     } catch {
       result = .failure(error)

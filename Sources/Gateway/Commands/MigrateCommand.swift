@@ -52,7 +52,14 @@ struct MigrateCommand: AsyncParsableCommand {
       restrictedPatients: restrictedPatients,
       logger: logger
     )
-    for line in try await dryRun ? migrations.pending() : migrations.apply() { print(line) }
+    if dryRun {
+      let outlook = try await migrations.outlook()
+      for line in outlook.newer + (outlook.pending.isEmpty ? ["nothing to do"] : outlook.pending) {
+        print(line)
+      }
+    } else {
+      for line in try await migrations.apply() { print(line) }
+    }
     await database.shutdown()
     await restrictedPatients.shutdown()
   }

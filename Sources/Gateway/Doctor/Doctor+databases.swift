@@ -56,7 +56,9 @@ extension Doctor {
     }
     let version = try row.text(0)
     let major = try row.int64(1) / 10_000
-    var findings: [Finding] = []
+    var findings = try await database.unsuitability(deadline: deadline).map { fault in
+      Finding(.fail, "database", "\(name): \(fault)", advice: "the server does not start on such a database")
+    }
     if major < 14 {
       findings.append(
         Finding(
@@ -112,18 +114,21 @@ extension Doctor {
       logger: logger
     )
     do {
-      let pending = try await migrations.pending()
-      guard pending != [DatabaseMigrations.nothingToDo] else {
-        return [Finding(.ok, "migrations", "both schemas are up to date")]
+      let outlook = try await migrations.outlook()
+      var findings = outlook.newer.map { line in
+        Finding(.warn, "migrations", line, advice: "this is fine in a roll-out or after a roll-back")
       }
-      return [
-        Finding(
-          .warn,
-          "migrations",
-          "\(pending.count) to apply: \(pending.joined(separator: "; "))",
-          advice: "the server applies them when it starts; gateway migrate does it before"
+      if !outlook.pending.isEmpty {
+        findings.append(
+          Finding(
+            .warn,
+            "migrations",
+            "\(outlook.pending.count) to apply: \(outlook.pending.joined(separator: "; "))",
+            advice: "the server applies them when it starts; gateway migrate does it before"
+          )
         )
-      ]
+      }
+      return findings.isEmpty ? [Finding(.ok, "migrations", "both schemas are up to date")] : findings
     } catch {
       return [
         Finding(
