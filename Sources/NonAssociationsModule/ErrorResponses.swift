@@ -62,6 +62,12 @@ extension ErrorBody {
         kind: "\(Self.validationFailure): Couldn't read request body",
         text: "JSON parse error: \(reason)"
       )
+    case .unstorableText:
+      self.init(
+        status: .badRequest,
+        kind: Self.validationFailure,
+        text: "A text holds a character that cannot be stored"
+      )
     case .bodyTooLarge(let limit):
       self.init(
         status: .contentTooLarge,

@@ -154,6 +154,8 @@ final class LeasePool {
     return lease.isSpoilt ? PostgresError(.transactionAborted, detail: "the connection was given up") : nil
   }
 
+  func toldProcessID(_ id: LeaseID) -> Int32 { leases[id]?.connection.toldProcessID ?? 0 }
+
   /// Makes sure that the connection is closed at the end of the lease.
   func spoil(_ id: LeaseID) { leases[id]?.isSpoilt = true }
 
@@ -223,8 +225,17 @@ extension LeasePool: PostgresConnectionOwner {
     switch answer {
     case .rows(let rows): if leases[id]?.job === job { leases[id]?.rows = rows }
     case .failed(let error):
-      // A demoted server goes on answering reads, so a connection that may only read is not kept.
-      if error.kind == .readOnly { leases[id]?.isSpoilt = true }
+      // A demoted server goes on answering reads, so a connection that may only read is not kept. Those that lie idle
+      // are as old, and whoever runs the transaction again must not get one of them.
+      if error.kind == .readOnly {
+        leases[id]?.isSpoilt = true
+        for connection in idle { connection.close() }
+        idle = []
+      }
+      // What made the server give up one plan, such as a changed table, will make it give up others.
+      if error.asksToPrepareAgain {
+        for connection in idle + leases.values.map(\.connection) { connection.forgetPrepared() }
+      }
       if leases[id]?.failure == nil { leases[id]?.failure = error }
     case .notRun: break
     }

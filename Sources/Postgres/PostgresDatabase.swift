@@ -8,7 +8,8 @@ internal import Synchronization
 /// Reads (`query`) share connections in pipeline mode. Writes belong in `withTransaction`, which lends a connection.
 /// Every wait is bounded, by the caller's deadline and by the configuration. Call `shutdown()` before the loops end.
 public final class PostgresDatabase: Sendable {
-  private let group: EventLoopGroup
+  let group: EventLoopGroup
+  let logger: Logger
   private let pools: [LoopPool]
   let configuration: PostgresConfiguration
   private let observer: (any PostgresObserver)?
@@ -30,6 +31,7 @@ public final class PostgresDatabase: Sendable {
     self.configuration = configuration
     self.group = group
     self.observer = observer
+    self.logger = logger
     pools = group.loops.map { LoopPool(configuration, parameters: parameters, loop: $0, logger: logger) }
   }
 
@@ -45,8 +47,9 @@ public final class PostgresDatabase: Sendable {
     return pools[group.any().index]
   }
 
-  /// Runs one read statement. It shares a connection, and a batch, with other requests' statements, and may be run a
-  /// second time when its connection breaks; so it must not write. The server refuses that (`.readOnly`).
+  /// Runs one read statement. It shares a connection, and a batch, with other requests' statements, and may be run
+  /// again when its connection breaks or its failure asks for it; so it must not write. The server refuses that
+  /// (`.readOnly`).
   /// - Parameters:
   ///   - parameters: for `$1`, `$2`, ….
   ///   - deadline: past it the caller gets `.timedOut` and the server is told to stop. The configuration's statement
@@ -57,20 +60,31 @@ public final class PostgresDatabase: Sendable {
     _ parameters: [PostgresValue] = [],
     deadline: MonotonicInstant
   ) async throws(PostgresError) -> PostgresRows {
-    let observed = ObservedStatement(statement, observer)
-    do {
-      let rows = try await pool.query(statement, parameters, deadline: deadline)
-      observed?.ended()
-      return rows
-    } catch {
-      observed?.ended(error)
-      throw error
+    let pool = pool
+    var reruns = Reruns()
+    while true {
+      let observed = ObservedStatement(statement, observer)
+      do {
+        let rows = try await pool.query(statement, parameters, deadline: deadline)
+        observed?.ended()
+        return rows
+      } catch {
+        observed?.ended(error)
+        // A read that was refused as a write would be so again.
+        guard error.kind != .readOnly, await reruns.areWorthwhile(after: error, deadline: deadline) else {
+          throw error
+        }
+      }
     }
   }
 
   /// Runs `body` in a transaction: committed when it returns, rolled back when it throws, when its task is cancelled
   /// or when the deadline passes. `BEGIN` travels with the first statement. The connection is lent for all that time,
   /// so wait for nothing but the database in there.
+  ///
+  /// A transaction that failed with what running it again cures (``PostgresError/isRetriable``) has done nothing, and
+  /// `body` is run again from its start, at most three times. So it must change nothing but the database, and tell
+  /// nobody else. It is never run again once COMMIT was sent and not answered.
   /// - Parameter deadline: for all of it, the wait for a connection (at most the configuration's lease time-out)
   ///   included.
   /// - Throws: what `body` throws; a `PostgresError` for a connection that is not to be had, or for the commit:
@@ -82,14 +96,33 @@ public final class PostgresDatabase: Sendable {
     _ body: (PostgresTransaction) async throws -> Value
   ) async throws -> Value {
     let pool = pool
-    let transaction = PostgresTransaction(
-      pool: pool,
-      lease: try await pool.lease(deadline: deadline),
-      isolation: isolation,
-      deadline: deadline,
-      statementTimeout: configuration.statementTimeout,
-      observer: observer
-    )
+    var reruns = Reruns()
+    while true {
+      let transaction = PostgresTransaction(
+        pool: pool,
+        lease: try await pool.lease(deadline: deadline),
+        isolation: isolation,
+        deadline: deadline,
+        statementTimeout: configuration.statementTimeout,
+        observer: observer
+      )
+      do {
+        let value = try await run(transaction, body)
+        notices.send(transaction.notices, by: self)
+        return value
+      } catch {
+        // What failed first, whatever `body` made of it.
+        guard let failure = transaction.failure,
+          await reruns.areWorthwhile(after: failure, deadline: deadline)
+        else { throw error }
+      }
+    }
+  }
+
+  private func run<Value>(
+    _ transaction: PostgresTransaction,
+    _ body: (PostgresTransaction) async throws -> Value
+  ) async throws -> Value {
     let value: Value
     do {
       value = try await body(transaction)
@@ -98,7 +131,6 @@ public final class PostgresDatabase: Sendable {
       throw error
     }
     try await transaction.commit()
-    notices.send(transaction.notices, by: self)
     return value
   }
 

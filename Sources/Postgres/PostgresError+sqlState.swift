@@ -31,9 +31,9 @@ extension PostgresError {
   }
 
   /// Whether the session is over once the server has said this: class 08, a shutdown, a crash or a terminated
-  /// backend (57P01 to 57P05).
+  /// backend (57P01 to 57P05), a transaction that was idle or open too long (25P03, 25P04).
   static func endsConnection(_ sqlState: String) -> Bool {
-    sqlState.hasPrefix("08") || sqlState.hasPrefix("57P")
+    sqlState.hasPrefix("08") || sqlState.hasPrefix("57P") || sqlState == "25P03" || sqlState == "25P04"
   }
 
   /// Whether the server's plan of a prepared statement is gone or no longer fits its tables: preparing it again is

@@ -92,16 +92,36 @@ public struct PostgresError: Error, Hashable, Sendable {
     self.serverRoutine = serverRoutine
   }
 
-  /// Whether the database, or a place at it, is for the moment not to be had: a caller may be told to come back.
+  /// Whether it passes: nothing was done, and a caller may be told to come back. So are the database or a place at it
+  /// that are not to be had, a time that ran out, and what ``isRetriable`` tells of; of the server's errors those of
+  /// the classes 40 (rolled back), 53 (no resources), 57 (an operator intervened) and 58 (a system error). A COMMIT
+  /// whose answer was lost is not: what it did stays.
   public var isTemporary: Bool {
     switch kind {
-    case .connectionFailed, .connectionLost, .poolTimeout, .poolExhausted, .shutDown: true
-    default: false
+    case .connectionFailed, .connectionLost, .poolTimeout, .poolExhausted, .shutDown, .timedOut,
+      .lockNotAvailable:
+      true
+    case .commitUnknown: false
+    default:
+      isRetriable || ["40", "53", "57", "58"].contains { sqlState?.hasPrefix($0) ?? false }
     }
   }
 
-  /// Whether running the same transaction once more from its start is the cure.
-  public var isRetriable: Bool { kind == .serializationFailure || kind == .deadlock }
+  /// Whether running the same transaction once more from its start is the cure: it did nothing, and need not fail again.
+  /// 40001, 40P01, 25006 (on another connection, perhaps of a server that may write), 26000 and the plan cache's 0A000.
+  public var isRetriable: Bool {
+    switch kind {
+    case .serializationFailure, .deadlock, .readOnly: true
+    case .commitUnknown: false
+    default: asksToPrepareAgain
+    }
+  }
+
+  /// Whether a parameter is the cause, which the database has no place for: a text with a NUL, or with a character that
+  /// its encoding lacks (22021, 22P05).
+  public var isUnstorable: Bool {
+    kind == .invalidParameter || sqlState == "22021" || sqlState == "22P05"
+  }
 
   /// The same as `debugDescription`: may quote data, for logs at debug level.
   public var message: String { debugDescription }

@@ -23,6 +23,8 @@ public final class PostgresTransaction {
   private let statementTimeout: Duration
   private let observer: (any PostgresObserver)?
   private(set) var notices: Set<CommitNotices.Notice> = []
+  /// What the server, or the way to it, said against the first statement of it that failed, COMMIT included.
+  private(set) var failure: PostgresError?
   private var hasBegun = false
   private var hasEnded = false
 
@@ -74,6 +76,7 @@ public final class PostgresTransaction {
       return rows
     case .failure(let error):
       observed?.ended(error)
+      failure = failure ?? error
       throw error
     }
   }
@@ -120,9 +123,12 @@ public final class PostgresTransaction {
       }
     case .failure(let error):
       let isUnknown = error.kind == .connectionLost || error.kind == .timedOut
-      throw isUnknown
+      let reported =
+        isUnknown
         ? PostgresError(.commitUnknown, sqlState: error.sqlState, statement: "commit", detail: error.detail)
         : error
+      failure = failure ?? reported
+      throw reported
     }
   }
 
@@ -140,13 +146,17 @@ public final class PostgresTransaction {
 final class PostgresSession {
   private let pool: LoopPool
   private let lease: LeasePool.LeaseID
-  private let deadline: MonotonicInstant
+  /// When all of it must have ended.
+  let deadline: MonotonicInstant
 
   init(pool: LoopPool, lease: LeasePool.LeaseID, deadline: MonotonicInstant) {
     self.pool = pool
     self.lease = lease
     self.deadline = deadline
   }
+
+  /// The server's process for the session, as whoever answered the connection told it.
+  var toldProcessID: Int32 { get async { await pool.toldProcessID(lease) } }
 
   @discardableResult
   func query(

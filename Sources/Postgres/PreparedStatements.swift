@@ -39,6 +39,9 @@ struct PreparedStatements {
     return (variant.serverName, variant.types)
   }
 
+  /// Forgets all; the server keeps them until the connection ends.
+  mutating func removeAll() { variants = [:] }
+
   mutating func remove(name: String, serverName: String) {
     variants[name]?.removeAll { $0.serverName == serverName }
   }

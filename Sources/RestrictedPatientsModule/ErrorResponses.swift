@@ -60,6 +60,12 @@ extension ErrorBody {
       )
     case .unreadableBody(let reason):
       self.init(status: .badRequest, developerMessage: "JSON parse error: \(reason)")
+    case .unstorableText:
+      self.init(
+        .badRequest,
+        kind: Self.validationFailure,
+        text: "A text holds a character that cannot be stored"
+      )
     case .bodyTooLarge(let limit):
       self.init(
         .contentTooLarge,

@@ -1,6 +1,7 @@
 import EventLoops
 import InMemoryLogging
 import Logging
+import Postgres
 import ServiceKit
 import Synchronization
 import Testing
@@ -289,6 +290,60 @@ final class RecordingTelemetry: Telemetry {
       try await eventually("all are handled") { Set(handler.messages.map(\.text)).count >= 40 }
       try await eventually("all are deleted") { try await isEmpty(fixture) }
       await consumer.stop()
+    }
+  }
+
+  @Test(
+    "trouble of the database that passes uses up no delivery: the message stays in hand until it is handled",
+    arguments: [
+      PostgresError(.other, sqlState: "53100"), PostgresError(.connectionFailed),
+      PostgresError(.serializationFailure), PostgresError(.commitUnknown),
+    ]
+  )
+  func passingTrouble(error: PostgresError) async throws {
+    try await BrokerFixture.run(maximumReceiveCount: 2, visibilityTimeout: .milliseconds(300)) { fixture in
+      let tries = Mutex(0)
+      let handler = ClosureHandler { _ in
+        let number = tries.withLock { tries in
+          tries += 1
+          return tries
+        }
+        // Longer in all than the queue hides a message by itself.
+        if number <= 5 { throw number.isMultiple(of: 2) ? EventBusError.notHandled([("a", error)]) : error }
+      }
+      let consumer = consumer(fixture, handler)
+      await consumer.start()
+      try await fixture.send("a")
+      try await eventually("it is handled") { try await isEmpty(fixture) }
+      #expect(handler.messages.map(\.receiveCount) == [1, 1, 1, 1, 1, 1])
+      let statistics = await consumer.statistics()
+      #expect(statistics.handled == 1 && statistics.failed == 0 && statistics.deadLettered == 0)
+      await consumer.stop()
+    }
+  }
+
+  @Test("what stays is not waited out, nor is anything while the consumer stops, nor for ever")
+  func trouble() async throws {
+    for error in [PostgresError(.uniqueViolation), PostgresError(.cancelled)] {
+      #expect(!PassingTrouble.caused(error))
+      let passing = PostgresError(.deadlock)
+      #expect(!PassingTrouble.caused(EventBusError.notHandled([("a", passing), ("b", error)])))
+    }
+    #expect(!PassingTrouble.caused(Poison()))
+    try await BrokerFixture.run { fixture in
+      let handler = ClosureHandler { _ in throw PostgresError(.connectionFailed) }
+      let consumer = consumer(fixture, handler)
+      await consumer.start()
+      try await fixture.send("a")
+      try await eventually("it is in hand") { handler.messages.count > 2 }
+      let before = MonotonicInstant.now()
+      await consumer.stop()
+      #expect(MonotonicInstant.now().duration(since: before) < .seconds(15))
+      #expect(await consumer.statistics().failed == 1)
+      let impatient = self.consumer(fixture, handler) { $0.passingTroubleTimeout = .milliseconds(300) }
+      await impatient.start()
+      try await eventually("it is given back") { await impatient.statistics().failed > 0 }
+      await impatient.stop()
     }
   }
 

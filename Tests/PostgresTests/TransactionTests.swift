@@ -1,4 +1,5 @@
 import EventLoops
+import Synchronization
 import Testing
 
 @testable import Postgres
@@ -13,6 +14,11 @@ import Testing
     """
 
   private struct Abort: Error {}
+
+  private final class Crossing: Sendable {
+    let locked = Mutex<Set<Int64>>([])
+    let runs = Mutex(0)
+  }
 
   private func count(_ database: PostgresDatabase) async throws -> Int64 {
     try await database.read("select count(*) from t")[0].int64(0)
@@ -106,14 +112,16 @@ import Testing
     }
   }
 
-  @Test("serialization failures and deadlocks are told apart and may be tried again")
+  @Test("serialization failures and deadlocks are run again")
   func clashes() async throws {
     try await TestServer.withDatabase { database async throws in
       try await database.script(Self.schema + "; insert into t values (1, 'a'), (2, 'b')")
       let read = PostgresStatement(name: "read", sql: "select s from t where n = 1")
       let update = PostgresStatement(name: "update", sql: "update t set s = 'c' where n = $1")
+      var clashes = 0
       let serialization = await postgresError {
         try await database.withTransaction(isolation: .repeatableRead, deadline: .after(patience)) { first in
+          clashes += 1
           _ = try await first.query(read)
           try await database.withTransaction(deadline: .after(patience)) { second in
             try await second.execute(update, [.int8(1)])
@@ -123,39 +131,27 @@ import Testing
       }
       #expect(serialization?.kind == .serializationFailure)
       #expect(serialization?.isRetriable ?? false)
+      #expect(clashes == 1 + Reruns.limit)
 
-      let deadlock = await postgresError {
-        try await database.withTransaction(deadline: .after(patience)) { first in
-          try await first.execute(update, [.int8(1)])
-          try await database.withTransaction(deadline: .after(patience)) { second in
-            try await second.execute(update, [.int8(2)])
-            let blocked = Task(executorPreference: Loops.shared.loops[1]) {
-              await postgresError {
-                try await database.withTransaction(deadline: .after(patience)) { third in
-                  try await third.execute(
-                    PostgresStatement(name: "lock", sql: "select pg_advisory_xact_lock(42)")
-                  )
-                  try await third.execute(update, [.int8(2)])
-                }
+      // Each has what the other wants: the server ends one of them, which is run again once the other is through.
+      let crossing = Crossing()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (one, other) in [(1, 2), (2, 1)] as [(Int64, Int64)] {
+          group.addTask {
+            try await database.withTransaction(deadline: .after(patience)) { transaction in
+              crossing.runs.withLock { $0 += 1 }
+              try await transaction.execute(update, [.int8(one)])
+              crossing.locked.withLock { _ = $0.insert(one) }
+              try await eventually("the other has its row") {
+                crossing.locked.withLock { $0.contains(other) }
               }
+              try await transaction.execute(update, [.int8(other)])
             }
-            try await eventually("the third waits for a lock") {
-              try await !database.backends("wait_event_type = 'Lock'").isEmpty
-            }
-            // The second now waits for the third's advisory lock, and the third for the second's row.
-            do {
-              try await second.execute(
-                PostgresStatement(name: "lock", sql: "select pg_advisory_xact_lock(42)")
-              )
-            } catch {
-              _ = await blocked.value
-              throw error
-            }
-            if let error = await blocked.value { throw error }
           }
         }
+        try await group.waitForAll()
       }
-      #expect(deadlock?.kind == .deadlock)
+      #expect(crossing.runs.withLock { $0 } == 3)
     }
   }
 
@@ -293,27 +289,34 @@ import Testing
     }
   }
 
-  @Test("a connection that may only read is not kept for writers")
+  @Test(
+    "what was refused on a connection that may only read is run again on another, and none of them is kept"
+  )
   func readOnlyServer() async throws {
-    try await TestServer.withDatabase { database async throws in
+    try await TestServer.withDatabase({ $0.transactionConnectionsPerLoop = 8 }) { database async throws in
       try await database.script(Self.schema)
-      let error = try await Loops.run {
-        try await database.withTransaction(deadline: .after(patience)) { transaction in
-          try await transaction.execute(
-            PostgresStatement(name: "demote", sql: "set session default_transaction_read_only = on")
-          )
-        }
-        let error = await postgresError {
-          try await database.withTransaction(deadline: .after(patience)) { transaction in
-            try await transaction.execute(Self.insert, [.int8(1), .text("a")])
+      try await Loops.run {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<8 {
+            group.addTask(executorPreference: Loops.shared.loops[0]) {
+              try await database.withTransaction(deadline: .after(patience)) { transaction in
+                try await transaction.execute(
+                  PostgresStatement(name: "demote", sql: "set session default_transaction_read_only = on")
+                )
+                _ = try await transaction.query(
+                  PostgresStatement(name: "stay", sql: "select pg_sleep(0.1)")
+                )
+              }
+            }
           }
+          try await group.waitForAll()
         }
+        #expect(await database.statistics().transactions.idle == 8)
         try await database.withTransaction(deadline: .after(patience)) { transaction in
           try await transaction.execute(Self.insert, [.int8(1), .text("a")])
         }
-        return error
+        #expect(await database.statistics().transactions.idle == 1)
       }
-      #expect(error?.kind == .readOnly)
       #expect(try await count(database) == 1)
     }
   }

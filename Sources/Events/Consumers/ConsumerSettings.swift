@@ -16,6 +16,9 @@ public struct ConsumerSettings: Sendable {
   public var acknowledgementBatch = 10
   /// What a handler may take; past it, its task is cancelled and counts as failed. Default 5 minutes.
   public var handlerTimeout = Duration.seconds(300)
+  /// How long a message stays in hand, hidden and tried again, while the database's trouble keeps it from being handled.
+  /// Default 11 hours: SQS hides no message for more than 12 after it was received.
+  public var passingTroubleTimeout = Duration.seconds(11 * 3600)
   /// How long `stop()` waits for handlers, and again for acknowledgements. Default 20 seconds.
   public var stopTimeout = Duration.seconds(20)
   /// For each other call of the broker. Default 10 seconds.

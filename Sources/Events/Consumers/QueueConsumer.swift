@@ -243,8 +243,25 @@ public actor QueueConsumer {
     await acknowledgements.add(message.receipt)
   }
 
-  /// What the handler throws; nil when it has handled the message.
+  /// What the handler throws; nil when it has handled the message. Trouble of the database that passes is waited out
+  /// with the message in hand: a delivery would be used up for nothing.
   private func failure(of message: ReceivedMessage) async -> (any Error)? {
+    let end = MonotonicInstant.now() + settings.passingTroubleTimeout
+    var pause = BackOff(initial: .milliseconds(100), maximum: .seconds(2))
+    while let error = await failureOfOneTry(of: message) {
+      guard PassingTrouble.caused(error), !isStopping, !Task.isCancelled, .now() < end else { return error }
+      if pause.failures == 0 {
+        logger.warning(
+          "message waits for the database",
+          metadata: ["messageId": "\(message.id)", "reason": "\(error)"]
+        )
+      }
+      try? await Task.sleep(for: pause.next())
+    }
+    return nil
+  }
+
+  private func failureOfOneTry(of message: ReceivedMessage) async -> (any Error)? {
     let handler = handler
     let work = Task(executorPreference: loop) { try await handler.handle(message) }
     let timer = loop.schedule(after: settings.handlerTimeout) { work.cancel() }

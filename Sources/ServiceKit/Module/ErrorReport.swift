@@ -6,6 +6,8 @@ internal import SharedAuth
 struct ErrorReport {
   /// The cause is expected to pass within a second or so: 503 instead of 500.
   var isTemporary: Bool
+  /// Something that came with the request cannot be stored or looked for: 400 instead of 500.
+  var isUnstorable = false
   /// Fit for any level.
   var metadata: Logger.Metadata
   /// May quote rows, so only for debug.
@@ -15,6 +17,7 @@ struct ErrorReport {
     if let error = error as? PostgresError {
       // PostgreSQL's texts may quote rows, so of its errors only the codes are fit for every log.
       isTemporary = error.isTemporary
+      isUnstorable = error.isUnstorable
       metadata = [
         "kind": "\(error.kind)", "sqlState": "\(error.sqlState ?? "")",
         "constraint": "\(error.constraint ?? "")",

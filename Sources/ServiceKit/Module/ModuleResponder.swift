@@ -162,12 +162,13 @@ public final class ModuleResponder: Sendable {
       if response.status.code >= 500 { log(report, request) }
       return response
     }
+    if report.isUnstorable { return module.response(to: .unstorableText) }
     log(report, request)
     if report.isTemporary { return unavailable() }
     return module.response(to: .internalError(correlationID: request.correlationID.description))
   }
 
-  /// The pool empties and keys come back within a second or not for long; clients of GETs try again at once anyway.
+  /// The pool empties, a lock is let go and keys come back within a second or not for long; clients of GETs try again at once anyway.
   private func unavailable() -> ServerResponse {
     let seconds = 1
     var response = module.response(to: .unavailable(retryAfter: seconds))

@@ -15,6 +15,8 @@ public enum PlatformFailure: Error, Equatable, Sendable {
   case missingBody
   /// 400: the body is not the JSON that is wanted; the text names the property and quotes no values.
   case unreadableBody(String)
+  /// 400: a text of the request, or of its token, that the database has no place for.
+  case unstorableText
   /// 413: more than `limit` bytes.
   case bodyTooLarge(limit: Int)
   /// 408: the body came too slowly.
@@ -23,7 +25,8 @@ public enum PlatformFailure: Error, Equatable, Sendable {
   case parameterType(name: String, type: String)
   /// 400: a query parameter is not one of the allowed names.
   case parameterChoice(name: String, allowed: [String])
-  /// 503 with `Retry-After` in seconds: no database connection became free, or no keys to check a token with.
+  /// 503 with `Retry-After` in seconds: what keeps the database from its work passes, or there are no keys to check a
+  /// token with.
   case unavailable(retryAfter: Int)
   /// 500: anything else. The cause is in the log under the correlation id, and only there.
   case internalError(correlationID: String)
