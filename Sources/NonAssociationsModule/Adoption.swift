@@ -54,7 +54,7 @@ extension NonAssociationsModule {
       ),
       .init(
         "non-associations with a role, reason or restriction type that there is not",
-        cure: "Correct them: they cannot be read.",
+        cure: "Correct them: answers show the code itself.",
         sql: """
           select id::text from non_association
           where first_prisoner_role not in (\(codes(Role.self))) or second_prisoner_role not in (\(codes(Role.self)))
@@ -63,11 +63,13 @@ extension NonAssociationsModule {
           """
       ),
       .init(
-        "non-associations with an infinite time",
-        cure: "Correct them.",
+        "non-associations with a time that is not of the years 1 to 9999",
+        cure: "Correct them: answers show the nearest time that they can.",
         sql: """
           select id::text from non_association
-          where not isfinite(when_created) or not isfinite(when_updated) or not isfinite(closed_at) order by id
+          where exists (
+            select from unnest(array[when_created, when_updated, closed_at]) t
+            where not (t >= '0001-01-01Z' and t < '10000-01-01Z')) order by id
           """
       ),
     ],

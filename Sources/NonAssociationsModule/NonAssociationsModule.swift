@@ -43,6 +43,8 @@ public struct NonAssociationsModule: Module {
   public let subjectAccess: any SubjectAccessSource
   /// What the module takes from the queue `nonassociations` (§11).
   public static let consumedEvents = ConsumedEvents.nonAssociations
+  /// Values of rows that no answer can hold.
+  public let misfits: MisfitValues
   private let prisonerEvents: PrisonerEventsService
 
   /// - Parameters:
@@ -62,7 +64,9 @@ public struct NonAssociationsModule: Module {
     mergeEvents: Bool = false,
     logger: Logger
   ) {
-    let store = NonAssociationsStore(database: database, outbox: outbox)
+    let misfits = MisfitValues(logger: logger)
+    self.misfits = misfits
+    let store = NonAssociationsStore(database: database, outbox: outbox, misfits: misfits)
     let search = PrisonerSearchClient(
       baseURL: prisonerSearch.baseURL,
       client: prisonerSearch.client,

@@ -1,7 +1,7 @@
 import EventLoops
 
-/// `timestamptz` in binary form: microseconds since 2000-01-01T00:00:00Z, the ends of the range standing for the
-/// infinities.
+/// `timestamptz` and `timestamp` in binary form: microseconds since 2000-01-01T00:00:00, in UTC or of no zone, the ends
+/// of the range standing for the infinities.
 enum BinaryTime {
   /// 2000-01-01T00:00:00Z in microseconds since 1970.
   private static let epoch: Int64 = 946_684_800_000_000
@@ -13,10 +13,11 @@ enum BinaryTime {
     return overflow ? nil : value
   }
 
-  /// nil for an instant too late for `Timestamp`.
-  static func decode(_ value: Int64) -> Timestamp? {
+  /// The last 30 years before PostgreSQL's end of time, 294247 to 294276, are too late for `Timestamp`: they are taken
+  /// for its last instant but one, because the last is infinity.
+  static func decode(_ value: Int64) -> Timestamp {
     if value == .max || value == .min { return Timestamp(microseconds: value) }
     let (sum, overflow) = value.addingReportingOverflow(epoch)
-    return overflow ? nil : Timestamp(microseconds: sum)
+    return Timestamp(microseconds: overflow || sum == .max ? .max - 1 : sum)
   }
 }

@@ -30,6 +30,11 @@ public struct PostgresRow: Sendable {
   /// How many columns the row has.
   public var count: Int { result.columnCount }
 
+  /// What the select list calls a column; `?` if there is no such column.
+  public func columnName(_ column: Int) -> String {
+    column >= 0 && column < result.columnCount ? result.columnName(column) : "?"
+  }
+
   public func isNull(_ column: Int) throws(PostgresError) -> Bool { try field(column) == nil }
 
   /// A `smallint`, `integer`, `bigint` or `oid`.
@@ -86,11 +91,18 @@ public struct PostgresRow: Sendable {
 
   /// `timestamp`, or nil for null.
   public func optionalTimestamp(_ column: Int) throws(PostgresError) -> Timestamp? {
+    try time(column, of: .timestamptz, "a timestamp with time zone")
+  }
+
+  /// A `timestamp` without a zone, as though it were of UTC, or nil for null; the infinities as with `timestamp`.
+  public func optionalLocalTimestamp(_ column: Int) throws(PostgresError) -> Timestamp? {
+    try time(column, of: .timestamp, "a timestamp without time zone")
+  }
+
+  private func time(_ column: Int, of type: TypeID, _ wanted: String) throws(PostgresError) -> Timestamp? {
     guard let bytes = try field(column) else { return nil }
-    guard result.type(column) == .timestamptz, bytes.count == 8,
-      let time = BinaryTime.decode(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
-    else { throw mismatch(column, "a timestamp with time zone") }
-    return time
+    guard result.type(column) == type, bytes.count == 8 else { throw mismatch(column, wanted) }
+    return BinaryTime.decode(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
   }
 
   /// A `bytea`.

@@ -73,7 +73,7 @@ struct AdministrationRoutes: Sendable {
       for outcome in outcomes {
         writer.beginObject()
         writer.field("prisonerNumber", outcome.prisonerNumber)
-        writer.field("operation", outcome.operation)
+        writer.field("operation", outcome.operation.rawValue)
         writer.field("requestedBy", outcome.requestedBy)
         writer.field("since", service.london.local(outcome.startedAt))
         writer.field("reason", outcome.reason)

@@ -47,7 +47,7 @@ extension RestrictedPatientsModule {
       ),
       .init(
         "rows with a time that is not of the years 1 to 9999",
-        cure: "Correct them: they cannot be read.",
+        cure: "Correct them: answers show the nearest time that they can.",
         sql: """
           select ctid::text from restricted_patients
           where exists (

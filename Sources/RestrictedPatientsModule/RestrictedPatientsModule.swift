@@ -70,6 +70,8 @@ public struct RestrictedPatientsModule: Module {
   public static let domainEvents = ConsumedEvents.domainEvents
   /// What the module takes from the queue `offenderevents` (§10.3).
   public static let offenderEvents = ConsumedEvents.offenderEvents
+  /// Values of rows that no answer can hold.
+  public let misfits: MisfitValues
   private let patientEvents: PatientEventsService
   /// The check that removes everybody whose sentence is over.
   public let pastDateJob: PastDateJob
@@ -93,7 +95,9 @@ public struct RestrictedPatientsModule: Module {
     checksAgencies: Bool = false,
     logger: Logger
   ) {
-    let store = RestrictedPatientsStore(database: database, outbox: outbox)
+    let misfits = MisfitValues(logger: logger)
+    self.misfits = misfits
+    let store = RestrictedPatientsStore(database: database, outbox: outbox, misfits: misfits)
     let prisonAPI = PrisonAPIClient(
       service: upstreams.service(upstreams.prisonAPI, upstreams.client),
       changes: upstreams.service(upstreams.prisonAPI, upstreams.changesClient)

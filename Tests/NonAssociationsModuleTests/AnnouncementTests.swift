@@ -13,10 +13,10 @@ struct AnnouncementTests {
     let created = try time("2026-01-15T10:20:30.123456Z")
     return NonAssociation(
       id: 42,
-      first: .init(prisonerNumber: "A1234BC", role: .victim),
-      second: .init(prisonerNumber: "D5678EF", role: .perpetrator),
-      reason: .bullying,
-      restrictionType: .cell,
+      first: .init(prisonerNumber: "A1234BC", role: .known(.victim)),
+      second: .init(prisonerNumber: "D5678EF", role: .known(.perpetrator)),
+      reason: .known(.bullying),
+      restrictionType: .known(.cell),
       comment: "Threats made on the wing",
       whenCreated: created,
       whenUpdated: created,

@@ -36,8 +36,8 @@ struct CreateBodyTests {
   @Test("A valid body is read whole")
   func valid() throws {
     let new = try decode()
-    #expect(new.first == .init(prisonerNumber: "A1234BC", role: .victim))
-    #expect(new.second == .init(prisonerNumber: "D5678EF", role: .perpetrator))
+    #expect(new.first == .init(prisonerNumber: "A1234BC", role: .known(.victim)))
+    #expect(new.second == .init(prisonerNumber: "D5678EF", role: .known(.perpetrator)))
     #expect((new.reason, new.restrictionType, new.comment) == (.violence, .cell, "fighting"))
   }
 

@@ -54,6 +54,34 @@ import Testing
     }
   }
 
+  @Test(
+    "no time that a column can hold is refused: the last years are taken for the last instant before infinity"
+  )
+  func everyTime() async throws {
+    let values: [(text: String, microseconds: Int64)] = [
+      ("4714-11-24 00:00:00+00 BC", -210_866_803_200_000_000),
+      ("0001-12-31 23:59:59.999999+00 BC", -62_135_596_800_000_001),
+      ("10000-01-01 00:00:00+00", 253_402_300_800_000_000),
+      ("294247-01-10 04:00:54.775806+00", .max - 1), ("294247-01-10 04:00:54.775807+00", .max - 1),
+      ("294247-01-10 04:00:54.775808+00", .max - 1), ("294276-12-31 23:59:59.999999+00", .max - 1),
+      ("infinity", .max), ("-infinity", .min),
+    ]
+    try await TestServer.withDatabase { database async throws in
+      for (text, microseconds) in values {
+        let row = try await database.read(
+          "select $1::timestamptz, $1::timestamptz at time zone 'UTC', null::timestamp",
+          [.text(text)]
+        )[0]
+        #expect(try row.timestamp(0).microseconds == microseconds, "\(text)")
+        #expect(try row.optionalLocalTimestamp(1)?.microseconds == microseconds, "\(text)")
+        #expect(try row.optionalLocalTimestamp(2) == nil)
+        #expect(throws: PostgresError.self) { try row.optionalLocalTimestamp(0) }
+        #expect(throws: PostgresError.self) { try row.timestamp(1) }
+        #expect(row.columnName(0) == "timestamptz" && row.columnName(9) == "?")
+      }
+    }
+  }
+
   @Test("arrays, bytes, booleans and JSON come back as they went")
   func others() async throws {
     try await TestServer.withDatabase { database async throws in

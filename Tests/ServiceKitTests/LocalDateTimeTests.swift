@@ -1,3 +1,4 @@
+import EventLoops
 import Testing
 
 @testable import ServiceKit
@@ -100,12 +101,47 @@ struct LocalDateTimeTests {
     ) { try fields.optionalDateTime("at") }
   }
 
-  @Test("Years beyond four digits carry a sign, and no calendar value traps")
+  @Test(
+    "A time of no year of four digits is shown as the nearest that is, and still comes before or after it"
+  )
   func extremes() {
-    #expect(LocalDateTime(wallSeconds: 253_402_300_800, nanosecond: 0).text == "+10000-01-01T00:00:00")
-    #expect(LocalDateTime(wallSeconds: -62_167_219_201, nanosecond: 0).text == "-0001-12-31T23:59:59")
-    #expect(!LocalDateTime(wallSeconds: .max, nanosecond: 999_999_999).text.isEmpty)
-    #expect(!LocalDateTime(wallSeconds: .min, nanosecond: 0).text.isEmpty)
+    for wallSeconds in [253_402_300_800, 9_224_286_393_600, Int64.max] {
+      let late = LocalDateTime(wallSeconds: wallSeconds, nanosecond: 0)
+      #expect(late.text == "9999-12-31T23:59:59.999999")
+      #expect(late > .latest && !late.isShowable)
+    }
+    for wallSeconds in [-62_167_219_201, -210_866_803_200, Int64.min] {
+      let early = LocalDateTime(wallSeconds: wallSeconds, nanosecond: 999_999_999)
+      #expect(early.text == "0000-01-01T00:00:00")
+      #expect(early < .earliest && !early.isShowable)
+    }
+    for time in [LocalDateTime.earliest, .latest] {
+      #expect(time.isShowable && LocalDateTime(contractText: time.text) == time)
+    }
+    let infinity = LocalDateTime(asThoughUTC: Timestamp(microseconds: .max))
+    #expect(infinity.text == "9999-12-31T23:59:59.999999" && infinity > .latest)
+    #expect(LocalDateTime(asThoughUTC: Timestamp(microseconds: .min)) < .earliest)
+  }
+
+  @Test(
+    "What is kept is the nearest microsecond, and never a year that no answer can show",
+    arguments: [
+      ("2023-12-05T12:34:56.123456499", "2023-12-05T12:34:56.123456"),
+      ("2023-12-05T12:34:56.1234565", "2023-12-05T12:34:56.123457"),
+      ("2023-12-31T23:59:59.9999995", "2024-01-01T00:00:00"),
+      ("9999-12-31T23:59:59.999999", "9999-12-31T23:59:59.999999"),
+      ("9999-12-31T23:59:59.9999994", "9999-12-31T23:59:59.999999"),
+      ("9999-12-31T23:59:59.9999995", "9999-12-31T23:59:59.999999"),
+      // .NET's "never".
+      ("9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59.999999"),
+      ("9999-12-31T23:59:59.999999999", "9999-12-31T23:59:59.999999"),
+      ("0000-01-01T00:00:00.0000004", "0000-01-01T00:00:00"),
+    ]
+  )
+  func rounded(given: String, kept: String) throws {
+    let time = try #require(LocalDateTime(contractText: given))
+    #expect(time.rounded.text == kept)
+    #expect(time.rounded.rounded == time.rounded)
   }
 
   @Test("Days and dates agree over four thousand years")

@@ -74,6 +74,27 @@ struct LondonTimeTests {
     #expect(london.instant(try #require(LocalDateTime(contractText: local))) == (try instant(utc)))
   }
 
+  @Test("Whatever date-time is accepted is read back, equal to the microsecond")
+  func everyTimeComesBack() throws {
+    let london = try Self.london.get()
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<20_000 {
+      let wall = Int64.random(in: -62_167_219_200...253_402_300_799, using: &generator)
+      let nanosecond = Int32.random(in: 0...999_999_999, using: &generator)
+      let given = LocalDateTime(wallSeconds: wall, nanosecond: nanosecond)
+      let accepted = try #require(LocalDateTime(contractText: given.text))
+      let kept = london.instant(accepted)
+      let shown = london.local(kept)
+      // In the hour that spring leaves out, London's clocks show another time.
+      #expect(shown == accepted.rounded || shown == london.local(london.instant(shown)))
+      #expect(LocalDateTime(contractText: shown.text) == shown)
+    }
+    for text in ["0000-01-01T00:00", "9999-12-31T23:59:59.9999999"] {
+      let given = try #require(LocalDateTime(contractText: text))
+      #expect(london.local(london.instant(given)) == given.rounded)
+    }
+  }
+
   @Test("01:30 of the missing hour reads back as 02:30")
   func missingHour() throws {
     let london = try Self.london.get()

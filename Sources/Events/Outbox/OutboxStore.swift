@@ -195,7 +195,7 @@ struct OutboxStore: Sendable {
     name: "outbox_count",
     sql: """
       select count(*),
-        (extract(epoch from clock_timestamp() - min(created_at)) * 1000)::bigint,
+        (extract(epoch from clock_timestamp() - min(created_at) filter (where isfinite(created_at))) * 1000)::bigint,
         (select count(*) from gateway_outbox where module = $1 and kind = $2 and set_aside_at is not null)
       from gateway_outbox
       where module = $1 and kind = $2 and published_at is null and set_aside_at is null

@@ -1,5 +1,6 @@
 internal import Events
 internal import NonAssociationsModule
+internal import Observability
 internal import Postgres
 internal import ServiceKit
 
@@ -27,6 +28,7 @@ extension HostedModule {
       mergeEvents: configuration.messaging.mergeEvents,
       logger: shared.logger
     )
+    shared.observability.metrics.add(module.misfits, module: module.name)
     module.subscribe(to: shared.bus)
     let messaging = configuration.messaging.nonAssociations
     let build = configuration.about.build

@@ -83,6 +83,7 @@ struct RestrictedPatientsParts: Sendable {
       checksAgencies: own.checksAgencies,
       logger: logger
     )
+    observability.metrics.add(module.misfits, module: RestrictedPatientsModule.name)
   }
 
   /// Runs the past-date check every day at `time`, on a loop of `group`, until the task is cancelled.

@@ -1,6 +1,18 @@
+import ServiceKit
+
 /// A code with the words that describe it, in the order of `non-associations.md` §4.1.
 protocol Code: RawRepresentable<String>, CaseIterable, Sendable {
   var description: String { get }
+}
+
+extension StoredCode where Known: Code {
+  /// The words for it; of a code that this release does not know, the code itself.
+  var description: String {
+    switch self {
+    case .known(let code): code.description
+    case .unknown(let text): text
+    }
+  }
 }
 
 /// A prisoner's part in a non-association.

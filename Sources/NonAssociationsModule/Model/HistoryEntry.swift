@@ -26,18 +26,22 @@ struct Change: Equatable, Sendable {
   var requestedBy: String?
 }
 
-/// A change, and the non-association as it became; as it last was, if it was deleted.
+/// A change as the history has it, and the non-association as it became; as it last was, if it was deleted.
 struct HistoryEntry: Equatable, Sendable {
-  var change: Change
+  var kind: StoredCode<ChangeKind>
+  var at: Timestamp
+  var by: String
+  var reason: String?
+  var requestedBy: String?
   var row: NonAssociation
 
   func write(to writer: inout JSONWriter, _ london: LondonTime) {
     writer.beginObject()
-    writer.field("change", change.kind.rawValue)
-    writer.field("changedAt", london.local(change.at))
-    writer.field("changedBy", change.by)
-    writer.field("changeReason", change.reason)
-    writer.field("requestedBy", change.requestedBy)
+    writer.field("change", kind.rawValue)
+    writer.field("changedAt", london.local(at))
+    writer.field("changedBy", by)
+    writer.field("changeReason", reason)
+    writer.field("requestedBy", requestedBy)
     writer.key("nonAssociation")
     row.write(to: &writer, london)
     writer.endObject()

@@ -1,3 +1,5 @@
+import ServiceKit
+
 /// Why two prisoners are kept apart, and each one's part in it, as NOMIS has it (`non-associations.md` §4.1, §12).
 enum LegacyReason: String, Code {
   case bullying = "BUL"
@@ -18,15 +20,16 @@ enum LegacyReason: String, Code {
     }
   }
 
-  /// One side's code: the reason if it is one that NOMIS knows, else the side's role.
-  init(_ reason: Reason, _ role: Role) {
-    switch (reason, role) {
+  /// One side's code: the reason if it is one that NOMIS knows, else the side's role. A role that nobody here knows is
+  /// unknown there.
+  init(_ reason: StoredCode<Reason>, _ role: StoredCode<Role>) {
+    switch (reason.known, role.known) {
     case (.gangRelated, _): self = .rivalGang
     case (.bullying, _): self = .bullying
     case (_, .victim): self = .victim
     case (_, .perpetrator): self = .perpetrator
     case (_, .notRelevant): self = .notRelevant
-    case (_, .unknown): self = .unknown
+    case (_, .unknown), (_, nil): self = .unknown
     }
   }
 
@@ -62,11 +65,12 @@ enum LegacyRestrictionType: String, Code {
     }
   }
 
-  init(_ type: RestrictionType) {
-    switch type {
+  /// NOMIS has no place for a type that nobody here knows: it gets the one that keeps them furthest apart.
+  init(_ type: StoredCode<RestrictionType>) {
+    switch type.known {
     case .cell: self = .cell
     case .landing: self = .landing
-    case .wing: self = .wing
+    case .wing, nil: self = .wing
     }
   }
 }

@@ -17,11 +17,11 @@ struct NewNonAssociation: Equatable, Sendable {
     let fields = try JSONFields(body)
     first = .init(
       prisonerNumber: try fields.text("firstPrisonerNumber"),
-      role: try fields.choice("firstPrisonerRole")
+      role: .known(try fields.choice("firstPrisonerRole"))
     )
     second = .init(
       prisonerNumber: try fields.text("secondPrisonerNumber"),
-      role: try fields.choice("secondPrisonerRole")
+      role: .known(try fields.choice("secondPrisonerRole"))
     )
     reason = try fields.choice("reason")
     restrictionType = try fields.choice("restrictionType")

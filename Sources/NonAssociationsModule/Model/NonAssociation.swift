@@ -1,12 +1,13 @@
 import EventLoops
+import ServiceKit
 
 /// Two prisoners who must be kept apart: one row of `non_association` (`non-associations.md` §8).
 struct NonAssociation: Equatable, Sendable {
   var id: Int64
   var first: Party
   var second: Party
-  var reason: Reason
-  var restrictionType: RestrictionType
+  var reason: StoredCode<Reason>
+  var restrictionType: StoredCode<RestrictionType>
   var comment: String
   var whenCreated: Timestamp
   var whenUpdated: Timestamp
@@ -18,7 +19,7 @@ struct NonAssociation: Equatable, Sendable {
 
   struct Party: Equatable, Sendable {
     var prisonerNumber: String
-    var role: Role
+    var role: StoredCode<Role>
   }
 
   struct Closure: Equatable, Sendable {
@@ -31,6 +32,6 @@ struct NonAssociation: Equatable, Sendable {
 
   /// The listed prisoner's side and the other's.
   func sides(of prisonerNumber: String) -> (own: Party, other: Party) {
-    first.prisonerNumber == prisonerNumber ? (first, second) : (second, first)
+    first.prisonerNumber.hasSameBytes(as: prisonerNumber) ? (first, second) : (second, first)
   }
 }

@@ -23,10 +23,10 @@ struct NonAssociationPatch: Equatable, Sendable {
   }
 
   func apply(to row: inout NonAssociation) {
-    row.first.role = firstRole ?? row.first.role
-    row.second.role = secondRole ?? row.second.role
-    row.reason = reason ?? row.reason
-    row.restrictionType = restrictionType ?? row.restrictionType
+    row.first.role = firstRole.map(StoredCode.known) ?? row.first.role
+    row.second.role = secondRole.map(StoredCode.known) ?? row.second.role
+    row.reason = reason.map(StoredCode.known) ?? row.reason
+    row.restrictionType = restrictionType.map(StoredCode.known) ?? row.restrictionType
     row.comment = comment ?? row.comment
   }
 }

@@ -1,4 +1,5 @@
 import Postgres
+import ServiceKit
 
 /// How rows of `non_association`, and of its history, become values.
 enum NonAssociationRows {
@@ -15,56 +16,52 @@ enum NonAssociationRows {
   static let changeColumns = "change, changed_at, changed_by, change_reason, requested_by"
 }
 
-/// A row that is not what the module has written, or the database's refusal to return one.
+/// The database's refusal to return the row that it has written.
 enum StoreError: Error, Equatable {
-  case unknownCode(column: String, id: Int64)
   case noRowReturned
 }
 
 extension NonAssociation {
   /// - Parameter start: the position of the first of `NonAssociationRows.columns`.
-  init(_ row: PostgresRow, from start: Int = 0) throws {
+  init(
+    _ row: PostgresRow,
+    from start: Int = 0,
+    of table: StaticString = "non_association",
+    _ misfits: MisfitValues
+  ) throws {
     let id = try row.int64(start)
-    func code<Value: Code>(_ column: Int, _ name: String) throws -> Value {
-      guard let value = Value(rawValue: try row.text(start + column)) else {
-        throw StoreError.unknownCode(column: name, id: id)
-      }
-      return value
-    }
+    let row = LenientRow(row, from: start, of: table, key: .id(0), misfits: misfits)
     self.init(
       id: id,
-      first: Party(prisonerNumber: try row.text(start + 1), role: try code(2, "first_prisoner_role")),
-      second: Party(prisonerNumber: try row.text(start + 3), role: try code(4, "second_prisoner_role")),
-      reason: try code(5, "reason"),
-      restrictionType: try code(6, "restriction_type"),
-      comment: try row.text(start + 7),
-      whenCreated: try row.timestamp(start + 8),
-      whenUpdated: try row.timestamp(start + 9),
-      authorisedBy: try row.optionalText(start + 10),
-      updatedBy: try row.text(start + 11)
+      first: Party(prisonerNumber: try row.text(1), role: try row.code(2)),
+      second: Party(prisonerNumber: try row.text(3), role: try row.code(4)),
+      reason: try row.code(5),
+      restrictionType: try row.code(6),
+      comment: try row.text(7),
+      whenCreated: try row.instant(8),
+      whenUpdated: try row.instant(9),
+      authorisedBy: try row.optionalText(10),
+      updatedBy: try row.text(11)
     )
-    // The table's checks keep the three together with `is_closed`.
-    if let by = try row.optionalText(start + 12) {
-      closure = Closure(by: by, reason: try row.text(start + 13), at: try row.timestamp(start + 14))
+    // The table's checks keep the three together; the history, and a table that lost its checks, may have some of them.
+    if try !(row.isNull(12) && row.isNull(13) && row.isNull(14)) {
+      closure = Closure(by: try row.text(12), reason: try row.text(13), at: try row.instant(14))
     }
   }
 }
 
 extension HistoryEntry {
   /// Columns: `NonAssociationRows.changeColumns`, then `historyColumns`.
-  init(_ row: PostgresRow) throws {
-    let nonAssociation = try NonAssociation(row, from: 5)
-    guard let kind = ChangeKind(rawValue: try row.text(0)) else {
-      throw StoreError.unknownCode(column: "change", id: nonAssociation.id)
-    }
+  init(_ row: PostgresRow, _ misfits: MisfitValues) throws {
+    let table: StaticString = "non_association_history"
+    let nonAssociation = try NonAssociation(row, from: 5, of: table, misfits)
+    let row = LenientRow(row, of: table, key: .id(5), misfits: misfits)
     self.init(
-      change: Change(
-        kind: kind,
-        at: try row.timestamp(1),
-        by: try row.text(2),
-        reason: try row.optionalText(3),
-        requestedBy: try row.optionalText(4)
-      ),
+      kind: try row.code(0),
+      at: try row.instant(1),
+      by: try row.text(2),
+      reason: try row.optionalText(3),
+      requestedBy: try row.optionalText(4),
       row: nonAssociation
     )
   }

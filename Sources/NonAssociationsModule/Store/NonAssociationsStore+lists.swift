@@ -85,7 +85,7 @@ extension NonAssociationsStore {
       Self.list(involvement, filter),
       [.textArray(numbers)],
       deadline: deadline
-    ).map { try NonAssociation($0) }
+    ).map { try NonAssociation($0, misfits) }
   }
 
   static func count(_ filter: StateFilter) -> PostgresStatement {
@@ -117,6 +117,6 @@ extension NonAssociationsStore {
       [.int8(request.size), .int8(request.offset)],
       deadline: deadline
     )
-    return Page(items: try rows.map { try NonAssociation($0) }, total: total, request: request)
+    return Page(items: try rows.map { try NonAssociation($0, misfits) }, total: total, request: request)
   }
 }

@@ -32,9 +32,11 @@ extension NonAssociationsStore {
       var merges: [Merge] = []
       func carryOut(_ change: NumberChange, on ids: Set<Int64>?) async throws -> Set<Int64> {
         let parameters: [PostgresValue] = [.text(change.old), .text(change.new)]
-        let rows = try await transaction.query(Self.lockForMerge, parameters).map { try NonAssociation($0) }
+        let rows = try await transaction.query(Self.lockForMerge, parameters)
+          .map { try NonAssociation($0, misfits) }
+        let originals = Dictionary(rows.map { ($0.id, $0) }) { first, _ in first }
         let steps = plan(change, rows, ids)
-        for step in steps { try await write(step, announce, in: transaction) }
+        for step in steps { try await write(step, of: originals[step.row.id], announce, in: transaction) }
         merges.append((change, steps))
         return Set(steps.filter { $0.change.kind != .deleted }.map(\.row.id))
       }
@@ -54,13 +56,14 @@ extension NonAssociationsStore {
 
   private func write(
     _ step: MergePlan.Step,
+    of original: NonAssociation?,
     _ announce: Announce,
     in transaction: PostgresTransaction
   ) async throws {
     if step.change.kind == .deleted {
       try await delete(step.row, step.change, announce, in: transaction)
     } else {
-      try await save(step.row, step.change, announce, in: transaction)
+      try await save(step.row, of: original, step.change, announce, in: transaction)
     }
   }
 

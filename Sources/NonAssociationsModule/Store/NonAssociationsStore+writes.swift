@@ -1,6 +1,7 @@
 import EventLoops
 import Events
 import Postgres
+import ServiceKit
 
 extension NonAssociationsStore {
   /// Says what is published of a change; nil for one that nobody is told of.
@@ -48,8 +49,12 @@ extension NonAssociationsStore {
     sql: recorded(
       """
       update non_association set first_prisoner_number = $7, first_prisoner_role = $8, second_prisoner_number = $9,
-        second_prisoner_role = $10, reason = $11, restriction_type = $12, comment = $13, when_updated = $14,
-        updated_by = $15, is_closed = $16, closed_by = $17, closed_reason = $18, closed_at = $19
+        second_prisoner_role = $10, reason = $11, restriction_type = $12, comment = $13,
+        when_updated = coalesce($14::timestamptz, when_updated), updated_by = $15,
+        is_closed = case when $20 then $16 else is_closed end,
+        closed_by = case when $20 then $17 else closed_by end,
+        closed_reason = case when $20 then $18 else closed_reason end,
+        closed_at = case when $20 then $19 else closed_at end
       where id = $6
       """,
       ofExistingRow: true
@@ -106,9 +111,10 @@ extension NonAssociationsStore {
   ) async throws -> NonAssociation {
     try await refusing(taken) {
       try await database.withTransaction(deadline: deadline) { transaction in
-        var row = try await lock(id, in: transaction)
+        let original = try await lock(id, in: transaction)
+        var row = original
         try await edit(&row, transaction)
-        return try await save(row, change, announce, in: transaction)
+        return try await save(row, of: original, change, announce, in: transaction)
       }
     }
   }
@@ -138,7 +144,7 @@ extension NonAssociationsStore {
     guard let row = try await transaction.query(Self.lockByID, [.int8(id)]).first else {
       throw NonAssociationsError.notFound(id: id)
     }
-    return try NonAssociation(row)
+    return try NonAssociation(row, misfits)
   }
 
   @discardableResult
@@ -151,9 +157,12 @@ extension NonAssociationsStore {
     try await write(Self.delete, change, [.int8(row.id)], announce, in: transaction)
   }
 
+  /// - Parameter original: the row as it was read. Times that are as they were are left as they are stored, which may
+  ///   be outside what can be read.
   @discardableResult
   func save(
     _ row: NonAssociation,
+    of original: NonAssociation?,
     _ change: Change,
     _ announce: Announce,
     in transaction: PostgresTransaction
@@ -161,9 +170,10 @@ extension NonAssociationsStore {
     let parameters: [PostgresValue] = [
       .int8(row.id), .text(row.first.prisonerNumber), .text(row.first.role.rawValue),
       .text(row.second.prisonerNumber), .text(row.second.role.rawValue), .text(row.reason.rawValue),
-      .text(row.restrictionType.rawValue), .text(row.comment), .timestamp(row.whenUpdated),
-      .text(row.updatedBy), .bool(row.isClosed), .optional(row.closure?.by), .optional(row.closure?.reason),
-      .optional(row.closure?.at),
+      .text(row.restrictionType.rawValue), .text(row.comment),
+      .optional(row.whenUpdated == original?.whenUpdated ? nil : row.whenUpdated), .text(row.updatedBy),
+      .bool(row.isClosed), .optional(row.closure?.by), .optional(row.closure?.reason),
+      .optional(row.closure?.at), .bool(row.closure != original?.closure),
     ]
     return try await write(Self.update, change, parameters, announce, in: transaction)
   }
@@ -183,7 +193,7 @@ extension NonAssociationsStore {
     guard let returned = try await transaction.query(statement, about + parameters).first else {
       throw StoreError.noRowReturned
     }
-    let row = try NonAssociation(returned)
+    let row = try NonAssociation(returned, misfits)
     if let announcement = announce(change, row) {
       try await outbox.append(announcement.event, announcement.audit, in: transaction)
     }

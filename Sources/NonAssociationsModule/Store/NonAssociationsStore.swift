@@ -1,11 +1,13 @@
 import EventLoops
 import Events
 import Postgres
+import ServiceKit
 
 /// Reads and writes the table `non_association` (`non-associations.md` §8).
 struct NonAssociationsStore: Sendable {
   let database: PostgresDatabase
   let outbox: any Outbox
+  let misfits: MisfitValues
 
   static let byID = PostgresStatement(
     name: "non_association_by_id",
@@ -41,13 +43,14 @@ struct NonAssociationsStore: Sendable {
   )
 
   func find(id: Int64, deadline: MonotonicInstant) async throws -> NonAssociation? {
-    try await database.query(Self.byID, [.int8(id)], deadline: deadline).first.map { try NonAssociation($0) }
+    try await database.query(Self.byID, [.int8(id)], deadline: deadline).first
+      .map { try NonAssociation($0, misfits) }
   }
 
   /// Every row with the prisoner on either side, open or closed, by id.
   func list(prisonerNumber: String, deadline: MonotonicInstant) async throws -> [NonAssociation] {
     try await database.query(Self.byPrisoner, [.text(prisonerNumber)], deadline: deadline)
-      .map { try NonAssociation($0) }
+      .map { try NonAssociation($0, misfits) }
   }
 
   /// Whether the two have an open non-association, whichever of them is first in it.
@@ -62,6 +65,7 @@ struct NonAssociationsStore: Sendable {
 
   /// What has happened to a non-association, the oldest change first.
   func history(id: Int64, deadline: MonotonicInstant) async throws -> [HistoryEntry] {
-    try await database.query(Self.historyByID, [.int8(id)], deadline: deadline).map { try HistoryEntry($0) }
+    try await database.query(Self.historyByID, [.int8(id)], deadline: deadline)
+      .map { try HistoryEntry($0, misfits) }
   }
 }

@@ -1,3 +1,4 @@
+import EventLoops
 import Events
 import ServiceKit
 
@@ -56,7 +57,8 @@ extension ConsumedEvents {
         let details = try message.object("additionalInformation")
         return PrisonerReceived(
           number: try details.requiredText("nomsNumber"),
-          limit: instant(message.text("occurredAt"))
+          limit: message.text("occurredAt").flatMap { Timestamp(offsetText: $0) }.map { .instant($0) }
+            ?? .none
         )
       default: return UnexpectedEvent(type: type, kind: "domain")
       }
@@ -94,18 +96,5 @@ extension ConsumedEvents {
     } catch {
       throw UnreadableMessage(reason: error.reason)
     }
-  }
-
-  /// A date-time with `Z` or an offset of hours and minutes, in a form that PostgreSQL reads; `none` for another.
-  private static func instant(_ text: String?) -> RestrictedPatientsStore.Limit {
-    guard let text else { return .none }
-    let offset = text.hasSuffix("Z") ? 1 : 6
-    let sign = text.suffix(offset).first
-    guard sign == "Z" || sign == "+" || sign == "-",
-      LocalDateTime(contractText: String(text.dropLast(offset))) != nil
-    else { return .none }
-    let digits = text.suffix(offset).dropFirst().filter { $0 != ":" }
-    guard digits.allSatisfy(\.isWholeNumber), offset == 1 || digits.count == 4 else { return .none }
-    return .instant(text)
   }
 }

@@ -15,6 +15,13 @@ extension LocalDateTime {
   /// Form C, `movementTime` of what is sent to prison API: seconds always, no fraction.
   var secondsText: String { String(text.prefix { $0 != "." }) }
 
+  /// What a statement gets for a `timestamp`: as the database keeps it, and its year 0 as PostgreSQL says it, which
+  /// counts from 1 BC to AD 1.
+  var stored: String {
+    let text = rounded.text
+    return text.hasPrefix("0000") ? "0001\(text.dropFirst(4)) BC" : text
+  }
+
   /// `yyyy-MM-dd`.
   var dateText: String { String(text.prefix { $0 != "T" }) }
 

@@ -36,5 +36,5 @@ struct ArchivedPatient: Equatable, Sendable {
   var removedAt: LocalDateTime
   /// Nil when nobody asked for it.
   var removedBy: String?
-  var cause: Cause
+  var cause: StoredCode<Cause>
 }

@@ -19,8 +19,7 @@ struct Attempt: Equatable, Sendable {
 /// An attempt of which nobody knows whether prison API did it.
 struct UnknownOutcome: Equatable, Sendable {
   var prisonerNumber: String
-  /// `ADD` or `REMOVE`.
-  var operation: String
+  var operation: StoredCode<Attempt.Operation>
   var requestedBy: String?
   var startedAt: Timestamp
   var reason: String
@@ -56,13 +55,18 @@ extension RestrictedPatientsStore {
     sql: "update restricted_patients_attempt set unknown_because = $2 where id = $1"
   )
 
+  /// On London's clocks. Of the first times that PostgreSQL has, there is none, which is an error and no answer.
+  private static let startedAt =
+    "greatest(started_at, timestamptz '4700-01-01 00:00:00+00 BC') at time zone 'Europe/London'"
+
   private static let hadUnknownRemoval = PostgresStatement(
     name: "restricted_patient_attempt_unknown_removal",
     sql: """
       select exists (
         select from restricted_patients_attempt
         where prisoner_number = $1 and operation = 'REMOVE' and unknown_because is not null
-          and started_at at time zone 'Europe/London' >= $2::text::timestamp)
+          and \(startedAt) >= (
+            select create_datetime from restricted_patients where prisoner_number = $1))
       """
   )
 
@@ -80,7 +84,7 @@ extension RestrictedPatientsStore {
     name: "restricted_patient_unknown_outcomes",
     sql: """
       select prisoner_number, operation, requested_by, started_at,
-        coalesce(unknown_because, 'the gateway stopped before the answer came')
+        coalesce(unknown_because, 'the gateway stopped before the answer came'), id
       from restricted_patients_attempt a
       where (unknown_because is not null or expires_at <= now())
         and case operation
@@ -89,11 +93,11 @@ extension RestrictedPatientsStore {
             and not exists (
               select from restricted_patients_archive r
               where r.prisoner_number = a.prisoner_number
-                and r.removed_datetime >= a.started_at at time zone 'Europe/London')
+                and r.removed_datetime >= \(startedAt))
           else exists (
             select from restricted_patients p
             where p.prisoner_number = a.prisoner_number
-              and p.create_datetime <= a.started_at at time zone 'Europe/London')
+              and p.create_datetime <= \(startedAt))
         end
       order by started_at desc, id desc limit 500
       """
@@ -111,7 +115,7 @@ extension RestrictedPatientsStore {
     try await database.withTransaction(deadline: deadline) { transaction in
       guard let attempt = try await Self.begin(.add, number, user, lifetime, transaction),
         // In this order: a record that was made in between is seen by the second statement.
-        try await Self.find(number, in: transaction) == nil
+        try await find(number, in: transaction) == nil
       else { throw RestrictedPatientsError.existingPatient(number) }
       return attempt
     }
@@ -128,13 +132,13 @@ extension RestrictedPatientsStore {
   ) async throws -> (attempt: Attempt, patient: RestrictedPatient, mayBeDone: Bool) {
     try await database.withTransaction(deadline: deadline) { transaction in
       let attempt = try await Self.begin(.remove, number, user, lifetime, transaction)
-      guard let patient = try await Self.find(number, in: transaction) else {
+      guard let patient = try await find(number, in: transaction) else {
         throw RestrictedPatientsError.notFound(number)
       }
       guard let attempt else { throw RestrictedPatientsError.underWay(number) }
       let rows = try await transaction.query(
         Self.hadUnknownRemoval,
-        [.text(number), .text(patient.createdAt.text)]
+        [.text(number)]
       )
       return (attempt, patient, try rows.first?.bool(0) ?? false)
     }
@@ -157,11 +161,12 @@ extension RestrictedPatientsStore {
   /// Attempts whose effect is unknown and that nothing has settled since, newest first, at most 500.
   func unknownOutcomes(deadline: MonotonicInstant) async throws -> [UnknownOutcome] {
     try await database.query(Self.unknownOutcomes, deadline: deadline).map { row in
-      UnknownOutcome(
+      let row = LenientRow(row, of: "restricted_patients_attempt", key: .id(5), misfits: misfits)
+      return UnknownOutcome(
         prisonerNumber: try row.text(0),
-        operation: try row.text(1),
+        operation: try row.code(1),
         requestedBy: try row.optionalText(2),
-        startedAt: try row.timestamp(3),
+        startedAt: try row.instant(3),
         reason: try row.text(4)
       )
     }
@@ -199,7 +204,7 @@ extension RestrictedPatientsStore {
   ) async throws {
     try await database.withTransaction(deadline: deadline) { transaction in
       try await transaction.execute(Self.endAttempt, [.int8(attempt.id)])
-      guard try await Self.archive(number, removal, in: transaction) != nil else { return }
+      guard try await archive(number, removal, in: transaction) != nil else { return }
       try await outbox.append(event, nil, in: transaction)
     }
   }

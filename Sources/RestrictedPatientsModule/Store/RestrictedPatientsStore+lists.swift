@@ -42,7 +42,7 @@ extension RestrictedPatientsStore {
   private static let archiveByNumber = PostgresStatement(
     name: "restricted_patient_archive_by_number",
     sql: """
-      select \(columns), \(timeText("removed_datetime")), removed_user_id, removed_because
+      select \(columns), removed_datetime, removed_user_id, removed_because, id
       from restricted_patients_archive where prisoner_number = $1 order by id desc
       """
   )
@@ -62,23 +62,19 @@ extension RestrictedPatientsStore {
       filter + [.int8(query.size), .int8(query.page * query.size)],
       deadline: deadline
     )
-    return (try rows.map { try RestrictedPatient($0) }, total)
+    return (try rows.map { try RestrictedPatient($0, misfits) }, total)
   }
 
   /// Removed records of a prisoner, the latest first.
   func archived(_ number: String, deadline: MonotonicInstant) async throws -> [ArchivedPatient] {
     try await database.query(Self.archiveByNumber, [.text(number)], deadline: deadline).map { row in
-      guard let removedAt = LocalDateTime(contractText: try row.text(10)) else {
-        throw StoreError.unreadableTime(column: 10)
-      }
-      guard let cause = ArchivedPatient.Cause(rawValue: try row.text(12)) else {
-        throw StoreError.unknownCause
-      }
+      let (table, key): (StaticString, LenientRow.Key) = ("restricted_patients_archive", .id(13))
+      let lenient = LenientRow(row, of: table, key: key, misfits: misfits)
       return ArchivedPatient(
-        patient: try RestrictedPatient(row),
-        removedAt: removedAt,
-        removedBy: try row.optionalText(11),
-        cause: cause
+        patient: try RestrictedPatient(row, of: table, key: key, misfits),
+        removedAt: try lenient.local(10),
+        removedBy: try lenient.optionalText(11),
+        cause: try lenient.code(12)
       )
     }
   }

@@ -74,7 +74,7 @@ extension RestrictedPatientsStore {
   private static let stuck = PostgresStatement(
     name: "restricted_patient_merges_stuck",
     sql: """
-      select removed_number, kept_number, \(timeText("first_seen")), \(timeText("last_seen")), deliveries
+      select removed_number, kept_number, first_seen, last_seen, deliveries
       from restricted_patients_merge m
       where resolved_datetime is null and exists (
         select from restricted_patients where prisoner_number in (m.removed_number, m.kept_number))
@@ -118,10 +118,10 @@ extension RestrictedPatientsStore {
     try await database.withTransaction(deadline: deadline) { transaction in
       let numbers: [PostgresValue] = [.text(removed), .text(kept)]
       if try await transaction.query(Self.isResolved, numbers).first?.bool(0) == true { return .settled }
-      var patient = try await Self.find(removed, in: transaction)
-      if patient == nil { patient = try await Self.find(kept, in: transaction) }
+      var patient = try await find(removed, in: transaction)
+      if patient == nil { patient = try await find(kept, in: transaction) }
       guard let patient else { return .settled }
-      let rows = try await transaction.query(Self.record, numbers + [.text(now.text)])
+      let rows = try await transaction.query(Self.record, numbers + [.text(now.stored)])
       guard let row = rows.first else { throw StoreError.noRowReturned }
       return .stuck(patient, isFirst: try row.int64(0) == 1)
     }
@@ -132,17 +132,20 @@ extension RestrictedPatientsStore {
     var merges: [StuckMerge] = []
     for row in try await database.query(Self.stuck, deadline: deadline) {
       let (removed, kept) = (try row.text(0), try row.text(1))
-      guard let firstSeen = LocalDateTime(contractText: try row.text(2)),
-        let lastSeen = LocalDateTime(contractText: try row.text(3))
-      else { throw StoreError.unreadableTime(column: 2) }
+      let lenient = LenientRow(
+        row,
+        of: "restricted_patients_merge",
+        key: .prisoner(0),
+        misfits: misfits
+      )
       merges.append(
         StuckMerge(
           removedNumber: removed,
           keptNumber: kept,
           removedRecord: try await find(removed, deadline: deadline),
           keptRecord: try await find(kept, deadline: deadline),
-          firstSeen: firstSeen,
-          lastSeen: lastSeen,
+          firstSeen: try lenient.local(2),
+          lastSeen: try lenient.local(3),
           deliveries: try row.int64(4)
         )
       )
@@ -172,8 +175,8 @@ extension RestrictedPatientsStore {
         throw RestrictedPatientsError.noStuckMerge(removed: removed, kept: kept)
       }
       let choices = MergeResolution.choices(
-        removedHasRecord: try await Self.find(removed, in: transaction) != nil,
-        keptHasRecord: try await Self.find(kept, in: transaction) != nil
+        removedHasRecord: try await find(removed, in: transaction) != nil,
+        keptHasRecord: try await find(kept, in: transaction) != nil
       )
       guard choices.contains(resolution) else {
         let names = choices.map(\.rawValue).joined(separator: ", ")
@@ -189,17 +192,17 @@ extension RestrictedPatientsStore {
         case .move, .keep: []
         }
       for number in drops {
-        _ = try await Self.archive(number, .init(at: now, by: user, cause: .merge), in: transaction)
+        _ = try await archive(number, .init(at: now, by: user, cause: .merge), in: transaction)
         try await outbox.append(removedEvent(number), nil, in: transaction)
       }
       if resolution == .move {
-        try await transaction.execute(Self.rename, numbers + [.text(now.text), .text(user)])
+        try await transaction.execute(Self.rename, numbers + [.text(now.stored), .text(user)])
         try await outbox.append(removedEvent(removed), nil, in: transaction)
         try await outbox.append(addedEvent(kept), nil, in: transaction)
       }
       try await transaction.execute(
         Self.resolve,
-        numbers + [.text(now.text), .text(user), .text(resolution.rawValue)]
+        numbers + [.text(now.stored), .text(user), .text(resolution.rawValue)]
       )
     }
   }

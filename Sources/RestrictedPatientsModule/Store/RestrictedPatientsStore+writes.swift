@@ -23,7 +23,7 @@ extension RestrictedPatientsStore {
         delete from restricted_patients
         where prisoner_number = $1
           and ($5::text is null or discharge_time <= $5::text::timestamp)
-          and ($6::text is null or discharge_time <= $6::text::timestamptz at time zone 'Europe/London')
+          and ($6::timestamptz is null or discharge_time <= $6::timestamptz at time zone 'Europe/London')
         returning *
       ), archived as (
         insert into restricted_patients_archive (
@@ -56,8 +56,9 @@ extension RestrictedPatientsStore {
       insert,
       [
         .text(patient.prisonerNumber), .text(patient.fromLocationID), .text(patient.hospitalLocationCode),
-        .text(patient.supportingPrisonID), .text(patient.dischargeTime.text), .optional(patient.commentText),
-        .text(patient.createdAt.text), .optional(patient.createdBy), .optional(patient.modifiedAt?.text),
+        .text(patient.supportingPrisonID), .text(patient.dischargeTime.stored),
+        .optional(patient.commentText),
+        .text(patient.createdAt.stored), .optional(patient.createdBy), .optional(patient.modifiedAt?.stored),
         .optional(patient.modifiedBy),
       ]
     ) == 1
@@ -68,31 +69,30 @@ extension RestrictedPatientsStore {
     case none
     /// On London's clocks.
     case local(LocalDateTime)
-    /// An ISO 8601 date-time with an offset.
-    case instant(String)
+    case instant(Timestamp)
   }
 
   /// Moves a row to the archive.
   /// - Returns: the row; nil if there is none, or it is later than `limit`.
-  static func archive(
+  func archive(
     _ number: String,
     _ removal: Removal,
     limit: Limit = .none,
     in transaction: PostgresTransaction
   ) async throws -> RestrictedPatient? {
-    var (local, instant): (String?, String?) = (nil, nil)
+    var (local, instant): (String?, Timestamp?) = (nil, nil)
     switch limit {
     case .none: break
-    case .local(let time): local = time.text
-    case .instant(let text): instant = text
+    case .local(let time): local = time.stored
+    case .instant(let time): instant = time
     }
     return try await transaction.query(
-      archive,
+      Self.archive,
       [
-        .text(number), .text(removal.at.text), .optional(removal.by), .text(removal.cause.rawValue),
+        .text(number), .text(removal.at.stored), .optional(removal.by), .text(removal.cause.rawValue),
         .optional(local), .optional(instant),
       ]
-    ).first.map { try RestrictedPatient($0) }
+    ).first.map { try RestrictedPatient($0, misfits) }
   }
 
   /// When, by whom and why rows are removed.
@@ -116,14 +116,14 @@ extension RestrictedPatientsStore {
     try await database.withTransaction(deadline: deadline) { transaction in
       let rows = try await transaction.query(
         Self.changePrison,
-        [.text(number), .text(prison), .text(now.text), .text(user)]
+        [.text(number), .text(prison), .text(now.stored), .text(user)]
       )
       guard let row = rows.first else {
-        let exists = try await Self.find(number, in: transaction) != nil
+        let exists = try await find(number, in: transaction) != nil
         throw exists
           ? RestrictedPatientsError.rule(.prisonUnchanged(number, prison)) : .notFound(number)
       }
-      let patient = try RestrictedPatient(row)
+      let patient = try RestrictedPatient(row, misfits)
       try await outbox.append(event, nil, in: transaction)
       return patient
     }
@@ -140,7 +140,7 @@ extension RestrictedPatientsStore {
   ) async throws -> RestrictedPatient? {
     try await database.withTransaction(deadline: deadline) { transaction in
       guard
-        let patient = try await Self.archive(number, removal, limit: limit, in: transaction)
+        let patient = try await archive(number, removal, limit: limit, in: transaction)
       else { return nil }
       try await outbox.append(event, nil, in: transaction)
       return patient

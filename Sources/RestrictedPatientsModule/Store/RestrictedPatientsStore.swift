@@ -5,18 +5,17 @@ import ServiceKit
 
 /// Reads and writes the table `restricted_patients` (`restricted-patients.md` §5) and what stands around it.
 ///
-/// Times of the table have no zone; they travel as texts, so that no session's time zone can touch them.
+/// Times of the table have no zone. They are written as texts, so that no session's time zone can touch them, and read
+/// in their binary form, which has none.
 struct RestrictedPatientsStore: Sendable {
   let database: PostgresDatabase
   let outbox: any Outbox
-
-  static func timeText(_ column: String) -> String { "to_char(\(column), 'YYYY-MM-DD\"T\"HH24:MI:SS.US')" }
+  let misfits: MisfitValues
 
   /// The columns that `RestrictedPatient.init(_:)` reads, in its order.
   static let columns = """
-    prisoner_number, from_location_id, hospital_location_code, supporting_prison_id, \
-    \(timeText("discharge_time")), comment_text, \(timeText("create_datetime")), create_user_id, \
-    \(timeText("modify_datetime")), modify_user_id
+    prisoner_number, from_location_id, hospital_location_code, supporting_prison_id, discharge_time, comment_text, \
+    create_datetime, create_user_id, modify_datetime, modify_user_id
     """
 
   static let byNumber = PostgresStatement(
@@ -31,7 +30,7 @@ struct RestrictedPatientsStore: Sendable {
 
   func find(_ number: String, deadline: MonotonicInstant) async throws -> RestrictedPatient? {
     try await database.query(Self.byNumber, [.text(number)], deadline: deadline).first
-      .map { try RestrictedPatient($0) }
+      .map { try RestrictedPatient($0, misfits) }
   }
 
   /// The numbers of all patients, in their order.
@@ -41,45 +40,40 @@ struct RestrictedPatientsStore: Sendable {
 
   // MARK: Within a transaction
 
-  static func find(
+  func find(
     _ number: String,
     in transaction: PostgresTransaction
   ) async throws -> RestrictedPatient? {
-    try await transaction.query(byNumber, [.text(number)]).first.map { try RestrictedPatient($0) }
+    try await transaction.query(Self.byNumber, [.text(number)]).first
+      .map { try RestrictedPatient($0, misfits) }
   }
 }
 
-/// A row that is not what the module has written.
+/// The database's refusal to return the row that it has written.
 enum StoreError: Error, Equatable {
-  case unreadableTime(column: Int)
-  case unknownCause
   case noRowReturned
 }
 
 extension RestrictedPatient {
   /// Columns in the order of the store's select list.
-  init(_ row: PostgresRow, from first: Int = 0) throws {
-    func time(_ column: Int) throws -> LocalDateTime? {
-      guard let text = try row.optionalText(first + column) else { return nil }
-      guard let time = LocalDateTime(contractText: text) else {
-        throw StoreError.unreadableTime(column: column)
-      }
-      return time
-    }
-    guard let dischargeTime = try time(4), let createdAt = try time(6) else {
-      throw StoreError.unreadableTime(column: 4)
-    }
+  init(
+    _ row: PostgresRow,
+    of table: StaticString = "restricted_patients",
+    key: LenientRow.Key = .prisoner(0),
+    _ misfits: MisfitValues
+  ) throws {
+    let row = LenientRow(row, of: table, key: key, misfits: misfits)
     self.init(
-      prisonerNumber: try row.text(first),
-      fromLocationID: try row.text(first + 1),
-      hospitalLocationCode: try row.text(first + 2),
-      supportingPrisonID: try row.text(first + 3),
-      dischargeTime: dischargeTime,
-      commentText: try row.optionalText(first + 5),
-      createdAt: createdAt,
-      createdBy: try row.optionalText(first + 7),
-      modifiedAt: try time(8),
-      modifiedBy: try row.optionalText(first + 9)
+      prisonerNumber: try row.text(0),
+      fromLocationID: try row.text(1),
+      hospitalLocationCode: try row.text(2),
+      supportingPrisonID: try row.text(3),
+      dischargeTime: try row.local(4),
+      commentText: try row.optionalText(5),
+      createdAt: try row.local(6),
+      createdBy: try row.optionalText(7),
+      modifiedAt: try row.optionalLocal(8),
+      modifiedBy: try row.optionalText(9)
     )
   }
 }

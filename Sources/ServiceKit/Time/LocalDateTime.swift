@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// A date and time on the wall clock, without a zone: what the contract's date-times are on the wire
 /// (`non-associations.md` §4.2; the clock meant is London's).
 public struct LocalDateTime: Comparable, Hashable, Sendable {
@@ -35,6 +37,33 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
     self.init(wallSeconds: Int64(seconds), nanosecond: Int32(nanosecond))
   }
 
+  /// The moments from and to which answers can show a time: the contract's form has a year of four digits, and the
+  /// database microseconds.
+  static let earliest = LocalDateTime(wallSeconds: -62_167_219_200, nanosecond: 0)
+  static let latest = LocalDateTime(wallSeconds: 253_402_300_799, nanosecond: 999_999_000)
+
+  /// What a clock in UTC shows. The infinities are times too: the first and the last that there are.
+  init(asThoughUTC instant: Timestamp) {
+    let seconds = instant.seconds
+    let microsecond = instant.microseconds &- seconds &* 1_000_000
+    self.init(wallSeconds: seconds, nanosecond: Int32(truncatingIfNeeded: microsecond * 1000))
+  }
+
+  /// Whether its ``text`` is itself, and not the nearest time of the years 0 to 9999.
+  var isShowable: Bool {
+    wallSeconds >= Self.earliest.wallSeconds && wallSeconds <= Self.latest.wallSeconds
+  }
+
+  /// As the database keeps it: to the nearest microsecond, halves up, but not beyond ``latest``, so that what was
+  /// accepted as a time of the year 9999 does not become one that no answer can show.
+  public var rounded: LocalDateTime {
+    guard self <= Self.latest else { return .latest }
+    let microseconds = (nanosecond + 500) / 1000
+    return microseconds == 1_000_000
+      ? LocalDateTime(wallSeconds: wallSeconds + 1, nanosecond: 0)
+      : LocalDateTime(wallSeconds: wallSeconds, nanosecond: microseconds * 1000)
+  }
+
   public static func < (left: Self, right: Self) -> Bool {
     (left.wallSeconds, left.nanosecond) < (right.wallSeconds, right.nanosecond)
   }
@@ -45,7 +74,8 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
   }
 
   /// The contract's output: seconds always, a fraction of 1 to 9 digits without trailing zeros, none when it is
-  /// zero: `2023-12-05T12:34:56.1`.
+  /// zero: `2023-12-05T12:34:56.1`. A time before the year 0 or after 9999, which the form has no place for and only a
+  /// row can have, is shown as the nearest that it has.
   public var text: String {
     var bytes: [UInt8] = []
     append(to: &bytes)
@@ -54,10 +84,15 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
 
   /// Appends ``text`` as ASCII.
   func append(to bytes: inout [UInt8]) {
+    guard isShowable else {
+      (self < Self.earliest ? Self.earliest : Self.latest).append(to: &bytes)
+      return
+    }
     let (quotient, remainder) = Int(wallSeconds).quotientAndRemainder(dividingBy: 86_400)
     let (days, second) = remainder < 0 ? (quotient - 1, remainder + 86_400) : (quotient, remainder)
     let date = CivilDate(daysSince1970: days)
-    Self.append(year: date.year, to: &bytes)
+    Self.append(twoDigits: date.year / 100, to: &bytes)
+    Self.append(twoDigits: date.year % 100, to: &bytes)
     bytes.append(UInt8(ascii: "-"))
     Self.append(twoDigits: date.month, to: &bytes)
     bytes.append(UInt8(ascii: "-"))
@@ -85,18 +120,5 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
   static func append(twoDigits value: Int, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10 % 10))
     bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
-  }
-
-  /// Four digits; years outside 0 to 9999 carry a sign, as ISO 8601 has it.
-  private static func append(year: Int, to bytes: inout [UInt8]) {
-    if (0...9999).contains(year) {
-      append(twoDigits: year / 100, to: &bytes)
-      append(twoDigits: year % 100, to: &bytes)
-      return
-    }
-    bytes.append(UInt8(ascii: year < 0 ? "-" : "+"))
-    let digits = Array(String(year.magnitude).utf8)
-    for _ in 0..<max(0, 4 - digits.count) { bytes.append(UInt8(ascii: "0")) }
-    bytes.append(contentsOf: digits)
   }
 }

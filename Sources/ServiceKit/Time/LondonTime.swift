@@ -22,28 +22,32 @@ public struct LondonTime: Sendable {
 
   /// What London's clocks show at an instant.
   public func local(_ instant: Timestamp) -> LocalDateTime {
-    let (seconds, nanosecond) = Self.parts(instant)
-    return LocalDateTime(wallSeconds: seconds + rules.offset(at: seconds), nanosecond: nanosecond)
+    let utc = LocalDateTime(asThoughUTC: instant)
+    return LocalDateTime(
+      wallSeconds: utc.wallSeconds + rules.offset(at: utc.wallSeconds),
+      nanosecond: utc.nanosecond
+    )
   }
 
-  /// The instant at which London's clocks show `local`, to the nearest microsecond (halves up). In the autumn hour
+  /// The instant at which London's clocks show `local`, ``LocalDateTime/rounded``. In the autumn hour
   /// that comes twice it is the second, in GMT; in the spring hour that is left out the clock has moved on, so that
   /// 01:30 means 02:30.
   public func instant(_ local: LocalDateTime) -> Timestamp {
+    let local = local.rounded
     let seconds = rules.instant(wallSeconds: local.wallSeconds)
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
     guard !overflow else { return Timestamp(seconds: seconds) }
-    let (sum, carried) = product.addingReportingOverflow(Int64((local.nanosecond + 500) / 1000))
+    let (sum, carried) = product.addingReportingOverflow(Int64(local.nanosecond / 1000))
     return carried ? Timestamp(seconds: seconds) : Timestamp(microseconds: sum)
   }
 
   /// An ISO 8601 date-time with London's offset, as domain events carry it (`non-associations.md` §10.1):
   /// `2023-12-05T12:34:56.123456Z` in winter, `2023-07-15T13:34:56+01:00` in summer.
   public func offsetText(_ instant: Timestamp) -> String {
-    let (seconds, nanosecond) = Self.parts(instant)
-    let offset = rules.offset(at: seconds)
+    let utc = LocalDateTime(asThoughUTC: instant)
+    let offset = rules.offset(at: utc.wallSeconds)
     var bytes: [UInt8] = []
-    LocalDateTime(wallSeconds: seconds + offset, nanosecond: nanosecond).append(to: &bytes)
+    LocalDateTime(wallSeconds: utc.wallSeconds + offset, nanosecond: utc.nanosecond).append(to: &bytes)
     Self.append(offset: Int(offset), to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -62,12 +66,6 @@ public struct LondonTime: Sendable {
       bytes.append(UInt8(ascii: ":"))
       LocalDateTime.append(twoDigits: magnitude % 60, to: &bytes)
     }
-  }
-
-  fileprivate static func parts(_ instant: Timestamp) -> (seconds: Int64, nanosecond: Int32) {
-    let seconds = instant.seconds
-    let microsecond = instant.microseconds &- seconds &* 1_000_000
-    return (seconds, Int32(truncatingIfNeeded: microsecond * 1000))
   }
 }
 
@@ -92,10 +90,10 @@ extension Timestamp {
   /// An instant in UTC with a fraction of 0, 3 or 6 digits, as audit messages carry it (`non-associations.md` §10.2):
   /// `2023-12-05T12:34:56.120Z`.
   public var instantText: String {
-    let (seconds, nanosecond) = LondonTime.parts(self)
+    let utc = LocalDateTime(asThoughUTC: self)
     var bytes: [UInt8] = []
-    LocalDateTime(wallSeconds: seconds, nanosecond: 0).append(to: &bytes)
-    let microsecond = Int(nanosecond / 1000)
+    LocalDateTime(wallSeconds: utc.wallSeconds, nanosecond: 0).append(to: &bytes)
+    let microsecond = Int(utc.nanosecond / 1000)
     if microsecond > 0 {
       let isMilliseconds = microsecond.isMultiple(of: 1000)
       var divisor = 100_000

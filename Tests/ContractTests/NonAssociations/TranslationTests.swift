@@ -1,3 +1,4 @@
+import ServiceKit
 import Testing
 
 @testable import NonAssociationsModule
@@ -11,15 +12,15 @@ struct TranslationTests {
   @Test("129: for other reasons each side's role is its code, on either side")
   func byRole() {
     for reason in Reason.allCases where reason != .bullying && reason != .gangRelated {
-      for (role, code) in Self.codes { #expect(LegacyReason(reason, role) == code) }
+      for (role, code) in Self.codes { #expect(LegacyReason(.known(reason), .known(role)) == code) }
     }
   }
 
   @Test("130: bullying and gangs are told whatever the roles")
   func byReason() {
     for role in Role.allCases {
-      #expect(LegacyReason(.bullying, role).rawValue == "BUL")
-      #expect(LegacyReason(.gangRelated, role).rawValue == "RIV")
+      #expect(LegacyReason(.known(.bullying), .known(role)).rawValue == "BUL")
+      #expect(LegacyReason(.known(.gangRelated), .known(role)).rawValue == "RIV")
     }
   }
 
@@ -30,8 +31,8 @@ struct TranslationTests {
     pairs += [(.rivalGang, .rivalGang), (.bullying, .bullying)]
     for (first, second) in pairs {
       let (firstRole, secondRole, reason) = LegacyReason.modern(first, second)
-      #expect(LegacyReason(reason, firstRole) == first)
-      #expect(LegacyReason(reason, secondRole) == second)
+      #expect(LegacyReason(.known(reason), .known(firstRole)) == first)
+      #expect(LegacyReason(.known(reason), .known(secondRole)) == second)
     }
     let mixed = LegacyReason.modern(.rivalGang, .bullying)
     #expect(mixed == (.notRelevant, .unknown, .gangRelated))

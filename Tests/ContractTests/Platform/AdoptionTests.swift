@@ -105,8 +105,9 @@ struct AdoptionTests {
             + "A closed one has closed_by, closed_reason and closed_at, an open one has none of them.",
           "non-associations of a prisoner with themselves: 1 (\(same)). Delete them.",
           "non-associations with a role, reason or restriction type that there is not: 1 (\(unreadable)). "
-            + "Correct them: they cannot be read.",
-          "non-associations with an infinite time: 1 (\(endless)). Correct them.",
+            + "Correct them: answers show the code itself.",
+          "non-associations with a time that is not of the years 1 to 9999: 1 (\(endless)). "
+            + "Correct them: answers show the nearest time that they can.",
         ]
       )
       #expect(lines.last == "not ready: 5 problems")

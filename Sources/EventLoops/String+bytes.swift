@@ -1,0 +1,47 @@
+extension String {
+  /// Whether both are the same bytes. `==` is canonical equivalence (Unicode Standard Annex 15): it takes U+212A KELVIN
+  /// SIGN for `K`, and no code, number, role or name means the same with another letter in it.
+  public func hasSameBytes(as other: String) -> Bool {
+    let (left, right) = (utf8Span.span, other.utf8Span.span)
+    guard left.count == right.count else { return false }
+    for index in left.indices where left[index] != right[index] { return false }
+    return true
+  }
+}
+
+extension RawRepresentable<String> {
+  /// The value whose raw value has the same bytes; `init(rawValue:)` compares by canonical equivalence.
+  public init?(code: String) {
+    guard let value = Self(rawValue: code), value.rawValue.hasSameBytes(as: code) else { return nil }
+    self = value
+  }
+}
+
+/// A text that is equal to another only if both are the same bytes: for keys of dictionaries and members of sets.
+public struct ByteText: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+  public init(stringLiteral text: String) { self.text = text }
+
+  public var description: String { text }
+
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+  public func hash(into hasher: inout Hasher) {
+    // What is the same in bytes is canonically equivalent too, so that this is enough.
+    hasher.combine(text)
+  }
+}
+
+extension String {
+  /// With its ASCII letters in lower case and everything else as it is: `\u212A` is a letter of its own, not a `k`.
+  public var asciiLowercased: String { mappingASCII(UInt8(ascii: "A")...UInt8(ascii: "Z")) }
+
+  /// With its ASCII letters in upper case and everything else as it is: `ſ` is a letter of its own, not an `S`.
+  public var asciiUppercased: String { mappingASCII(UInt8(ascii: "a")...UInt8(ascii: "z")) }
+
+  private func mappingASCII(_ letters: ClosedRange<UInt8>) -> String {
+    String(decoding: utf8.map { letters.contains($0) ? $0 ^ 0x20 : $0 }, as: UTF8.self)
+  }
+}
