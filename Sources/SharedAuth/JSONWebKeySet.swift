@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// A key of the issuer's set, with the name tokens call it by.
 struct VerificationKey: Sendable, Equatable {
   /// `kid`.
@@ -27,9 +29,11 @@ struct JSONWebKeySet: Sendable {
   /// Keys of another type, use or algorithm, and unsound ones.
   let skipped: Int
 
-  /// Reads key by key: one that cannot be used does not spoil the others.
+  /// Reads key by key: one that cannot be used does not spoil the others. A byte order mark is passed over (RFC 8259
+  /// section 8.1): the set comes from the issuer itself, and refusing it shuts everybody out.
   /// - Throws: `Failure`.
   init(_ text: [UInt8]) throws(Failure) {
+    let text = text.starts(with: [0xef, 0xbb, 0xbf]) ? Array(text.dropFirst(3)) : text
     guard let members = (try? JSONReader.read(text))?.object, let list = members["keys"]?.array else {
       throw .notAKeySet
     }
@@ -45,8 +49,8 @@ struct JSONWebKeySet: Sendable {
     }
     let id = members.present("kid")
     guard id == nil || id?.string != nil else { return nil }
-    guard let n = members["n"]?.string.flatMap(Base64URL.decode) else { return nil }
-    guard let e = members["e"]?.string.flatMap(Base64URL.decode) else { return nil }
+    guard let n = members["n"]?.string.flatMap(Base64URL.decodeLeniently) else { return nil }
+    guard let e = members["e"]?.string.flatMap(Base64URL.decodeLeniently) else { return nil }
     guard let publicKey = RSAPublicKey(modulus: n, exponent: e) else { return nil }
     return VerificationKey(id: id?.string, publicKey: publicKey)
   }
@@ -54,6 +58,6 @@ struct JSONWebKeySet: Sendable {
   /// The keys that may have signed a token: those of its `kid`, or the first few of all if it has none.
   func candidates(for keyID: String?) -> ArraySlice<VerificationKey> {
     guard let keyID else { return keys.prefix(Self.maximumTries) }
-    return keys.filter { $0.id == keyID }.prefix(Self.maximumTries)
+    return keys.filter { $0.id?.hasSameBytes(as: keyID) ?? false }.prefix(Self.maximumTries)
   }
 }

@@ -2,8 +2,8 @@
 public struct JWKSCacheConfiguration: Sendable {
   /// How long one fetch may take, and so how long a request waits for keys at most. Default 5 seconds.
   public var fetchTimeout: Duration = .seconds(5)
-  /// From the end of a fetch to the next, whatever tokens come: an unknown `kid` costs the issuer nothing more, and a
-  /// token signed by a brand-new key may be refused for this long. Default 5 seconds.
+  /// From the beginning of a fetch to that of the next, whatever tokens come: an unknown `kid` costs the issuer nothing
+  /// more, and a token signed by a brand-new key may be asked to come again for this long. Default 5 seconds.
   public var minimumInterval: Duration = .seconds(5)
   /// The same while there are no keys at all and every request fails with 503. Default 1 second.
   public var retryInterval: Duration = .seconds(1)

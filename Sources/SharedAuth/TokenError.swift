@@ -5,8 +5,9 @@ public enum TokenError: Error, Sendable, Hashable {
   /// The token is refused, on public paths too. 401, form B, with this description, which is written for the caller
   /// and holds nothing of the token but its times (platform.md 1.2).
   case invalid(description: String)
-  /// No key could be had to check the token with: 503, because the token may be good (platform.md 13.3).
-  case keysUnavailable
+  /// No key could be had to check the token with: 503, because the token may be good (platform.md 13.3). Another try
+  /// makes sense in so many seconds.
+  case keysUnavailable(retryAfter: Int)
 }
 
 extension TokenError {

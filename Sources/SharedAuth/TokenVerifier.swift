@@ -93,24 +93,27 @@ public final class TokenVerifier: Sendable {
   }
 
   private func check(_ token: [UInt8]) async throws(TokenError) -> VerifiedToken {
+    let arrival = jwks.time
     let jws = try JSONWebSignature(token)
     let claims = try TokenClaims(jws.payload)
     guard jws.algorithm == "RS256" else { throw .noMatchingKey }
     guard !jws.hasCriticalExtensions else { throw .invalidSignature }
     // Read before the keys are: should the set change meanwhile, the token's next use looks the key up again.
     let generation = jwks.generation
-    let candidates = try await jwks.candidates(for: jws.keyID)
+    var candidates = try await jwks.candidates(for: jws.keyID, since: arrival)
     await EventLoop.current?.waitForLongStep()
-    guard let key = candidates.first(where: { $0.publicKey.verifies(jws.signature, of: jws.signingInput) })
-    else {
-      jwks.refresh()
-      throw .invalidSignature
+    var signer = candidates.first { $0.publicKey.verifies(jws.signature, of: jws.signingInput) }
+    if signer == nil {
+      candidates = try await jwks.candidates(for: jws.keyID, besides: candidates, since: arrival)
+      await EventLoop.current?.waitForLongStep()
+      signer = candidates.first { $0.publicKey.verifies(jws.signature, of: jws.signingInput) }
     }
+    guard let key = signer else { throw .invalidSignature }
     guard jws.isTypeAccepted else { throw .wrongType }
     let validity = TokenValidity(expiry: claims.expiry, notBefore: claims.notBefore, leeway: policy.leeway)
     try validity.check(at: clock.now())
     if policy.requiresExpiry, claims.expiry == nil { throw .missingExpiry }
-    if let issuer = policy.issuer, claims.issuer != issuer { throw .wrongIssuer }
+    if let issuer = policy.issuer, claims.issuer?.hasSameBytes(as: issuer) != true { throw .wrongIssuer }
     let principal = try claims.principal()
     guard !claims.isBoundToKey else { throw .boundToKey }
     return VerifiedToken(principal: principal, validity: validity, key: key, generation: generation)

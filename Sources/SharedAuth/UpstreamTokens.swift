@@ -4,7 +4,9 @@ internal import Synchronization
 
 /// This service's own tokens for calling others: client credentials (RFC 6749 section 4.4), on behalf of a user where
 /// the upstream wants to know for whom. A token is kept until shortly before it expires; however many requests want
-/// one, one token request is under way for each user name.
+/// one, one token request is under way for each user name. A token is replaced only by another: while the issuer is away
+/// one that is due for renewal, or that an upstream has refused, is used as long as it lives, because an upstream that
+/// does not know the issuer's new key yet refuses good tokens.
 public final class UpstreamTokens: Sendable {
   /// Sends one token request and gives the answer, whatever its status, by the given deadline. To say why it could
   /// not, it throws `UpstreamTokenError`; any other error counts as `unreachable`, and is logged.
@@ -18,8 +20,12 @@ public final class UpstreamTokens: Sendable {
   private struct KeptToken {
     let token: String
     let obtained: MonotonicInstant
-    /// Until when it is used.
+    /// Until when it is used without asking for another.
     let end: MonotonicInstant
+    /// Until when it is used if there is no other to be had.
+    let expiry: MonotonicInstant
+    /// Whether an upstream has refused it.
+    var isDoubtful = false
   }
 
   private struct State {
@@ -79,18 +85,19 @@ public final class UpstreamTokens: Sendable {
     }
   }
 
-  /// Drops a token that an upstream has refused with 401.
+  /// Has another token asked for in place of one that an upstream has refused with 401.
   /// - Returns: whether another try makes sense, because it will have another token. Not so if the token was only
   ///   just obtained.
   @discardableResult public func evict(_ token: String) -> Bool {
     let now = now()
     return state.withLock { state in
       guard let userName = state.tokens.firstKey(where: { $0.token == token }) else { return true }
-      guard let kept = state.tokens.value(for: userName), kept.obtained + configuration.minimumAge <= now
+      guard var kept = state.tokens.value(for: userName), kept.obtained + configuration.minimumAge <= now
       else {
         return false
       }
-      state.tokens.remove(userName)
+      kept.isDoubtful = true
+      state.tokens.insert(kept, for: userName)
       return true
     }
   }
@@ -99,7 +106,9 @@ public final class UpstreamTokens: Sendable {
     let now = now()
     let userName = username.map { Array($0.utf8) }
     return state.withLock { state in
-      if let kept = state.tokens.value(for: userName), now < kept.end { return .use(kept.token) }
+      if let kept = state.tokens.value(for: userName), now < kept.end, !kept.isDoubtful {
+        return .use(kept.token)
+      }
       if let running = state.fetches[userName], now < running.deadline { return .wait(running, isNew: false) }
       // A second more than the request has itself, so that only one that never ends is replaced.
       let fetch = Fetch(deadline: now + configuration.requestTimeout + .seconds(1))
@@ -119,24 +128,36 @@ public final class UpstreamTokens: Sendable {
         finish(fetch, username, granted: granted, started: started)
         return .success(granted.token)
       } catch {
-        finish(fetch, username, granted: nil, started: started)
+        let kept = finish(fetch, username, granted: nil, started: started)
         logger.warning("A token for calling upstream was not granted", metadata: ["error": "\(error)"])
+        if let kept { return .success(kept) }
         let known = error as? UpstreamTokenError
         return .failure(known ?? .unreachable(reason: "The token issuer could not be reached"))
       }
     }
   }
 
-  private func finish(_ fetch: Fetch, _ username: String?, granted: GrantedToken?, started: MonotonicInstant)
-  {
+  /// - Returns: without a granted token, the one that was kept, if it lives.
+  @discardableResult private func finish(
+    _ fetch: Fetch,
+    _ username: String?,
+    granted: GrantedToken?,
+    started: MonotonicInstant
+  ) -> String? {
     let userName = username.map { Array($0.utf8) }
-    state.withLock { state in
-      guard state.fetches[userName] === fetch else { return }
+    let now = now()
+    return state.withLock { state in
+      guard let granted else {
+        if state.fetches[userName] === fetch { state.fetches[userName] = nil }
+        return state.tokens.value(for: userName).flatMap { now < $0.expiry ? $0.token : nil }
+      }
+      guard state.fetches[userName] === fetch else { return nil }
       state.fetches[userName] = nil
-      guard let granted else { return }
-      let life = Duration.seconds(granted.lifetime) - configuration.renewalMargin
-      let kept = KeptToken(token: granted.token, obtained: now(), end: started + life)
+      let expiry = started + .seconds(granted.lifetime)
+      let end = started + (.seconds(granted.lifetime) - configuration.renewalMargin)
+      let kept = KeptToken(token: granted.token, obtained: now, end: end, expiry: expiry)
       if started < kept.end { state.tokens.insert(kept, for: userName) }
+      return nil
     }
   }
 }

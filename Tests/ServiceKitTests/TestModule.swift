@@ -30,7 +30,7 @@ struct TestModule: Module {
     },
     RouteDeclaration(.post, "/refuse", .open) { _ in throw Refusal() },
     RouteDeclaration(.post, "/surprise", .open) { _ in throw Surprise() },
-    RouteDeclaration(.post, "/keys", .open) { _ in throw TokenError.keysUnavailable },
+    RouteDeclaration(.post, "/keys", .open) { _ in throw TokenError.keysUnavailable(retryAfter: 4) },
     RouteDeclaration(.post, "/busy", .open) { _ in throw PostgresError(.poolTimeout, detail: "row text") },
     RouteDeclaration(.post, "/database", .open) { _ in
       throw PostgresError(.checkViolation, sqlState: "23514", constraint: "c", detail: "row text")
@@ -69,7 +69,7 @@ struct TestModule: Module {
     case "writer":
       Principal(clientID: "c", userName: "WRITER", authorities: ["ROLE_WRITE", "SCOPE_write"])
     case "unscoped": Principal(clientID: "unscoped", authorities: ["ROLE_WRITE"])
-    case "keyless": throw .keysUnavailable
+    case "keyless": throw .keysUnavailable(retryAfter: 4)
     default: throw .invalid(description: "bad token")
     }
   }

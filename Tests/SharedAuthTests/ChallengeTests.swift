@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test("No keys is no 401")
-  func unavailable() { #expect(challenge.value(for: .keysUnavailable) == nil) }
+  func unavailable() { #expect(challenge.value(for: .keysUnavailable(retryAfter: 1)) == nil) }
 
   @Test(
     "A text that would break the header is replaced",

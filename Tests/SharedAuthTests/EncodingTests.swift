@@ -35,6 +35,24 @@ import Testing
   )
   func notCanonical(_ text: String) { #expect(Base64URL.decode(text) == nil) }
 
+  @Test(
+    "A key's numbers are read with padding and in the plain alphabet too, but not half padded",
+    arguments: [
+      ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zg", "f"), ("Zm9v=", nil), ("Zg=", nil),
+      ("Zg===", nil),
+      ("=", nil), ("==", nil), ("Z===", nil), ("Zh==", nil),
+    ] as [(String, String?)]
+  )
+  func lenient(_ text: String, _ plain: String?) {
+    #expect(Base64URL.decodeLeniently(text) == plain.map { Array($0.utf8) })
+  }
+
+  @Test("The plain alphabet means the same bytes as the URL's")
+  func plainAlphabet() {
+    #expect(Base64URL.decodeLeniently("+/8=") == [0xfb, 0xff])
+    #expect(Base64URL.decodeLeniently("-_8") == [0xfb, 0xff])
+  }
+
   @Test("SHA-256, as in FIPS 180-4's examples")
   func sha256() {
     #expect(

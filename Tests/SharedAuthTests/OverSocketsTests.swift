@@ -69,7 +69,8 @@ import Testing
       for behaviour in [IssuerServer.Behaviour.status(.internalServerError), .status(.found), .flood, .hang] {
         server.behave(behaviour)
         #expect(
-          try await verify(verifier(client, base, timeout: .milliseconds(200))) == .failure(.keysUnavailable)
+          try await verify(verifier(client, base, timeout: .milliseconds(200)))
+            == .failure(.keysUnavailable(retryAfter: 1))
         )
       }
     }
@@ -79,7 +80,7 @@ import Testing
   func noIssuer() async throws {
     let client = HTTPClient(group: Loops.shared)
     let base = try HTTPURL("http://127.0.0.1:1/auth")
-    #expect(try await verify(verifier(client, base)) == .failure(.keysUnavailable))
+    #expect(try await verify(verifier(client, base)) == .failure(.keysUnavailable(retryAfter: 1)))
     #expect(
       try await token(tokens(client, base))
         == .failure(.unreachable(reason: "The token issuer could not be reached"))

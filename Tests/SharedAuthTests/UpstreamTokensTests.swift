@@ -190,6 +190,35 @@ private struct Client: Sendable {
     #expect(try await client.token().get() == "token-2")
   }
 
+  @Test(
+    "While the issuer is away or refuses us, a token that is due or was refused is used as long as it lives",
+    arguments: [503, 401, 400]
+  )
+  func issuerAway(status: Int) async throws {
+    let client = Client()
+    #expect(try await client.token().get() == "token-1")
+    client.clock.advance(by: .seconds(5))
+    client.endpoint.answer(status, #"{"error":"invalid_client"}"#)
+    #expect(client.tokens.evict("token-1"))
+    #expect(try await client.token().get() == "token-1", "an upstream refused it, but there is no other")
+    client.clock.advance(by: .seconds(3599 - 5 - 30))
+    #expect(try await client.token().get() == "token-1", "due for renewal")
+    client.clock.advance(by: .seconds(31))
+    await #expect(throws: UpstreamTokenError.self) { try await client.token().get() }
+    client.endpoint.answer(.success(TokenEndpoint.granted(expiresIn: "3599")))
+    #expect(try await client.token().get().hasPrefix("token-"))
+  }
+
+  @Test("A refused token makes way for another once the issuer grants one")
+  func doubtful() async throws {
+    let client = Client()
+    #expect(try await client.token().get() == "token-1")
+    client.clock.advance(by: .seconds(5))
+    #expect(client.tokens.evict("token-1"))
+    #expect(try await client.token().get() == "token-2")
+    #expect(try await client.token().get() == "token-2")
+  }
+
   @Test("Tokens are kept for so many user names, those used last")
   func bounded() async throws {
     let client = Client { $0.capacity = 10 }

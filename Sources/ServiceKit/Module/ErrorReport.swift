@@ -24,7 +24,7 @@ struct ErrorReport {
       ]
       detail = error.message
     } else {
-      isTemporary = error as? TokenError == .keysUnavailable
+      isTemporary = if case .keysUnavailable? = error as? TokenError { true } else { false }
       metadata = ["error": "\(error)"]
     }
   }

@@ -147,6 +147,7 @@ public final class ModuleResponder: Sendable {
       scheme: request.isSecure ? "https" : "http",
       host: request.statedAuthority
     )
+    if case .keysUnavailable(let seconds) = error { return unavailable(retryAfter: seconds) }
     guard let value = challenge.value(for: error) else { return unavailable() }
     return ServerResponse(status: .unauthorized, fields: [.wwwAuthenticate: value], body: [])
   }
@@ -168,9 +169,9 @@ public final class ModuleResponder: Sendable {
     return module.response(to: .internalError(correlationID: request.correlationID.description))
   }
 
-  /// The pool empties, a lock is let go and keys come back within a second or not for long; clients of GETs try again at once anyway.
-  private func unavailable() -> ServerResponse {
-    let seconds = 1
+  /// The pool empties, a lock is let go and keys come back within a second or not for long; clients of GETs try again
+  /// at once anyway.
+  private func unavailable(retryAfter seconds: Int = 1) -> ServerResponse {
     var response = module.response(to: .unavailable(retryAfter: seconds))
     response.fields[.retryAfter] = String(seconds)
     return response

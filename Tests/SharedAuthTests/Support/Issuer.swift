@@ -53,6 +53,13 @@ extension TokenError {
   }
 }
 
+extension Result where Failure == TokenError {
+  /// Whether nobody can tell yet.
+  var isUnknown: Bool {
+    if case .failure(.keysUnavailable) = self { true } else { false }
+  }
+}
+
 extension Result {
   var isSuccess: Bool {
     guard case .success = self else { return false }
