@@ -45,7 +45,8 @@ public struct SubjectAccessRoutes: Sendable {
     }
   }
 
-  /// For several modules together: what each has to tell, under its name. 209 only if none of them knows the person.
+  /// For several modules together: what each has to tell, under its name. 209 only if each of them alone would say so;
+  /// one that fails fails the whole, because nobody may take a part of what is held about a person for all of it.
   public func route(of parts: [(name: String, source: any SubjectAccessSource)]) -> RouteDeclaration {
     RouteDeclaration(.get, "/subject-access-request", access, operation: Self.operation) { request in
       switch try Self.parse(request) {
@@ -72,9 +73,8 @@ public struct SubjectAccessRoutes: Sendable {
             writer.endObject()
           }
         }
-        let isKnown = contents.contains { $0.content == .nothing }
-        let isUnknown = contents.contains { $0.content == .notRecognised }
-        return isKnown || !isUnknown ? Self.empty(.noContent) : Self.error(.notHeld, Self.notRecognised)
+        return contents.allSatisfy { $0.content == .notRecognised }
+          ? Self.error(.notHeld, Self.notRecognised) : Self.empty(.noContent)
       }
     }
   }

@@ -131,14 +131,15 @@ struct SubjectAccessRequestTests {
   }
 
   @Test(
-    "42, 44: whom a service holds nothing about is 204, whom prisoner search does not know 209",
+    "42, 44: whom a service holds nothing about is 204; whom prisoner search does not know is 209 of non-associations",
     .sharedGateway,
     arguments: Surface.all
   )
   func nothing(surface: Surface) async throws {
     try await withGateway(at: surface) { (gateway, client) async throws in
       let token = try gateway.token(roles: ["SAR_DATA_ACCESS"])
-      let isPatients = surface.service == .restrictedPatients && surface.mounting != .union
+      // In the union restricted patients would say 204, which is something else.
+      let isPatients = surface.service == .restrictedPatients || surface.mounting == .union
       let known = try await client.get("/subject-access-request?prn=A1234BC", token: token)
       #expect(known.status == 204 && known.body.isEmpty)
       let unknown = try await client.get("/subject-access-request?prn=Z9999ZZ", token: token)
@@ -181,6 +182,50 @@ struct SubjectAccessRequestTests {
       // Of a day on which only one of them has something to tell.
       let later = "/subject-access-request?prn=A12345&fromDate=2024-01-01"
       #expect(try await gateway.get(later, token: token).json["content"]?.keys == ["restrictedPatients"])
+    }
+  }
+
+  /// What each service alone would answer.
+  private enum Part: CaseIterable {
+    case content, nothing, unknown, failure
+  }
+
+  @Test("in the union 209 is said only where both would say it, and a failure of one is the whole's")
+  func matrix() async throws {
+    try await withGateway { (gateway) async throws in
+      let token = try gateway.token(roles: ["SAR_DATA_ACCESS"])
+      gateway.search.answerAnyone(in: "MDI")
+      let path = "/subject-access-request?prn=A12345"
+      for ofSearch in Part.allCases {
+        for ofPatients in [Part.content, .nothing, .failure] {
+          try await gateway.database.run("delete from non_association; delete from restricted_patients")
+          gateway.search.answer(inTurn: [])
+          gateway.search.answer(status: nil)
+          switch ofSearch {
+          case .content: try await gateway.database.insertOpen("A12345", "D5678EF")
+          case .nothing: break
+          case .unknown: gateway.search.answer(inTurn: [(200, "[]")])
+          case .failure: gateway.search.answer(status: 503)
+          }
+          if ofPatients != .nothing { try await gateway.database.insertPatient("A12345") }
+          gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), ofPatients == .failure ? 503 : 404)
+          let answer = try await gateway.get(path, token: token)
+          let expected =
+            ofSearch == .failure || ofPatients == .failure
+            ? 500 : ofSearch == .content || ofPatients == .content ? 200 : 204
+          #expect(answer.status == expected, "\(ofSearch), \(ofPatients)")
+          if expected == 200 {
+            let keys =
+              (ofSearch == .content ? ["nonAssociations"] : [])
+              + (ofPatients == .content ? ["restrictedPatients"] : [])
+            #expect(try answer.json["content"]?.keys == Set(keys))
+          } else if expected == 204 {
+            #expect(answer.body.isEmpty)
+          }
+        }
+      }
+      let crn = try await gateway.get("/subject-access-request?crn=X1", token: token)
+      #expect(crn.status == 209 && crn.body.isEmpty)
     }
   }
 
