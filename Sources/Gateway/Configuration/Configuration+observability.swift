@@ -40,7 +40,8 @@ extension Configuration {
         UInt16(clamping: $0)
       },
       traces: readTraces(&reader),
-      tracesCertificateFile: reader.text(SettingsCatalog.otlpCertificate),
+      tracesCertificateFile: reader.text(SettingsCatalog.otlpTracesCertificate)
+        ?? reader.text(SettingsCatalog.otlpCertificate),
       nonAssociationsInsights: readInsights(SettingsCatalog.nonAssociationsInsights, &reader),
       restrictedPatientsInsights: readInsights(SettingsCatalog.restrictedPatientsInsights, &reader)
     )
@@ -51,12 +52,15 @@ extension Configuration {
     if ratio.map({ (0...1).contains($0) }) != true {
       reader.note("\(SettingsCatalog.traceSampling.name): it must be a number from 0 to 1")
     }
-    guard let endpoint = reader.text(SettingsCatalog.otlpEndpoint) else { return nil }
+    // The setting of the one signal is taken as it is, the common one gets the signal's path.
+    let isOwn = reader.text(SettingsCatalog.otlpTracesEndpoint) != nil
+    let setting = isOwn ? SettingsCatalog.otlpTracesEndpoint : SettingsCatalog.otlpEndpoint
+    guard let endpoint = reader.text(setting) else { return nil }
     let url: HTTPURL
     do {
-      url = try HTTPURL(endpoint).path("/v1/traces")
+      url = isOwn ? try HTTPURL(endpoint) : try HTTPURL(endpoint).path("/v1/traces")
     } catch {
-      reader.note("\(SettingsCatalog.otlpEndpoint.name): '\(endpoint)' is not a usable URL: \(error)")
+      reader.note("\(setting.name): '\(endpoint)' is not a usable URL: \(error)")
       return nil
     }
     var traces = OTLPTraceExporter.Configuration(
@@ -65,15 +69,21 @@ extension Configuration {
       serviceVersion: reader.text(SettingsCatalog.buildNumber) ?? BuildInformation.version
     )
     traces.sampleRatio = ratio ?? 1
-    traces.headers = reader.list(SettingsCatalog.otlpHeaders).compactMap { text in
-      let parts = text.split(separator: "=", maxSplits: 1)
-      guard parts.count == 2 else {
-        reader.note("\(SettingsCatalog.otlpHeaders.name): it must be name=value, comma-separated")
-        return nil
-      }
-      return (name: String(parts[0]), value: String(parts[1]))
-    }
+    traces.headers = readHeaders(&reader)
     return traces
+  }
+
+  private static func readHeaders(_ reader: inout SettingsReader) -> [(name: String, value: String)] {
+    for setting in [SettingsCatalog.otlpTracesHeaders, SettingsCatalog.otlpHeaders] {
+      guard let text = reader.text(setting) else { continue }
+      do {
+        return try OTLPHeaders.parse(text)
+      } catch {
+        reader.note("\(setting.name): \(error)")
+        return []
+      }
+    }
+    return []
   }
 
   private static func readInsights(

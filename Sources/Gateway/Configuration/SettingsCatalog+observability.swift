@@ -18,11 +18,24 @@ extension SettingsCatalog {
   static let otlpHeaders = Setting(
     "OTEL_EXPORTER_OTLP_HEADERS",
     isSecret: true,
-    "Header fields for it, name=value, comma-separated."
+    "Header fields for it, name=value, comma-separated, percent-encoded."
   )
   static let otlpCertificate = Setting(
     "OTEL_EXPORTER_OTLP_CERTIFICATE",
     "PEM authorities to trust for it; the system's if not set."
+  )
+  static let otlpTracesEndpoint = Setting(
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "The same for spans alone, with its path; comes before OTEL_EXPORTER_OTLP_ENDPOINT."
+  )
+  static let otlpTracesHeaders = Setting(
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    isSecret: true,
+    "The same for spans alone; in place of OTEL_EXPORTER_OTLP_HEADERS."
+  )
+  static let otlpTracesCertificate = Setting(
+    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    "The same for spans alone; in place of OTEL_EXPORTER_OTLP_CERTIFICATE."
   )
   static let serviceName = Setting(
     "OTEL_SERVICE_NAME",
@@ -49,7 +62,8 @@ extension SettingsCatalog {
 
   /// In the order of the README.
   static let observability: [Setting] = [
-    logLevel, logFormat, accessLog, metricsPort, otlpEndpoint, otlpHeaders, otlpCertificate, serviceName,
+    logLevel, logFormat, accessLog, metricsPort, otlpEndpoint, otlpHeaders, otlpCertificate,
+    otlpTracesEndpoint, otlpTracesHeaders, otlpTracesCertificate, serviceName,
     traceSampling, nonAssociationsInsights, restrictedPatientsInsights,
   ]
 }

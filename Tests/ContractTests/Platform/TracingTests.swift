@@ -1,8 +1,12 @@
 import CollectorDouble
+import HTTPTransport
+import HTTPTypes
 import Observability
 import ServiceKit
 import Synchronization
 import Testing
+
+@testable import Gateway
 
 @Suite("platform.md 8.1: Tracing")
 struct TracingTests {
@@ -67,6 +71,47 @@ struct TracingTests {
         #expect(span.parentID == nil)
         #expect(span.traceID?.count == 32)
         #expect(!collector.spans.contains { $0.traceID == Self.trace })
+      }
+    }
+  }
+
+  @Test(
+    "A collector gets its configured header fields decoded; those of spans alone, and their endpoint, come first"
+  )
+  func headers() async throws {
+    let (common, own) = (CollectorDouble(), CollectorDouble())
+    try await common.run { (commonURL) async throws in
+      try await own.run { (ownURL) async throws in
+        var settings = [
+          "OTEL_EXPORTER_OTLP_ENDPOINT": commonURL,
+          "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%20dXNlcjpwYXNz%3D%3D, x-tenant = a b ",
+        ]
+        try await withGateway(settings: settings) { (gateway) async throws in
+          _ = try await gateway.get("/constants", token: gateway.reader())
+          try await common.waitFor(1)
+          let request = try #require(common.received.first)
+          #expect(request.path == "/v1/traces")
+          #expect(request.fields[.authorization] == "Basic dXNlcjpwYXNz==")
+          #expect(request.fields[try #require(HTTPField.Name("x-tenant"))] == "a b")
+          let report = ConfigurationReport(
+            reader: SettingsReader(environment: gateway.environment, profile: .standard)
+          ).description
+          #expect(!report.contains("dXNlcjpwYXNz"))
+        }
+        settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = ownURL + "/spans"
+        settings["OTEL_EXPORTER_OTLP_TRACES_HEADERS"] = "api-key=se%63ret"
+        try await withGateway(settings: settings) { (gateway) async throws in
+          _ = try await gateway.get("/constants", token: gateway.reader())
+          try await own.waitFor(1)
+          let request = try #require(own.received.first)
+          #expect(request.path == "/spans")
+          #expect(request.fields[.authorization] == nil)
+          #expect(request.fields[try #require(HTTPField.Name("api-key"))] == "secret")
+          let report = ConfigurationReport(
+            reader: SettingsReader(environment: gateway.environment, profile: .standard)
+          ).description
+          #expect(!report.contains("se%63ret") && !report.contains("secret\n"))
+        }
       }
     }
   }
