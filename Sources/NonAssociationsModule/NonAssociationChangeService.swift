@@ -24,7 +24,7 @@ struct NonAssociationChangeService: Sendable {
       throw NonAssociationsError.openPairExists(first: first, second: second)
     }
     let prisoners = try await search.prisoners([first, second], deadline: deadline)
-    let unplaced = [first, second].filter { prisoners[$0]?.prisonID == nil }
+    let unplaced = [first, second].filter { prisoners[ByteText($0)]?.prisonID == nil }
     guard unplaced.isEmpty else { throw NonAssociationsError.nullLocations(unplaced) }
     let change = Change(kind: .created, at: clock.now(), by: principal.name)
     let row = try await store.insert(new, by: user, change, deadline: deadline, announce: events.announcement)

@@ -37,7 +37,7 @@ struct NonAssociationsService: Sendable {
     let rows = try await store.list(prisonerNumber: prisonerNumber, deadline: deadline)
     let numbers = [prisonerNumber] + rows.flatMap { [$0.first.prisonerNumber, $0.second.prisonerNumber] }
     let prisoners = try await search.prisoners(numbers, deadline: deadline)
-    guard let prisoner = prisoners[prisonerNumber],
+    guard let prisoner = prisoners[ByteText(prisonerNumber)],
       let list = PrisonerNonAssociations(of: prisoner, rows: rows, prisoners: prisoners, options: options)
     else { throw NonAssociationsError.missingPrisoners([prisonerNumber]) }
     return list
@@ -59,18 +59,20 @@ struct NonAssociationsService: Sendable {
     prisonID: String?,
     deadline: MonotonicInstant
   ) async throws -> [NonAssociation] {
-    let distinct = Set(numbers.filter { !$0.isEmpty })
+    let distinct = Set(numbers.filter { !$0.isEmpty }.map { ByteText($0) })
     switch involvement {
     case .between: guard distinct.count >= 2 else { throw NonAssociationsError.tooFewPrisonersBetween }
     case .involving: guard !distinct.isEmpty else { throw NonAssociationsError.noPrisonersInvolved }
     }
     try filter.check()
-    let rows = try await store.list(involvement, Array(distinct), filter, deadline: deadline)
+    let rows = try await store.list(involvement, distinct.map(\.text), filter, deadline: deadline)
     guard let prisonID else { return rows }
     let people = rows.flatMap { [$0.first.prisonerNumber, $0.second.prisonerNumber] }
     let prisoners = try await search.prisoners(people, deadline: deadline)
     return rows.filter { row in
-      [row.first, row.second].allSatisfy { prisoners[$0.prisonerNumber]?.prisonID == prisonID }
+      [row.first, row.second].allSatisfy {
+        prisoners[ByteText($0.prisonerNumber)]?.prisonID?.hasSameBytes(as: prisonID) ?? false
+      }
     }
   }
 
@@ -88,8 +90,8 @@ struct NonAssociationsService: Sendable {
     return PermissionAnswer(
       question: question,
       permissions: permissions,
-      firstPlace: permissions.place(ofPrison: prisoners[question.first]?.prisonID),
-      secondPlace: permissions.place(ofPrison: prisoners[question.second]?.prisonID)
+      firstPlace: permissions.place(ofPrison: prisoners[ByteText(question.first)]?.prisonID),
+      secondPlace: permissions.place(ofPrison: prisoners[ByteText(question.second)]?.prisonID)
     )
   }
 }

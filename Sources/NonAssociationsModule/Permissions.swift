@@ -1,3 +1,5 @@
+import EventLoops
+
 /// What a user may do with a non-association of two prisoners (`permissions.md`): a function of the user's roles and
 /// caseloads, and of where the prisoners are.
 struct UserPermissions: Sendable {
@@ -14,12 +16,12 @@ struct UserPermissions: Sendable {
     case unknown = "UNKNOWN"
 
     /// - Parameter prisonID: as prisoner search gives it. `TRN` and `OUT` are nobody's caseloads.
-    init(prisonID: String?, caseloads: Set<String>) {
+    init(prisonID: String?, caseloads: Set<ByteText>) {
       switch prisonID {
       case nil, "": self = .unknown
       case "TRN": self = .transfer
       case "OUT": self = .outside
-      case let prisonID?: self = caseloads.contains(prisonID) ? .caseload : .otherPrison
+      case let prisonID?: self = caseloads.contains(ByteText(prisonID)) ? .caseload : .otherPrison
       }
     }
 
@@ -59,14 +61,14 @@ struct UserPermissions: Sendable {
     case inactiveBookings = "INACTIVE_BOOKINGS"
   }
 
-  private let roles: Set<String>
-  private let caseloads: Set<String>
+  private let roles: Set<ByteText>
+  private let caseloads: Set<ByteText>
   private let policy: Policy
 
   /// - Parameter roles: with or without `ROLE_`.
   init(roles: [String], caseloads: [String], policy: Policy = .documented) {
-    self.roles = Set(roles.map { $0.hasPrefix("ROLE_") ? String($0.dropFirst(5)) : $0 })
-    self.caseloads = Set(caseloads)
+    self.roles = Set(roles.map { ByteText($0.hasPrefix("ROLE_") ? String($0.dropFirst(5)) : $0) })
+    self.caseloads = Set(caseloads.map { ByteText($0) })
     self.policy = policy
   }
 
@@ -123,7 +125,7 @@ struct UserPermissions: Sendable {
 
   private func needing(_ needed: [Role], _ task: String) -> Decision {
     let names = needed.map(\.rawValue)
-    let missing = names.filter { !roles.contains($0) }
+    let missing = names.filter { !roles.contains(ByteText($0)) }
     let rule = "\(task) needs \(names.joined(separator: ", "))"
     return missing.isEmpty
       ? Decision(isAllowed: true, rule: rule)

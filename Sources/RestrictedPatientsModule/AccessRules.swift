@@ -1,3 +1,4 @@
+internal import EventLoops
 public import SharedAuth
 
 /// What each endpoint asks of a caller besides a good token. By default nothing, as with the service replaced
@@ -40,7 +41,7 @@ public struct AccessRules: Equatable, Sendable {
         String(side.filter { $0 != " " })
       }
       let names = sides.count == 2 ? sides[1].split(separator: "|").map(String.init) : []
-      guard let endpoint = sides.first.flatMap({ Endpoint(rawValue: $0) }), !names.isEmpty else {
+      guard let endpoint = sides.first.flatMap({ Endpoint(code: $0) }), !names.isEmpty else {
         let known = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
         throw Failure(
           description: "'\(part)' is not of the form endpoint=ROLE|ROLE with an endpoint of \(known)"

@@ -54,7 +54,8 @@ struct PastDateCheck: Sendable {
         let found = try await search.prisoners(chunk, deadline: deadline)
         past += found.filter { $0.verdict(today: today) == .past }.map(\.prisonerNumber)
         undecided += found.filter { $0.verdict(today: today) == .undecided }.map(\.prisonerNumber)
-        undecided += Set(chunk).subtracting(found.map(\.prisonerNumber)).sorted()
+        let answered = Set(found.map { ByteText($0.prisonerNumber) })
+        undecided += chunk.filter { !answered.contains(ByteText($0)) }
       } catch {
         logger.error("past-date check: prisoner search did not answer", metadata: ["reason": "\(error)"])
         summary.unansweredChunks += 1

@@ -139,7 +139,7 @@ struct RestrictedPatientsService: Sendable {
     guard let current = try await store.find(number, deadline: deadline) else {
       throw RestrictedPatientsError.notFound(number)
     }
-    guard current.supportingPrisonID != prison else {
+    guard !current.supportingPrisonID.hasSameBytes(as: prison) else {
       throw RestrictedPatientsError.rule(.prisonUnchanged(number, prison))
     }
     let agency = try await reportingUpstream { () async throws(UpstreamFailure) in
@@ -147,7 +147,7 @@ struct RestrictedPatientsService: Sendable {
     }
     guard agency != nil else { throw RestrictedPatientsError.rule(.prisonNotFound(prison)) }
     let lists = try await agencyLists(deadline)
-    if checksAgencies, lists.prisons[prison] == nil {
+    if checksAgencies, lists.prisons[ByteText(prison)] == nil {
       throw RestrictedPatientsError.rule(.prisonNotFound(prison))
     }
     let now = clock.now()
@@ -170,10 +170,10 @@ struct RestrictedPatientsService: Sendable {
     let lists = try await agencyLists(deadline)
     for (name, prison) in [
       ("fromLocationId", patient.fromLocationID), ("supportingPrisonId", patient.supportingPrisonID),
-    ] where lists.prisons[prison] == nil {
+    ] where lists.prisons[ByteText(prison)] == nil {
       throw RestrictedPatientsError.invalid("\(name) must be a prison that prison API knows")
     }
-    guard lists.hospitals[patient.hospitalLocationCode] != nil else {
+    guard lists.hospitals[ByteText(patient.hospitalLocationCode)] != nil else {
       throw RestrictedPatientsError.invalid("hospitalLocationCode must be a hospital that prison API knows")
     }
   }

@@ -43,24 +43,25 @@ struct RestrictedPatientsSubjectAccess: SubjectAccessSource {
   }
 
   /// The descriptions of those hospitals that have one, by code.
-  private func hospitalNames(_ codes: [String], _ deadline: MonotonicInstant) async throws -> [String: String]
+  private func hospitalNames(_ codes: [String], _ deadline: MonotonicInstant) async throws -> [ByteText:
+    String]
   {
-    var names: [String: String] = [:]
-    for code in Set(codes).sorted() {
-      names[code] = try await reportingUpstream { () async throws(UpstreamFailure) in
+    var names: [ByteText: String] = [:]
+    for code in Set(codes.map { ByteText($0) }).map(\.text).sorted() {
+      names[ByteText(code)] = try await reportingUpstream { () async throws(UpstreamFailure) in
         try await prisonAPI.agency(code, deadline: deadline)
       }?.description
     }
     return names
   }
 
-  private func write(_ held: Held, _ hospitals: [String: String], to writer: inout JSONWriter) {
+  private func write(_ held: Held, _ hospitals: [ByteText: String], to writer: inout JSONWriter) {
     let patient = held.patient
     let code = patient.hospitalLocationCode
     writer.field("prisonerNumber", patient.prisonerNumber)
     writer.field("supportingPrisonId", patient.supportingPrisonID)
     writer.field("hospitalLocationCode", code)
-    writer.field("hospitalLocationDescription", hospitals[code] ?? code)
+    writer.field("hospitalLocationDescription", hospitals[ByteText(code)] ?? code)
     writer.field("dischargeTime", patient.dischargeTime)
     if let comment = patient.commentText { writer.field("commentText", comment) }
     writer.field("createdDate", patient.createdAt)

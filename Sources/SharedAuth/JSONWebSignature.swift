@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// A signed token in its compact form (RFC 7515 section 7.1), taken apart and not yet believed.
 ///
 /// Of the header only what is listed here is read: keys and the places of keys that a token brings along (`jwk`,
@@ -50,6 +52,6 @@ struct JSONWebSignature {
   /// Whether `typ` is absent, blank or `JWT` in any case (platform.md 1.2).
   var isTypeAccepted: Bool {
     guard let type else { return true }
-    return type.allSatisfy(\.isWhitespace) || type.lowercased() == "jwt"
+    return type.allSatisfy(\.isWhitespace) || type.asciiLowercased == "jwt"
   }
 }

@@ -1,3 +1,5 @@
+public import EventLoops
+
 /// Who a request comes from, as its token says (platform.md 1.4).
 public struct Principal: Sendable, Hashable {
   static let rolePrefix = "ROLE_"
@@ -10,18 +12,18 @@ public struct Principal: Sendable, Hashable {
   /// `sub`: what is sent on as `username` to ask for a user-aware upstream token.
   public let subject: String?
   /// The texts of `authorities` exactly as they came, and `SCOPE_` before each scope.
-  public let authorities: Set<String>
+  public let authorities: Set<ByteText>
 
   public init(
     clientID: String,
     userName: String? = nil,
     subject: String? = nil,
-    authorities: Set<String> = []
+    authorities: [String] = []
   ) {
     self.clientID = clientID
     self.userName = userName
     self.subject = subject
-    self.authorities = authorities
+    self.authorities = Set(authorities.map { ByteText($0) })
   }
 
   /// The user, or the client if there is none.
@@ -36,6 +38,6 @@ public struct Principal: Sendable, Hashable {
   public func hasScope(_ scope: String) -> Bool { holds(scope, prefix: Self.scopePrefix) }
 
   private func holds(_ authority: String, prefix: String) -> Bool {
-    authorities.contains(authority.hasPrefix(prefix) ? authority : prefix + authority)
+    authorities.contains(ByteText(authority.hasPrefix(prefix) ? authority : prefix + authority))
   }
 }

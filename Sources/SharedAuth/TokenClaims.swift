@@ -37,12 +37,12 @@ struct TokenClaims {
     guard let clientID = members["client_id"]?.string else { throw .malformedClaim("client_id") }
     let userName = try text("user_name")
     let subject = try text("sub")
-    var authorities: Set<String> = []
+    var authorities: [String] = []
     if let value = members.present("authorities") {
       guard let names = value.strings else { throw .malformedClaim("authorities") }
-      authorities.formUnion(names)
+      authorities += names
     }
-    for scope in try scopes() { authorities.insert(Principal.scopePrefix + scope) }
+    for scope in try scopes() { authorities.append(Principal.scopePrefix + scope) }
     return Principal(clientID: clientID, userName: userName, subject: subject, authorities: authorities)
   }
 

@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// The issuer's answer to a token request, as it came.
 public struct TokenResponse: Sendable {
   /// The HTTP status code.
@@ -22,7 +24,7 @@ struct GrantedToken: Sendable {
   init(_ response: TokenResponse) throws(UpstreamTokenError) {
     let members = (try? JSONReader.read(response.body))?.object ?? [:]
     guard response.status == 200 else { throw Self.error(response.status, members) }
-    guard members["token_type"]?.string?.lowercased() == "bearer" else {
+    guard members["token_type"]?.string?.asciiLowercased == "bearer" else {
       throw .invalidResponse(reason: "token_type is not bearer")
     }
     guard let token = members["access_token"]?.string, !token.isEmpty, token.utf8.allSatisfy(Self.isVisible)

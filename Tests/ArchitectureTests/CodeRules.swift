@@ -30,6 +30,8 @@ enum CodeRules {
       ]
       .contains { code.contains($0) }
     },
+    // A text is looked up by its bytes: init(code:).
+    Rule("init(rawValue:)", in: lowLevel) { $0.contains("(rawValue:") },
     Rule("try!", in: []) { $0.contains("try!") },
     Rule("as!", in: []) { $0.contains(" as! ") },
     Rule("fatalError", in: []) { $0.contains("fatalError(") },

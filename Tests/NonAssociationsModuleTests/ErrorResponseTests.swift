@@ -1,3 +1,4 @@
+import EventLoops
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
@@ -123,7 +124,7 @@ struct ErrorResponseTests {
 
 @Suite("Prisoner search's answers (contract §9.1)")
 struct PrisonerSearchAnswerTests {
-  private func prisoners(_ json: String) throws -> [String: Prisoner] {
+  private func prisoners(_ json: String) throws -> [ByteText: Prisoner] {
     try PrisonerSearchClient.prisoners(in: Array(json.utf8))
   }
 
@@ -140,12 +141,23 @@ struct PrisonerSearchAnswerTests {
     #expect(try self.prisoners("[]").isEmpty)
   }
 
+  @Test("A number or a boolean for a text is read as it is written, as the service replaced read it")
+  func scalars() throws {
+    let prisoners = try prisoners(
+      #"[{"prisonerNumber":1,"firstName":true,"lastName":1.50,"prisonId":12,"cellLocation":false}]"#
+    )
+    let prisoner = try #require(prisoners["1"])
+    #expect([prisoner.firstName, prisoner.lastName, prisoner.prisonID] == ["true", "1.50", "12"])
+    #expect(prisoner.cellLocation == "false")
+  }
+
   @Test(
     "Anything else is a failure that quotes nothing of it",
     arguments: [
       "", "{}", "null", "[1]", "[{}]", #"[{"prisonerNumber":"A","firstName":"B"}]"#,
       #"[{"prisonerNumber":"A","firstName":"B","lastName":null}]"#,
-      #"[{"prisonerNumber":"A","firstName":"B","lastName":"C","prisonId":1}]"#, "[", "[] []", "<html>",
+      #"[{"prisonerNumber":"A","firstName":"B","lastName":"C","prisonId":[1]}]"#,
+      #"[{"prisonerNumber":{},"firstName":"B","lastName":"C"}]"#, "[", "[] []", "<html>",
     ]
   )
   func unreadable(json: String) {

@@ -63,10 +63,10 @@ enum Fixture {
   static func open(_ id: Int64, _ first: String, _ second: String) -> NonAssociation {
     NonAssociation(
       id: id,
-      first: .init(prisonerNumber: first, role: .victim),
-      second: .init(prisonerNumber: second, role: .perpetrator),
-      reason: .bullying,
-      restrictionType: .cell,
+      first: .init(prisonerNumber: first, role: .known(.victim)),
+      second: .init(prisonerNumber: second, role: .known(.perpetrator)),
+      reason: .known(.bullying),
+      restrictionType: .known(.cell),
       comment: "kept apart",
       whenCreated: clock,
       whenUpdated: clock,
@@ -83,7 +83,7 @@ enum Fixture {
     return row
   }
 
-  static func byNumber(_ prisoners: [Prisoner]) -> [String: Prisoner] {
-    Dictionary(prisoners.map { ($0.prisonerNumber, $0) }) { _, last in last }
+  static func byNumber(_ prisoners: [Prisoner]) -> [ByteText: Prisoner] {
+    Dictionary(prisoners.map { (ByteText($0.prisonerNumber), $0) }) { _, last in last }
   }
 }

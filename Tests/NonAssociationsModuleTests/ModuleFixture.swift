@@ -112,7 +112,11 @@ struct ModuleFixture: Sendable {
   func queue(mergeEvents: Bool = false) throws -> BusBridge {
     let london = try LondonTime()
     let service = PrisonerEventsService(
-      store: NonAssociationsStore(database: database, outbox: events),
+      store: NonAssociationsStore(
+        database: database,
+        outbox: events,
+        misfits: MisfitValues(logger: Logger(label: "test"))
+      ),
       events: mergeEvents ? NonAssociationEvents(london: london) : nil,
       telemetry: telemetry,
       london: london,
@@ -221,7 +225,7 @@ enum Caller: String {
   }
 
   private var principal: Principal {
-    let (user, authorities): (String?, Set<String>) =
+    let (user, authorities): (String?, [String]) =
       switch self {
       case .reader: ("NON_ASSOCIATIONS_API", ["ROLE_READ_NON_ASSOCIATIONS"])
       case .writer: ("U", ["ROLE_WRITE_NON_ASSOCIATIONS", "SCOPE_write"])

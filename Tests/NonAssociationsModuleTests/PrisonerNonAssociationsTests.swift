@@ -1,4 +1,5 @@
 import EventLoops
+import ServiceKit
 import Testing
 
 @testable import NonAssociationsModule
@@ -28,8 +29,8 @@ struct PrisonerNonAssociationsTests {
   func byDefault() throws {
     let list = try list()
     #expect(list.items.map(\.nonAssociation.id) == [1])
-    #expect(list.items[0].own.role == .perpetrator)
-    #expect(list.items[0].other.role == .victim)
+    #expect(list.items[0].own.role == .known(.perpetrator))
+    #expect(list.items[0].other.role == .known(.victim))
     #expect((list.openCount, list.closedCount) == (1, 1))
   }
 

@@ -19,7 +19,7 @@ final class SearchDouble: Sendable {
   }
 
   private struct State {
-    var people: [String: Prisoner] = [:]
+    var people: [ByteText: Prisoner] = [:]
     var calls: [Call] = []
     var tokensGranted = 0
     var answers: [ServerResponse] = []
@@ -132,7 +132,7 @@ final class SearchDouble: Sendable {
       guard state.validTokens.contains(where: { call.authorization == "Bearer \($0)" }) else {
         return ServerResponse(status: .unauthorized)
       }
-      return Self.answer(numbers.compactMap { state.people[$0] })
+      return Self.answer(numbers.compactMap { state.people[ByteText($0)] })
     }
   }
 

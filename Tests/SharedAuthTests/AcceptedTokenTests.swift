@@ -61,7 +61,7 @@ import Testing
   @Test("A scope that is neither gives none, and no authorities give no roles")
   func noScopes() async throws {
     let issuer = Issuer()
-    let roles = ["ROLE_READ_NON_ASSOCIATIONS", "ROLE_SAR_DATA_ACCESS"] as Set
+    let roles: Set<ByteText> = ["ROLE_READ_NON_ASSOCIATIONS", "ROLE_SAR_DATA_ACCESS"]
     #expect(try (try await issuer.verify("scopeNumber")).get().authorities == roles)
     #expect(try (try await issuer.verify("noAuthorities")).get().authorities == ["SCOPE_read"])
   }

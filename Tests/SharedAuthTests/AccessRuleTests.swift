@@ -1,3 +1,4 @@
+import EventLoops
 import Testing
 
 @testable import SharedAuth
@@ -25,6 +26,17 @@ import Testing
     #expect(!AccessRule.requires(role: "PLAIN").allows(writer))
     #expect(!AccessRule.requires(role: "write").allows(writer))
     #expect(!AccessRule.requires(role: "").allows(writer))
+  }
+
+  @Test("An authority that only looks like the one that is asked for is another")
+  func lookAlikes() {
+    let other = Principal(clientID: "client", authorities: ["ROLE_\u{212A}EEPER", "SCOPE_\u{212A}"])
+    #expect(!AccessRule.requires(role: "KEEPER").allows(other))
+    #expect(!AccessRule.requiresAny(roles: ["KEEPER", "K"]).allows(other))
+    #expect(AccessRule.requires(role: "\u{212A}EEPER", scope: "\u{212A}").allows(other))
+    #expect(!AccessRule.requires(role: "\u{212A}EEPER", scope: "K").allows(other))
+    let both = Principal(clientID: "client", authorities: ["ROLE_\u{212A}EEPER", "ROLE_KEEPER"])
+    #expect(AccessRule.requires(role: "KEEPER").allows(both))
   }
 
   @Test("Only an open route needs no token")

@@ -1,3 +1,4 @@
+internal import EventLoops
 public import ServiceKit
 
 /// A queue that operators may look after (`platform.md` §4).
@@ -50,14 +51,16 @@ public struct QueueAdminGroup: Sendable {
   }
 
   func queue(withDeadLetterQueue name: String) -> AdministeredQueue? {
-    queues.first { $0.deadLetterQueue?.name == name }
+    queues.first { $0.deadLetterQueue?.name.hasSameBytes(as: name) ?? false }
   }
 
   /// The queue or dead-letter queue of that name, if it may be purged.
   func purgeable(_ name: String) -> (any MessageQueue)? {
     for entry in queues {
-      if entry.isPurgeable, entry.queue.name == name { return entry.queue }
-      if let deadLetterQueue = entry.deadLetterQueue, deadLetterQueue.name == name { return deadLetterQueue }
+      if entry.isPurgeable, entry.queue.name.hasSameBytes(as: name) { return entry.queue }
+      if let deadLetterQueue = entry.deadLetterQueue, deadLetterQueue.name.hasSameBytes(as: name) {
+        return deadLetterQueue
+      }
     }
     return nil
   }

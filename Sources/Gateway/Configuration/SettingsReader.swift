@@ -1,3 +1,4 @@
+internal import EventLoops
 internal import HTTPTransport
 
 /// Reads settings from the environment, then a file, then defaults, and collects everything that is wrong, so that an
@@ -21,12 +22,20 @@ struct SettingsReader {
   private let environment: [String: String]
   private let file: [String: String]
   private let profile: Profile
+  /// Names like ours with a letter that no name of ours has.
+  private let lookAlikes: [String]
   /// What is wrong, a sentence each, in the order found.
   private(set) var problems: [String] = []
 
   init(environment: [String: String], file: [String: String] = [:], profile: Profile) {
-    self.environment = environment
-    self.file = file
+    // Every name of ours is ASCII, and a dictionary takes a look-alike for one.
+    func isASCII(_ name: String) -> Bool { name.utf8.allSatisfy { $0 < 0x80 } }
+    self.environment = environment.filter { isASCII($0.key) }
+    self.file = file.filter { isASCII($0.key) }
+    lookAlikes =
+      (environment.keys.filter { name in
+        !isASCII(name) && SettingsCatalog.ownPrefixes.contains { name.hasPrefix($0) }
+      } + file.keys.filter { !isASCII($0) }).sorted()
     self.profile = profile
   }
 
@@ -117,7 +126,7 @@ struct SettingsReader {
   mutating func choice<Choice>(_ setting: Setting, _ choices: [(String, Choice)], fallback: Choice) -> Choice
   {
     let text = text(setting) ?? ""
-    if let match = choices.first(where: { $0.0 == text.lowercased() }) { return match.1 }
+    if let match = choices.first(where: { $0.0.hasSameBytes(as: text.asciiLowercased) }) { return match.1 }
     complain(setting, text, "one of \(choices.map(\.0).joined(separator: ", "))")
     return fallback
   }
@@ -146,7 +155,7 @@ struct SettingsReader {
       SettingsCatalog.ownPrefixes.contains { name.hasPrefix($0) } && !known.contains(name)
         && !name.hasPrefix("GATEWAY_TEST_")
     }
-    return (mistakable + file.keys.filter { !known.contains($0) }).sorted()
+    return (mistakable + file.keys.filter { !known.contains($0) } + lookAlikes).sorted()
   }
 
   private mutating func complain(_ setting: Setting, _ text: String, _ wanted: String) {

@@ -88,7 +88,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
 
   private static func scheme(_ text: String) throws(HTTPURLError) -> (HTTPOrigin.Scheme, Substring) {
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://"),
-      let scheme = HTTPOrigin.Scheme(rawValue: text[..<colon].lowercased())
+      let scheme = HTTPOrigin.Scheme(code: String(text[..<colon]).asciiLowercased)
     else { throw .unsupportedScheme }
     return (scheme, text[colon...].dropFirst(3))
   }

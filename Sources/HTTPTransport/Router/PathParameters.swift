@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// The values that a request's path gave to the parameters of the route it matched: percent-decoded, never empty.
 public struct PathParameters: Sendable {
   /// Names and positions belong to the route and the segments to the request: a match copies neither.
@@ -30,6 +32,6 @@ public struct PathParameters: Sendable {
   public func value<Value: RawRepresentable<String>>(_ name: String, as type: Value.Type = Value.self)
     -> Value?
   {
-    self[name].flatMap(Value.init(rawValue:))
+    self[name].flatMap { Value(code: $0) }
   }
 }

@@ -1,3 +1,4 @@
+internal import EventLoops
 internal import ServiceKit
 
 /// One thing that happens in the prisons, to be played on the doubles of a local gateway.
@@ -58,7 +59,7 @@ public struct PlayScene: Sendable, Equatable {
         throw .refused("\(name) must be a text")
       }
     }
-    guard let event = try text("event").flatMap({ Event(rawValue: $0) }) else {
+    guard let event = try text("event").flatMap({ Event(code: $0) }) else {
       let names = Event.allCases.map(\.rawValue).joined(separator: ", ")
       throw .refused("event must be one of \(names)")
     }

@@ -23,10 +23,10 @@ struct MergePlan: Sendable {
   /// - Returns: the changes in the same order; none if both numbers are one.
   func steps(_ rows: [NonAssociation], of ids: Set<Int64>? = nil) -> [Step] {
     let (old, new) = (number.old, number.new)
-    guard old != new else { return [] }
-    var openWithNew: Set<String> = []
+    guard !old.hasSameBytes(as: new) else { return [] }
+    var openWithNew: Set<ByteText> = []
     for row in rows where !row.isClosed {
-      if let other = row.counterpart(of: new) { openWithNew.insert(other) }
+      if let other = row.counterpart(of: new) { openWithNew.insert(ByteText(other)) }
     }
     var steps: [Step] = []
     for row in rows {
@@ -34,23 +34,23 @@ struct MergePlan: Sendable {
         ids?.contains(row.id) ?? true
       else { continue }
       // Between the two numbers: a prisoner is not kept apart from themselves.
-      if other == new {
+      if other.hasSameBytes(as: new) {
         steps.append(step(.deleted, row))
         continue
       }
       var row = row
-      if row.first.prisonerNumber == old {
+      if row.first.prisonerNumber.hasSameBytes(as: old) {
         row.first.prisonerNumber = new
       } else {
         row.second.prisonerNumber = new
       }
-      if openWithNew.contains(other) {
+      if openWithNew.contains(ByteText(other)) {
         row.closure = .init(by: Self.author, reason: Self.closedReason, at: now)
         row.updatedBy = Self.author
         row.whenUpdated = now
         steps.append(step(.closed, row))
       } else {
-        if !row.isClosed { openWithNew.insert(other) }
+        if !row.isClosed { openWithNew.insert(ByteText(other)) }
         steps.append(step(.merged, row))
       }
     }
@@ -77,7 +77,8 @@ struct MergePlan: Sendable {
 extension NonAssociation {
   /// The other prisoner's number; nil if this one is on neither side.
   func counterpart(of prisonerNumber: String) -> String? {
-    first.prisonerNumber == prisonerNumber
-      ? second.prisonerNumber : second.prisonerNumber == prisonerNumber ? first.prisonerNumber : nil
+    first.prisonerNumber.hasSameBytes(as: prisonerNumber)
+      ? second.prisonerNumber
+      : second.prisonerNumber.hasSameBytes(as: prisonerNumber) ? first.prisonerNumber : nil
   }
 }

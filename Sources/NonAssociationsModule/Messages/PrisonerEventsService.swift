@@ -48,7 +48,7 @@ struct PrisonerEventsService: Sendable {
 
   private func carryOut(_ change: NumberChange) async throws {
     // The rule would close every open row, each a duplicate of itself.
-    guard change.old != change.new else { return }
+    guard !change.old.hasSameBytes(as: change.new) else { return }
     let now = clock.now()
     let merges = try await store.merge(
       change,

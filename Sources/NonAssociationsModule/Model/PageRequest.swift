@@ -1,3 +1,5 @@
+import EventLoops
+
 /// Which non-associations are wanted, by their state (`non-associations.md` §7.3, §7.5).
 struct StateFilter: Equatable, Sendable {
   var includeOpen = true
@@ -73,13 +75,13 @@ struct SortOrder: Equatable, Sendable {
   private static func parse(_ value: String) throws(NonAssociationsError) -> [SortOrder] {
     var parts = value.split(separator: ",").filter { part in !part.allSatisfy { $0 == "." || $0.isWhitespace }
     }
-    let ignoresCase = parts.last?.lowercased() == "ignorecase"
+    let ignoresCase = parts.last.map { String($0).asciiLowercased } == "ignorecase"
     if ignoresCase { parts.removeLast() }
-    let direction = parts.last.flatMap { SortDirection(rawValue: $0.uppercased()) }
+    let direction = parts.last.flatMap { SortDirection(code: String($0).asciiUppercased) }
     if direction != nil { parts.removeLast() }
     var orders: [SortOrder] = []
     for part in parts {
-      guard let field = Field(rawValue: String(part)) else { throw .unknownSortField }
+      guard let field = Field(code: String(part)) else { throw .unknownSortField }
       orders.append(SortOrder(field: field, direction: direction ?? .ascending, ignoresCase: ignoresCase))
     }
     return orders

@@ -23,14 +23,14 @@ struct PrisonerNonAssociations: Sendable {
   init?(
     of prisoner: Prisoner,
     rows: [NonAssociation],
-    prisoners: [String: Prisoner],
+    prisoners: [ByteText: Prisoner],
     options: ListOptions
   ) {
     var items: [Item] = []
     items.reserveCapacity(rows.count)
     for row in rows {
       let (own, other) = row.sides(of: prisoner.prisonerNumber)
-      guard let otherPrisoner = prisoners[other.prisonerNumber] else { return nil }
+      guard let otherPrisoner = prisoners[ByteText(other.prisonerNumber)] else { return nil }
       // Nil is equal to nil here: two prisoners without a booking are in the same place, which is none.
       guard options.includeOtherPrisons || otherPrisoner.prisonID == prisoner.prisonID else { continue }
       items.append(Item(nonAssociation: row, own: own, other: other, otherPrisoner: otherPrisoner))

@@ -27,26 +27,26 @@ struct PrisonerSearchClient: Sendable {
   /// The prisoners with these numbers, by number. No numbers, no call.
   /// - Throws: `NonAssociationsError.missingPrisoners` naming every number that prisoner search does not know, in the
   ///   order asked for; `searchRefused`, `searchFailed`.
-  func prisoners(_ numbers: [String], deadline: MonotonicInstant) async throws -> [String: Prisoner] {
-    var seen: Set<String> = []
-    let distinct = numbers.filter { seen.insert($0).inserted }
+  func prisoners(_ numbers: [String], deadline: MonotonicInstant) async throws -> [ByteText: Prisoner] {
+    var seen: Set<ByteText> = []
+    let distinct = numbers.filter { seen.insert(ByteText($0)).inserted }
     let prisoners = try await fetch(distinct, min(deadline, MonotonicInstant.now() + timeout))
-    let missing = distinct.filter { prisoners[$0] == nil }
+    let missing = distinct.filter { prisoners[ByteText($0)] == nil }
     guard missing.isEmpty else { throw NonAssociationsError.missingPrisoners(missing) }
     return prisoners
   }
 
-  private func fetch(_ numbers: [String], _ deadline: MonotonicInstant) async throws -> [String: Prisoner] {
+  private func fetch(_ numbers: [String], _ deadline: MonotonicInstant) async throws -> [ByteText: Prisoner] {
     guard numbers.count > Self.chunkSize else {
       return numbers.isEmpty ? [:] : try await fetch(chunk: numbers[...], deadline)
     }
-    return try await withThrowingTaskGroup(of: [String: Prisoner].self) { group in
+    return try await withThrowingTaskGroup(of: [ByteText: Prisoner].self) { group in
       for start in stride(from: 0, to: numbers.count, by: Self.chunkSize) {
         let chunk = numbers[start..<min(start + Self.chunkSize, numbers.count)]
         // On this loop: its connections are the ones to use.
         group.addTask(executorPreference: EventLoop.current) { try await fetch(chunk: chunk, deadline) }
       }
-      var prisoners: [String: Prisoner] = [:]
+      var prisoners: [ByteText: Prisoner] = [:]
       for try await part in group { prisoners.merge(part) { _, later in later } }
       return prisoners
     }
@@ -55,7 +55,7 @@ struct PrisonerSearchClient: Sendable {
   private func fetch(
     chunk: ArraySlice<String>,
     _ deadline: MonotonicInstant
-  ) async throws(NonAssociationsError) -> [String: Prisoner] {
+  ) async throws(NonAssociationsError) -> [ByteText: Prisoner] {
     let body = Self.requestBody(chunk)
     var token = try await self.token(deadline)
     var response = try await send(body, token, deadline)
@@ -113,14 +113,14 @@ struct PrisonerSearchClient: Sendable {
   }
 
   /// - Throws: `searchFailed` unless the body is an array of prisoners, each with a number and both names.
-  static func prisoners(in body: [UInt8]) throws(NonAssociationsError) -> [String: Prisoner] {
+  static func prisoners(in body: [UInt8]) throws(NonAssociationsError) -> [ByteText: Prisoner] {
     do {
       var reader = JSONReader(body)
-      var prisoners: [String: Prisoner] = [:]
+      var prisoners: [ByteText: Prisoner] = [:]
       try reader.beginArray()
       while try reader.nextElement() {
         let prisoner = try Prisoner(from: &reader)
-        prisoners[prisoner.prisonerNumber] = prisoner
+        prisoners[ByteText(prisoner.prisonerNumber)] = prisoner
       }
       try reader.end()
       return prisoners
@@ -139,12 +139,12 @@ extension Prisoner {
     try reader.beginObject()
     while let key = try reader.nextKey() {
       switch key {
-      case "prisonerNumber": number = try reader.string()
-      case "firstName": firstName = try reader.string()
-      case "lastName": lastName = try reader.string()
-      case "prisonId": prisonID = try reader.optionalString()
-      case "prisonName": prisonName = try reader.optionalString()
-      case "cellLocation": cellLocation = try reader.optionalString()
+      case "prisonerNumber": number = try reader.text()
+      case "firstName": firstName = try reader.text()
+      case "lastName": lastName = try reader.text()
+      case "prisonId": prisonID = try reader.optionalText()
+      case "prisonName": prisonName = try reader.optionalText()
+      case "cellLocation": cellLocation = try reader.optionalText()
       default: try reader.skip()
       }
     }

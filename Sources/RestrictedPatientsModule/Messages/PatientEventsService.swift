@@ -57,7 +57,7 @@ struct PatientEventsService: Sendable {
       if isFirst { telemetry.track(.mergeStuck(removed: removed, kept: kept)) }
       let hospital = patient.hospitalLocationCode
       let error = MergeNotImplemented(
-        message: patient.prisonerNumber == removed
+        message: patient.prisonerNumber.hasSameBytes(as: removed)
           ? "Merge not implemented. Patient \(removed) was at hospital \(hospital) but record merged into \(kept)"
           // Two blanks before "Record": so it always was.
           : "Merge not implemented. Patient \(kept) is at hospital \(hospital).  Record merged from \(removed)"

@@ -1,3 +1,4 @@
+import EventLoops
 import ServiceKit
 
 /// A prison or a hospital as prison API knows it (`restricted-patients.md` §6.3).
@@ -33,16 +34,16 @@ enum AgencyType: String, CaseIterable, Sendable {
 
 /// The agencies that a patient's ids may name, by id.
 struct AgencyLists: Equatable, Sendable {
-  var prisons: [String: Agency]
+  var prisons: [ByteText: Agency]
   /// Of one that is in both lists, the entry among the hospitals counts, not the one among the secure hospitals.
-  var hospitals: [String: Agency]
+  var hospitals: [ByteText: Agency]
 
   init(prisons: [Agency], hospitals: [Agency], secureHospitals: [Agency]) {
     self.prisons = Self.byID(prisons)
     self.hospitals = Self.byID(hospitals + secureHospitals)
   }
 
-  private static func byID(_ agencies: [Agency]) -> [String: Agency] {
-    Dictionary(agencies.map { ($0.id, $0) }) { first, _ in first }
+  private static func byID(_ agencies: [Agency]) -> [ByteText: Agency] {
+    Dictionary(agencies.map { (ByteText($0.id), $0) }) { first, _ in first }
   }
 }

@@ -1,3 +1,4 @@
+import EventLoops
 import ServiceKit
 
 /// The widths of the columns of `restricted_patients` (`restricted-patients.md` §5), in characters. What does not fit is
@@ -50,7 +51,7 @@ struct DischargeRequest: Equatable, Sendable {
     if let commentText, commentText.unicodeScalars.count > Width.comment {
       throw RestrictedPatientsError.invalid("commentText must have at most \(Width.comment) characters")
     }
-    if fromLocationID == hospitalLocationCode || supportingPrisonID == hospitalLocationCode {
+    if [fromLocationID, supportingPrisonID].contains(where: hospitalLocationCode.hasSameBytes) {
       throw RestrictedPatientsError.invalid("hospitalLocationCode must not be a prison of the same request")
     }
     // The database has no year 0.

@@ -1,3 +1,4 @@
+import EventLoops
 import ServiceKit
 
 /// A patient with the agencies of its ids, as far as they are known.
@@ -9,9 +10,9 @@ struct PatientDetails: Sendable {
 
   init(_ patient: RestrictedPatient, _ agencies: AgencyLists) {
     self.patient = patient
-    fromLocation = agencies.prisons[patient.fromLocationID]
-    hospitalLocation = agencies.hospitals[patient.hospitalLocationCode]
-    supportingPrison = agencies.prisons[patient.supportingPrisonID]
+    fromLocation = agencies.prisons[ByteText(patient.fromLocationID)]
+    hospitalLocation = agencies.hospitals[ByteText(patient.hospitalLocationCode)]
+    supportingPrison = agencies.prisons[ByteText(patient.supportingPrisonID)]
   }
 
   /// With agencies that are nothing but their ids: what an addition answers (§7.1).

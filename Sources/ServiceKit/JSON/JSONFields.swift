@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// The properties of a request's JSON object, read with the contract's leniency and refusals
 /// (`non-associations.md` §4 and §6): unknown properties are ignored, numbers and booleans given for texts become
 /// their text, and whatever cannot be read throws `PlatformFailure.unreadableBody` with a text that names the property
@@ -86,7 +88,7 @@ public struct JSONFields: Sendable {
   ) throws(PlatformFailure) -> Choice? where Choice.RawValue == String {
     let value = members[name]
     if value == nil || value == .null { return nil }
-    guard case .string(let text) = value, let choice = Choice(rawValue: text.trimmingBlanks) else {
+    guard case .string(let text) = value, let choice = Choice(code: text.trimmingBlanks) else {
       let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
       throw .unreadableBody("property \(name) must be one of \(names)")
     }

@@ -106,6 +106,22 @@ public struct JSONReader: Sendable {
     return nil
   }
 
+  /// The next string; a number or a boolean is read as it is written, as the services replaced did.
+  public mutating func text() throws(JSONParseError) -> String {
+    switch try next() {
+    case .number: try number()
+    case .boolean: try boolean() ? "true" : "false"
+    default: try string()
+    }
+  }
+
+  /// ``text()``; nil when `null` is there instead.
+  public mutating func optionalText() throws(JSONParseError) -> String? {
+    guard try next() == .null else { return try text() }
+    try null()
+    return nil
+  }
+
   /// The next number as it is written.
   public mutating func number() throws(JSONParseError) -> String {
     skipBlanks()

@@ -78,7 +78,7 @@ public struct ModuleRequest {
     _ type: Choice.Type
   ) throws(PlatformFailure) -> Choice? where Choice.RawValue == String {
     guard let text = query(name), !text.isEmpty else { return nil }
-    guard let choice = Choice(rawValue: text.trimmingBlanks) else {
+    guard let choice = Choice(code: text.trimmingBlanks) else {
       throw .parameterChoice(name: name, allowed: Choice.allCases.map(\.rawValue))
     }
     return choice
