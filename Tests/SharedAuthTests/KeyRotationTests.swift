@@ -111,7 +111,7 @@ import Testing
     let issuer = Issuer("a", configuration: configuration)
     #expect(try await issuer.verify("good").isSuccess)
     var published = "a"
-    var begun = (count: issuer.endpoint.fetches, at: issuer.monotonic.now())
+    var begun = (count: issuer.jwks.status.fetches, at: issuer.monotonic.now())
     for step in 0..<120 {
       switch Int.random(in: 0..<10, using: &generator) {
       case 0: issuer.endpoint.serve(nil)
@@ -137,7 +137,7 @@ import Testing
           "seed \(seed), step \(step), \(published): \(outcome)"
         )
       }
-      let fetches = issuer.endpoint.fetches
+      let fetches = issuer.jwks.status.fetches
       if fetches > begun.count {
         #expect(fetches == begun.count + 1)
         #expect(begun.count == 0 || issuer.monotonic.now() >= begun.at + .seconds(5), "step \(step)")

@@ -22,6 +22,8 @@ struct ResponseHead: Sendable {
         throw .malformedAnswer("malformed field line")
       }
       let field = KnownField.classify(span.extracting(entry.name))
+      // RFC 9110 section 8.6 lets a recipient take equal lengths for one, or refuse them. They are refused, as the
+      // services replaced did: whoever adds a field to an answer may have changed its length as well.
       let isFraming = !field.isDisjoint(with: [.contentLength, .transferEncoding])
       guard !isFraming || known.isDisjoint(with: field) else {
         throw .malformedAnswer("Content-Length or Transfer-Encoding stands twice")
