@@ -233,7 +233,7 @@ class Gateway:
         self.url = f"http://127.0.0.1:{port}"
         environment = dict(os.environ, **world.settings)
         environment.update(SERVER_PORT=str(port), SERVER_HOST="127.0.0.1", LOG_LEVEL="warning",
-                           HMPPS_SQS_PROVIDER="in-process")
+                           HMPPS_SQS_PROVIDER="in-process", SERVER_DRAIN_TIME="0s")
         environment.update(settings or {})
         if loops:
             environment["SERVER_LOOPS"] = str(loops)
