@@ -2,7 +2,10 @@
 #include "CLinux.h"
 
 #include <linux/filter.h>
+#include <linux/sockios.h>
+#include <malloc.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 
 static __thread void *current_loop;
 
@@ -38,6 +41,25 @@ void gateway_drop_new_connections(int listening) {
   };
   struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
   setsockopt(listening, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int gateway_unsent_bytes(int socket) {
+  int count = 0;
+  return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : 0;
+}
+
+void gateway_give_memory_back(void) { malloc_trim(0); }
+
+int gateway_set_file_limit(pid_t process, uint64_t soft, uint64_t hard) {
+  struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+  return prlimit(process, RLIMIT_NOFILE, &limit, NULL);
+}
+
+void gateway_file_limit(uint64_t *soft, uint64_t *hard) {
+  struct rlimit limit = {0, 0};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  *soft = limit.rlim_cur;
+  *hard = limit.rlim_max;
 }
 
 void gateway_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }

@@ -166,6 +166,24 @@ public final class ByteStream {
     }
   }
 
+  /// Sends some of `outbound`, waiting until the socket takes any.
+  /// - Parameter deadline: when to give up.
+  /// - Throws: `StreamError`.
+  public func flushSome(deadline: MonotonicInstant) async throws(StreamError) {
+    while !outbound.isEmpty {
+      switch try sendNow() {
+      case .mustWait(let needed): try await wait(writer, for: needed, deadline: deadline)
+      default: return
+      }
+    }
+  }
+
+  /// Bytes that have been sent, and that the other end has not taken yet: the system keeps them for it.
+  public var unacknowledgedBytes: Int {
+    guard let descriptor = socket?.fileDescriptor else { return 0 }
+    return Int(gateway_unsent_bytes(descriptor))
+  }
+
   /// Sends what the socket takes at once; the rest stays in `outbound`. An error shows at the next read or flush.
   public func flushWithoutWaiting() {
     while !outbound.isEmpty, case .bytes = try? sendNow() {}

@@ -8,10 +8,11 @@ public final class EventLoopGroup: Sendable {
   private let next = Atomic<Int>(0)
 
   /// Starts `count` loops.
-  /// - Parameter count: at least 1; nil means one for each core this process may use.
+  /// - Parameter count: at least 1; nil means one for each core this process may use, of those that its affinity and its
+  ///   control group's quota of processor time leave, a part of a core counting as one.
   /// - Throws: `SystemError` when the system refuses a thread, an epoll instance or an eventfd.
   public init(count: Int? = nil) throws(SystemError) {
-    let wanted = max(1, count ?? Int(gateway_usable_cores()))
+    let wanted = max(1, count ?? ControlGroup.current.threads(available: Int(gateway_usable_cores())))
     var loops: [EventLoop] = []
     do throws(SystemError) {
       for index in 0..<wanted {

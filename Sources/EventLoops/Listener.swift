@@ -13,15 +13,32 @@ public final class Listener {
   private var resumption: ScheduledTimer?
   /// Connections taken in one turn of the loop, so that a flood of new ones leaves time for those already open.
   private static let maximumPerTurn = 128
+  /// What the kernel takes of a connection's bytes while the client's window is full.
+  private static let unsentBytes: Int32 = 16_384
   /// The address it listens on, with the port the kernel chose if 0 was asked for.
   public let address: SocketAddress
 
   /// Listens on a numeric address. Call it on `loop`.
-  /// - Parameter backlog: connections the kernel holds for us before we accept them.
+  /// - Parameters:
+  ///   - backlog: connections the kernel holds for us before we accept them.
+  ///   - silence: how long a client may take nothing of what was sent, before its connection is broken; nil for as long
+  ///     as the kernel tries.
   /// - Throws: `SystemError` (`EADDRINUSE`, `EACCES`, …).
-  public init(address wanted: SocketAddress, backlog: Int32 = 1024, loop: EventLoop) throws(SystemError) {
+  public init(
+    address wanted: SocketAddress,
+    backlog: Int32 = 1024,
+    silence: Duration? = nil,
+    loop: EventLoop
+  ) throws(SystemError) {
     let socket = try Self.makeSocket(wanted)
     try socket.set(SOL_SOCKET, SO_REUSEPORT, to: 1)
+    // Connections inherit these (tcp(7)). Of what is not yet on its way the kernel takes little, so that an answer that
+    // nobody reads stays with us, where it is counted.
+    try? socket.set(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: Self.unsentBytes)
+    if let silence {
+      let milliseconds = Int32(clamping: silence.wholeNanoseconds / 1_000_000)
+      try? socket.set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, to: milliseconds)
+    }
     let bound = wanted.withPointer { bind(socket.fileDescriptor, $0, $1) }
     guard bound == 0 else { throw .last("bind") }
     guard listen(socket.fileDescriptor, backlog) == 0 else { throw .last("listen") }

@@ -175,6 +175,8 @@ final class ChildProcess: Sendable {
       let code = step()
       if code != 0 { return .failure(SystemError(call: "posix_spawn \(command.program)", errno: code)) }
     }
+    // As soon as can be: posix_spawn(3) has no attribute for it.
+    OpenFiles.atStart.set(for: processID)
     return .success(processID)
   }
 }

@@ -70,6 +70,16 @@ int gateway_accept(int listening);
 // the filter, where it does nothing. Where the kernel has no socket filters, nothing is dropped.
 void gateway_drop_new_connections(int listening);
 
+// Bytes of a TCP connection that the other end has not acknowledged (SIOCOUTQ); 0 if that cannot be told.
+int gateway_unsent_bytes(int socket);
+
+// Gives memory that the program has freed back to the system (malloc_trim is glibc's own).
+void gateway_give_memory_back(void);
+
+// The limits of open files of this process, and how to set those of a process (0: this one). Returns 0 or -1 with errno.
+void gateway_file_limit(uint64_t *soft, uint64_t *hard);
+int gateway_set_file_limit(pid_t process, uint64_t soft, uint64_t hard);
+
 // Tells a child that is to be spawned to leave every file but 0, 1 and 2 closed and to start in `folder`. Returns 0 or
 // an errno. (Both calls are hidden from Swift, being glibc's own.)
 int gateway_spawn_alone_in(posix_spawn_file_actions_t *actions, const char *folder);

@@ -202,8 +202,10 @@ final class GatewayApplication: Sendable {
     )
     let servesMetrics = configuration.observability.metricsPort == nil
     let errors = TransportErrors(logger: logger)
+    let limits = configuration.serverLimits(loops: group.loops.count)
+    for warning in limits.warnings { logger.warning("\(warning)") }
     let server = HTTPServer(
-      configuration: configuration.server.http { status, reason in
+      configuration: configuration.server.http(limits: limits) { status, reason in
         observability.server.countRefusal(status: status.code)
         return errors.response(status, reason)
       },
@@ -309,8 +311,16 @@ final class GatewayApplication: Sendable {
       let wanted = configuration.server.address(port: port)
     else { return nil }
     let errors = TransportErrors(logger: logger)
+    var http = configuration.server.http(
+      limits: configuration.serverLimits(loops: group.loops.count),
+      errorResponse: errors.response
+    )
+    // For a few scrapers: a crowd here takes nothing from the requests.
+    http.maximumConnections = 32
+    http.maximumTurnedAway = 32
+    http.maximumHeldBytes = 4_194_304
     let server = HTTPServer(
-      configuration: configuration.server.http(errorResponse: errors.response),
+      configuration: http,
       tls: nil,
       group: group,
       logger: logger,

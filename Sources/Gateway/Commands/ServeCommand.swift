@@ -63,6 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
     logger: Logger,
     accessLog: RequestObserver.AccessLog?
   ) async throws {
+    OpenFiles.raise()
     let loops = reader.optionalInteger(SettingsCatalog.serverLoops, in: 1...256)
     let group = try EventLoopGroup(count: loops)
     defer { group.shutdown() }

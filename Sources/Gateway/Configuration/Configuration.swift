@@ -11,6 +11,7 @@ struct Configuration: Sendable {
     var loops: Int?
     var tlsFiles: (certificate: String, privateKey: String)?
     var maximumConnections: Int
+    var maximumConnectionsPerPeer: Int?
     var maximumHeaderBytes: Int
     var maximumBodyBytes: Int
     var headerTimeout: Duration
@@ -158,6 +159,10 @@ extension Configuration {
       loops: reader.optionalInteger(SettingsCatalog.serverLoops, in: 1...256),
       tlsFiles: tlsFiles,
       maximumConnections: reader.integer(SettingsCatalog.maximumConnections, in: 1...1_000_000),
+      maximumConnectionsPerPeer: reader.optionalInteger(
+        SettingsCatalog.maximumConnectionsPerPeer,
+        in: 1...1_000_000
+      ),
       maximumHeaderBytes: reader.integer(SettingsCatalog.maximumHeaderBytes, in: 1_024...1_048_576),
       maximumBodyBytes: reader.integer(SettingsCatalog.maximumBodyBytes, in: 1_024...1_073_741_824),
       headerTimeout: reader.duration(SettingsCatalog.headerTimeout),

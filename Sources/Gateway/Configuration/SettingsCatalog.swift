@@ -16,7 +16,11 @@ enum SettingsCatalog {
   static let maximumConnections = Setting(
     "SERVER_MAX_CONNECTIONS",
     default: "8192",
-    "Open connections; further ones wait or are turned away."
+    "Open connections, if open files and memory allow so many; idle strangers make room, else it is 503."
+  )
+  static let maximumConnectionsPerPeer = Setting(
+    "SERVER_MAX_CONNECTIONS_PER_PEER",
+    "Open connections of one address (503 above it); no limit if not set, as behind an ingress all come from few."
   )
   static let maximumHeaderBytes = Setting(
     "SERVER_MAX_HEADER_BYTES",
@@ -197,6 +201,7 @@ enum SettingsCatalog {
   static let all: [Setting] =
     [
       serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,
+      maximumConnectionsPerPeer,
       maximumHeaderBytes,
       maximumBodyBytes, headerTimeout, bodyTimeout, idleTimeout, requestTimeout, shutdownTimeout,
       drainTime, databaseURL,

@@ -5,7 +5,7 @@ public import Logging
 /// Started once and shut down once.
 public final class HTTPServer: Sendable {
   private let loops: [ServerLoop]
-  private let counters = ServerCounters()
+  private let counters: ServerCounters
 
   /// - Parameters:
   ///   - tls: a server's context to speak TLS, nil for plain TCP.
@@ -19,12 +19,14 @@ public final class HTTPServer: Sendable {
     logger: Logger,
     responder: @escaping Responder
   ) {
-    let counters = counters
+    let counters = ServerCounters(countsPeers: configuration.maximumConnectionsPerPeer != nil)
+    self.counters = counters
     loops = group.loops.map {
       ServerLoop(
         loop: $0,
         configuration: configuration,
         tls: tls,
+        share: group.loops.count,
         counters: counters,
         logger: logger,
         responder: responder
@@ -38,6 +40,7 @@ public final class HTTPServer: Sendable {
   ///   port.
   public func start(address: SocketAddress) async throws(SystemError) -> SocketAddress {
     try Listener.checkFree(address)
+    for loop in loops { await loop.join(loops) }
     var bound = address
     do throws(SystemError) {
       for loop in loops { bound = try await loop.listen(bound) }
@@ -75,6 +78,8 @@ public final class HTTPServer: Sendable {
   public var openConnections: Int { counters.openConnections }
   /// Connections accepted so far.
   public var acceptedConnections: Int { counters.acceptedConnections }
-  /// Connections turned away so far because `HTTPServerConfiguration.maximumConnections` were open.
+  /// Connections ended so far because others needed their room or their memory.
+  public var endedConnections: Int { counters.endedConnections }
+  /// Connections turned away so far because there was no room.
   public var refusedConnections: Int { counters.refusedConnections }
 }

@@ -13,8 +13,17 @@ public struct HTTPServerConfiguration: Sendable {
   /// Bytes of a decoded request body. Over it `ServerRequest.body()` throws `.tooLarge`, to be answered with
   /// 413. Default 1 MiB.
   public var maximumBodyBytes = 1_048_576
-  /// Open connections over all loops. One more is answered with 503 and closed. Default 8,192.
+  /// Open connections over all loops. For one more, that one is ended which can best be done without: see
+  /// `ConnectionStanding`; if there is none, the new one is answered with 503 and closed. Default 8,192.
   public var maximumConnections = 8192
+  /// Open connections of one address, of IPv6 one network of 64 bits. One more is answered with 503 and closed. nil, the
+  /// default, for no limit: behind an ingress a few addresses bring everybody.
+  public var maximumConnectionsPerPeer: Int?
+  /// Connections over the limit that are being told so; more than these at once are closed without a word. Default 1,024.
+  public var maximumTurnedAway = 1024
+  /// Bytes that connections may hold over all loops while they wait for their clients: unfinished heads, and answers that
+  /// are not taken. Beyond it connections are ended, strangers' first. Default 64 MiB.
+  public var maximumHeldBytes = 67_108_864
   /// Answers to pipelined requests gathered before they are sent. The connection then also lets others of its
   /// loop have their turn, and reads no further request until the client has taken them. Default 32.
   public var maximumPipelinedResponses = 32
@@ -38,8 +47,8 @@ public struct HTTPServerConfiguration: Sendable {
   /// 503 with `Retry-After`, the responder's task is cancelled and the connection closed; a body still being
   /// read by then counts as too slow. Default 30 s.
   public var requestTimeout = Duration.seconds(30)
-  /// For sending what is ready to be sent; see `minimumBodyBytesPerSecond`. Past it the connection is closed.
-  /// Default 30 s.
+  /// How long a client may take nothing of what is being sent to it, and for the first of it; see
+  /// `minimumBodyBytesPerSecond`. Past it the connection is closed. Default 30 s.
   public var writeTimeout = Duration.seconds(30)
   /// What `Retry-After` says in the server's own 503 answers, in seconds. Default 1.
   public var retryAfterSeconds = 1

@@ -29,6 +29,8 @@ struct LingeringClose: Sendable {
   func run(on stream: ByteStream) async {
     stream.finishWriting()
     stream.inbound.removeAll()
+    stream.inbound.releaseMemory()
+    stream.outbound.releaseMemory()
     var turn = stream.receivedBytes + Self.turn
     while let count = try? await stream.receive(deadline: deadline(lastInput: .now())), count > 0 {
       stream.inbound.removeAll()

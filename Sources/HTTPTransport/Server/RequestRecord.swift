@@ -7,6 +7,8 @@ public struct RequestRecord: Sendable {
   public var module: String?
   /// `user_name` of the caller's token: a member of staff.
   public var user: String?
+  /// Whether the request brought a token that was good.
+  public var isAuthenticated = false
   /// `client_id` of the caller's token.
   public var client: String?
   /// The name that the answer and the log lines about the request carry.

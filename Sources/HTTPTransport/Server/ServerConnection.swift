@@ -25,6 +25,12 @@ final class ServerConnection {
 
   private var parser: RequestParser
   private var state = State.busy
+  private var activity = ConnectionStanding.Activity.readingHead
+  private var since = MonotonicInstant.now()
+  private var isKnown = false
+  private let held: HeldBytes
+  /// What this connection adds to `held`.
+  private(set) var heldBytes = 0
   private var drainStage = DrainStage.serving
   /// Whether a request has come.
   private var hasServed = false
@@ -44,6 +50,7 @@ final class ServerConnection {
     loop: EventLoop,
     configuration: HTTPServerConfiguration,
     encoder: ResponseEncoder,
+    held: HeldBytes,
     logger: Logger,
     responder: @escaping Responder
   ) {
@@ -51,6 +58,7 @@ final class ServerConnection {
     self.loop = loop
     self.configuration = configuration
     self.encoder = encoder
+    self.held = held
     self.logger = logger
     self.responder = responder
     requestTimer = LazyTimer(loop: loop)
@@ -102,8 +110,37 @@ final class ServerConnection {
 
   private func end() {
     state = .ended
+    hold(0)
     requestTimer.cancel()
     stream.close()
+  }
+
+  var remoteAddress: SocketAddress? { stream.remoteAddress }
+
+  // MARK: Standing
+
+  var standing: ConnectionStanding { ConnectionStanding(activity: activity, isKnown: isKnown, since: since) }
+
+  /// Ends for the sake of others, unless the next request has come already.
+  /// - Returns: whether it has ended.
+  func giveWay() -> Bool {
+    guard state != .ended, !(state == .idle && stream.hasUnreadInput) else { return false }
+    cut()
+    return true
+  }
+
+  /// Counts what the system still keeps for a client that has been sent everything.
+  func weigh() {
+    guard activity == .idle || activity == .ending else { return }
+    let kept = stream.unacknowledgedBytes
+    hold(kept >= HeldBytes.worthCounting ? kept : 0)
+  }
+
+  private func hold(_ bytes: Int) {
+    guard bytes != heldBytes else { return }
+    let change = bytes - heldBytes
+    heldBytes = bytes
+    held.add(change)
   }
 
   // MARK: Reading
@@ -132,9 +169,15 @@ final class ServerConnection {
       isIdle ? now + configuration.idleTimeout : headDeadline ?? now + configuration.headerReadTimeout
     if isIdle {
       state = .idle
+      activity = .idle
+      since = now
       releaseMemory()
+      hold(0)
     } else {
+      if headDeadline == nil { since = now }
+      activity = .readingHead
       headDeadline = deadline
+      hold(stream.inbound.capacity)
     }
     do {
       let count = try await stream.receive(deadline: deadline)
@@ -148,7 +191,7 @@ final class ServerConnection {
   }
 
   private func releaseMemory() {
-    guard hasGrown else { return }
+    guard hasGrown || held.isCrowded else { return }
     hasGrown = false
     stream.inbound.releaseMemory()
     stream.outbound.releaseMemory()
@@ -160,6 +203,8 @@ final class ServerConnection {
     let now = MonotonicInstant.now()
     let deadline = now + configuration.requestTimeout
     hasServed = true
+    activity = .working
+    hold(0)
     isCurrentSecure = isSecure(parsed)
     if parsed.framing != .none {
       body = RequestBodyReader(
@@ -190,6 +235,7 @@ final class ServerConnection {
       requestTimer.set(deadline)
       response = await responder(request)
       request.detach()
+      if request.record.isAuthenticated { isKnown = true }
       requestTimer.clear()
       guard state != .ended else { return }
     }
@@ -277,6 +323,8 @@ final class ServerConnection {
   /// - Parameter lingering: the client may still be sending; see `LingeringClose`.
   private func close(lingering: Bool, isWithinBody: Bool) async {
     guard await flush() else { return }
+    activity = .ending
+    since = .now()
     if lingering { await LingeringClose(isWithinBody: isWithinBody, now: .now()).run(on: stream) }
     end()
   }
@@ -288,14 +336,31 @@ final class ServerConnection {
     guard state != .ended else { return false }
     unsentResponses = 0
     guard !stream.outbound.isEmpty else { return true }
-    let allowed = configuration.writeTimeout + configuration.allowance(forBytes: stream.outbound.count)
-    do {
-      try await stream.flush(deadline: .now() + allowed)
-    } catch {
-      end()
-      return false
+    stream.flushWithoutWaiting()
+    return stream.outbound.isEmpty ? true : await flushSlowly()
+  }
+
+  /// Goes on sending to a client that does not take everything at once.
+  private func flushSlowly() async -> Bool {
+    let before = activity
+    activity = .sending
+    since = .now()
+    var pace = TransferPace(
+      start: since,
+      patience: configuration.writeTimeout,
+      bytesPerSecond: configuration.minimumBodyBytesPerSecond
+    )
+    while !stream.outbound.isEmpty {
+      let waiting = stream.outbound.count
+      hold(stream.outbound.capacity + HeldBytes.systemShare)
+      do { try await stream.flushSome(deadline: pace.deadline) } catch { end() }
+      guard state != .ended else { return false }
+      since = .now()
+      pace.note(waiting - stream.outbound.count, now: since)
     }
-    return state != .ended
+    hold(0)
+    activity = before
+    return true
   }
 
   /// Answers to earlier pipelined requests must not wait for a responder that waits for something else.

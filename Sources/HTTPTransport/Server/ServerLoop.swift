@@ -14,6 +14,7 @@ actor ServerLoop {
   private let responder: Responder
   private let encoder: ResponseEncoder
 
+  private var siblings: [ServerLoop] = []
   private var listener: Listener?
   private var drainStage = DrainStage.serving
   private var connections: [Int: ServerConnection] = [:]
@@ -21,15 +22,24 @@ actor ServerLoop {
   /// Clients that are told that there is no room, and have yet to hear it.
   private var turnedAway = 0
   /// More than these at once are closed without a word.
-  private static let maximumTurnedAway = 1024
+  private let maximumTurnedAway: Int
+  private let held: HeldBytes
+  /// Who has been found dispensable; the next to go is the last.
+  private var candidates: [ConnectionStanding.Candidate] = []
+  /// Looks after a crowd, as long as there is one.
+  private var sweep: ScheduledTimer?
+  /// The most connections since memory was last given back.
+  private var peak = 0
   private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
   private var pauses: [Int: CheckedContinuation<Void, Never>] = [:]
   private var nextWaiter = 0
 
+  /// - Parameter share: how many loops share the limits of the configuration.
   init(
     loop: EventLoop,
     configuration: HTTPServerConfiguration,
     tls: TLSContext?,
+    share: Int,
     counters: ServerCounters,
     logger: Logger,
     responder: @escaping Responder
@@ -40,16 +50,26 @@ actor ServerLoop {
     self.counters = counters
     self.logger = logger
     self.responder = responder
+    held = HeldBytes(limit: configuration.maximumHeldBytes / share)
+    maximumTurnedAway = max(1, configuration.maximumTurnedAway / share)
     encoder = ResponseEncoder(
       gzipMinimumBytes: configuration.gzipMinimumBytes,
       gzipLevel: configuration.gzipLevel
     )
   }
 
+  /// Makes the other loops of the server known.
+  func join(_ all: [ServerLoop]) { siblings = all.filter { $0 !== self } }
+
   /// Starts to listen and accept.
   /// - Returns: the address, with the port the kernel chose if 0 was asked for.
   func listen(_ address: SocketAddress) throws(SystemError) -> SocketAddress {
-    let listener = try Listener(address: address, backlog: configuration.backlog, loop: loop)
+    let listener = try Listener(
+      address: address,
+      backlog: configuration.backlog,
+      silence: configuration.writeTimeout,
+      loop: loop
+    )
     self.listener = listener
     listener.accept { [weak self] stream in
       guard let self else { return }
@@ -57,6 +77,7 @@ actor ServerLoop {
       nonisolated(unsafe) let stream = stream
       assumeIsolated { $0.accepted(stream) }
     }
+    held.onExcess = { [weak self] in self?.assumeIsolated { $0.relieve() } }
     return listener.address
   }
 
@@ -64,21 +85,53 @@ actor ServerLoop {
   func replaceTLS(_ context: TLSContext) { tls = context }
 
   private func accepted(_ stream: ByteStream) {
-    guard counters.admit(maximum: configuration.maximumConnections) else {
-      turnAway(stream)
+    guard counters.admit(stream.remoteAddress, perPeer: configuration.maximumConnectionsPerPeer) else {
+      turnAway(stream, "too many connections from this address")
       return
     }
+    if counters.admit(maximum: configuration.maximumConnections) { return begin(stream) }
+    if endMostDispensable(upTo: ConnectionStanding.lastStranger) {
+      counters.admitInPlace()
+      return begin(stream)
+    }
+    guard turnedAway < maximumTurnedAway else {
+      counters.refuse(stream.remoteAddress)
+      return stream.close()
+    }
+    turnedAway += 1
+    // A stream is handed over with its region: nobody else holds it, and the task is on this loop.
+    nonisolated(unsafe) let stream = stream
+    Task(executorPreference: loop) { await self.findRoom(for: stream) }
+  }
+
+  /// Looks among the connections of all loops: for strangers first, then for known callers who wait.
+  private func findRoom(for stream: ByteStream) async {
+    for rank in [ConnectionStanding.lastStranger, .max] {
+      for each in [self] + siblings where await each.endMostDispensable(upTo: rank) {
+        turnedAway -= 1
+        counters.admitInPlace()
+        return begin(stream)
+      }
+    }
+    turnedAway -= 1
+    counters.refuse(stream.remoteAddress)
+    turnAway(stream, "too many connections")
+  }
+
+  private func begin(_ stream: ByteStream) {
     let connection = ServerConnection(
       stream: stream,
       loop: loop,
       configuration: configuration,
       encoder: encoder,
+      held: held,
       logger: logger,
       responder: responder
     )
     let number = nextConnection
     nextConnection += 1
     connections[number] = connection
+    watchCrowd()
     if drainStage != .serving { connection.drain(drainStage) }
     connection.task = Task(executorPreference: loop) { await self.run(number) }
   }
@@ -87,15 +140,15 @@ actor ServerLoop {
     guard let connection = connections[number] else { return }
     await connection.run(tls: tls)
     connections[number] = nil
-    counters.leave()
+    counters.leave(connection.remoteAddress)
     if connections.isEmpty { resumeWaiters() }
   }
 
   /// Says 503 to a connection too many. A TLS client is just closed.
-  private func turnAway(_ stream: ByteStream) {
-    guard tls == nil, turnedAway < Self.maximumTurnedAway else { return stream.close() }
+  private func turnAway(_ stream: ByteStream, _ reason: String) {
+    guard tls == nil, turnedAway < maximumTurnedAway else { return stream.close() }
     turnedAway += 1
-    var response = configuration.errorResponse(.serviceUnavailable, "too many connections")
+    var response = configuration.errorResponse(.serviceUnavailable, reason)
     response.fields[.retryAfter] = "\(configuration.retryAfterSeconds)"
     encoder.encode(response, ResponseEncoder.Context(closes: true, now: .now()), to: &stream.outbound)
     stream.flushWithoutWaiting()
@@ -108,6 +161,75 @@ actor ServerLoop {
     await LingeringClose(isWithinBody: true, now: .now()).run(on: stream)
     stream.close()
     turnedAway -= 1
+  }
+
+  // MARK: Crowds
+
+  /// More connections than these are a crowd, which is looked after.
+  private static let crowd = 256
+  private static let sweepInterval = Duration.milliseconds(500)
+  /// How many are chosen at once: to choose takes a look at all.
+  private static let choice = 64
+
+  /// Ends the connection of this loop that can best be done without.
+  /// - Parameter rank: nobody of a higher one goes.
+  /// - Returns: whether there was one.
+  func endMostDispensable(upTo rank: Int) -> Bool {
+    for isFresh in [false, true] {
+      if isFresh {
+        let found = ConnectionStanding.mostDispensable(
+          connections.lazy.map { ($0.key, $0.value.standing) },
+          upTo: rank,
+          limit: Self.choice
+        )
+        if !found.isEmpty { candidates = found }
+      }
+      while let candidate = candidates.last, candidate.rank <= rank {
+        candidates.removeLast()
+        guard let connection = connections[candidate.number], connection.standing.since == candidate.since,
+          connection.standing.rank == candidate.rank, connection.giveWay()
+        else { continue }
+        counters.countEnded()
+        return true
+      }
+    }
+    return false
+  }
+
+  /// Ends connections that hold memory until what is held is within its limit.
+  private func relieve() {
+    while !held.isRelieved {
+      let holders = ConnectionStanding.mostDispensable(
+        connections.lazy.filter { $0.value.heldBytes > 0 }.map { ($0.key, $0.value.standing) },
+        limit: Self.choice
+      )
+      var hasEnded = false
+      for holder in holders.reversed() where !held.isRelieved {
+        guard connections[holder.number]?.giveWay() ?? false else { continue }
+        hasEnded = true
+        counters.countEnded()
+      }
+      guard hasEnded else { return }
+    }
+  }
+
+  private func watchCrowd() {
+    peak = max(peak, connections.count)
+    guard peak > Self.crowd, sweep == nil else { return }
+    held.isCrowded = true
+    sweep = loop.schedule(after: Self.sweepInterval) { [weak self] in self?.assumeIsolated { $0.sweepCrowd() }
+    }
+  }
+
+  private func sweepCrowd() {
+    sweep = nil
+    for connection in connections.values { connection.weigh() }
+    if connections.count < peak / 2 {
+      peak = connections.count
+      FreedMemory.giveBack()
+    }
+    held.isCrowded = peak > Self.crowd
+    watchCrowd()
   }
 
   // MARK: Shutting down
@@ -138,6 +260,7 @@ actor ServerLoop {
     for connection in connections.values { connection.cut() }
     // Responders end soon after their tasks are cancelled; one that ignores it must not hold up the process.
     await waitUntilEmpty(by: .now() + .seconds(1))
+    siblings = []
     if !connections.isEmpty {
       logger.warning("requests still running after shutdown", metadata: ["count": "\(connections.count)"])
     }

@@ -73,6 +73,7 @@ public final class HTTPServerMetrics: Sendable {
       [
         MetricSample([("outcome", "accepted")], server.acceptedConnections),
         MetricSample([("outcome", "refused")], server.refusedConnections),
+        MetricSample([("outcome", "ended_for_others")], server.endedConnections),
       ]
     }
   }

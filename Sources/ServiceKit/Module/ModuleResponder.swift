@@ -69,6 +69,7 @@ public final class ModuleResponder: Sendable {
     } catch {
       return refusal(of: error, request)
     }
+    request.record.isAuthenticated = principal != nil
     request.record.user = principal?.userName
     request.record.client = principal?.clientID
     switch router.match(request.head.method, segments) {

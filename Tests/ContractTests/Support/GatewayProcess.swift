@@ -7,10 +7,13 @@ struct GatewayProcess {
   private let log: URL
 
   /// Starts one, runs `body` once it serves, and kills it if it is still there.
-  /// - Parameter settings: what differs from the test's gateway.
+  /// - Parameters:
+  ///   - settings: what differs from the test's gateway.
+  ///   - launcher: a command that becomes the gateway.
   static func run(
     beside gateway: RunningGateway,
     settings: [String: String] = [:],
+    launcher: [String] = [],
     _ body: (GatewayProcess) async throws -> Void
   ) async throws {
     let log = FileManager.default.temporaryDirectory.appending(path: "gateway-\(UUID()).log")
@@ -19,8 +22,9 @@ struct GatewayProcess {
     let output = try FileHandle(forWritingTo: log)
     let process = Process()
     // Built beside the tests.
-    process.executableURL = Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "gateway")
-    process.arguments = ["serve"]
+    let program = Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "gateway")
+    process.executableURL = launcher.first.map { URL(filePath: $0) } ?? program
+    process.arguments = launcher.isEmpty ? ["serve"] : launcher.dropFirst() + [program.path, "serve"]
     process.environment = gateway.environment.merging([
       "LOG_LEVEL": "info", "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
     ]) { $1 }.merging(settings) { $1 }

@@ -95,10 +95,15 @@ struct EarlyAnswerTests {
 
   @Test("comes for clients over the limit of connections, each of them, though they send a body first")
   func full() async throws {
-    try await withServer({ $0.maximumConnections = 1 }) { server in
+    let gate = Gate()
+    let responder: Responder = { request in
+      await gate.pass()
+      return await echo(request)
+    }
+    try await withServer({ $0.maximumConnections = 1 }, responder: responder) { server in
       let first = try server.connect()
-      first.send("GET / HTTP/1.1\r\nHost: a\r\n")
-      #expect(await eventually { server.server.openConnections == 1 })
+      first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(await eventually { await gate.arrivals == 1 })
       let failures = Mutex<[String]>([])
       let clients = DispatchGroup()
       for _ in 0..<25 {

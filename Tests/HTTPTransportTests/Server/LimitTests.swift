@@ -151,17 +151,23 @@ struct LimitTests {
 
   @Test("A connection too many is told 503 and counted; there is room again when one has left")
   func connections() async throws {
-    try await withServer({ $0.maximumConnections = 2 }) { server in
+    let gate = Gate()
+    let responder: Responder = { request in
+      if request.head.target.path == "/slow" { await gate.pass() }
+      return await echo(request)
+    }
+    try await withServer({ $0.maximumConnections = 2 }, responder: responder) { server in
       let first = try server.connect()
       let second = try server.connect()
-      #expect(await eventually { server.server.openConnections == 2 })
+      for busy in [first, second] { busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n") }
+      #expect(await eventually { await gate.arrivals == 2 })
       let third = try server.connect()
       let response = try third.response()
       #expect(response.status == 503)
       #expect(response["retry-after"] == "1")
       #expect(response["connection"] == "close")
       #expect(server.server.refusedConnections == 1)
-      first.close()
+      first.reset()
       #expect(await eventually { server.server.openConnections == 1 })
       #expect(try server.exchange("GET / HTTP/1.0\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
       second.close()

@@ -1,0 +1,137 @@
+import EventLoops
+import HTTPTransport
+import HTTPTypes
+import Testing
+
+@testable import HTTPTransport
+
+private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+@Suite("A crowd of connections")
+struct CrowdTests {
+  private static func standing(
+    _ activity: ConnectionStanding.Activity,
+    known: Bool = false,
+    since: UInt64 = 1
+  ) -> ConnectionStanding {
+    ConnectionStanding(activity: activity, isKnown: known, since: MonotonicInstant(nanoseconds: since))
+  }
+
+  @Test(
+    "Who goes first: what is over, idle strangers, slow strangers, idle known callers; never one being answered"
+  )
+  func order() {
+    let all: [(Int, ConnectionStanding)] = [
+      (1, Self.standing(.working)), (2, Self.standing(.idle, known: true)), (3, Self.standing(.sending)),
+      (4, Self.standing(.readingHead)), (5, Self.standing(.idle, since: 9)),
+      (6, Self.standing(.idle, since: 3)),
+      (7, Self.standing(.ending)), (8, Self.standing(.sending, known: true)),
+      (9, Self.standing(.readingHead, known: true)), (10, Self.standing(.working, known: true)),
+    ]
+    let order = ConnectionStanding.mostDispensable(all, limit: 100).reversed().map(\.number)
+    #expect(Array(order) == [7, 6, 5, 4, 3, 2])
+    #expect(ConnectionStanding.mostDispensable(all, limit: 2).map(\.number) == [6, 7])
+  }
+
+  @Test("A full server ends the stranger who has been idle longest, and takes the new connection")
+  func idleStrangers() async throws {
+    try await withServer({ $0.maximumConnections = 8 }) { server in
+      var idle: [RawConnection] = []
+      for _ in 0..<40 {
+        let connection = try server.connect()
+        connection.send(request)
+        #expect(try connection.response().status == 200)
+        idle.append(connection)
+      }
+      #expect(try idle[0].isClosedSilently())
+      #expect(server.server.endedConnections >= 32)
+      #expect(server.server.refusedConnections == 0)
+      #expect(await eventually { server.server.openConnections <= 8 })
+    }
+  }
+
+  @Test("Half heads make room too, and a caller with a token stays while there are strangers")
+  func known() async throws {
+    let responder: Responder = { request in
+      request.record.isAuthenticated = request.head.fields[.authorization] != nil
+      return await echo(request)
+    }
+    try await withServer({ $0.maximumConnections = 4 }, responder: responder) { server in
+      let known = try server.connect()
+      known.send("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n")
+      #expect(try known.response().status == 200)
+      var strangers: [RawConnection] = []
+      for _ in 0..<20 {
+        let connection = try server.connect()
+        connection.send("GET / HTTP/1.1\r\nHost: a\r\nX-Half: ")
+        strangers.append(connection)
+        let fresh = try server.connect()
+        fresh.send(request)
+        #expect(try fresh.response().status == 200)
+      }
+      known.send(request)
+      #expect(try known.response().status == 200)
+    }
+  }
+
+  @Test("What unfinished heads and unread answers hold is bounded in sum; a client that reads is not touched")
+  func heldBytes() async throws {
+    let responder: Responder = { request in
+      let size = request.head.target.path == "/large" ? 2_000_000 : 10
+      return ServerResponse(status: .ok, body: [UInt8](repeating: 7, count: size))
+    }
+    try await withServer({ $0.maximumHeldBytes = 8_000_000 }, responder: responder) { server in
+      let good = try server.connect()
+      var crowd: [RawConnection] = []
+      for _ in 0..<40 {
+        let silent = try server.connect(receiveBufferBytes: 4096)
+        silent.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        crowd.append(silent)
+        good.send(request)
+        #expect(try good.response().status == 200)
+      }
+      #expect(await eventually { server.server.openConnections <= 6 })
+      for _ in 0..<1500 {
+        let half = try server.connect()
+        half.send("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 15_000))")
+        crowd.append(half)
+      }
+      #expect(await eventually { server.server.endedConnections > 700 })
+      good.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try good.response().body.count == 2_000_000)
+    }
+  }
+
+  @Test("One address has a limit of connections, if one is set")
+  func perPeer() async throws {
+    try await withServer({ $0.maximumConnectionsPerPeer = 3 }) { server in
+      var held: [RawConnection] = []
+      for _ in 0..<3 { held.append(try server.connect()) }
+      #expect(await eventually { server.server.openConnections == 3 })
+      #expect(try server.connect().response().status == 503)
+      held.removeLast()
+      #expect(await eventually { server.server.openConnections == 2 })
+      let next = try server.connect()
+      next.send(request)
+      #expect(try next.response().status == 200)
+    }
+  }
+
+  @Test(
+    "Who takes nothing is given up though much waits, and who takes it slowly is not, above the least pace"
+  )
+  func pace() {
+    let start = MonotonicInstant(nanoseconds: 1_000_000_000)
+    var pace = TransferPace(start: start, patience: .seconds(30), bytesPerSecond: 500)
+    #expect(pace.deadline == start + .seconds(30))
+    // Nothing but progress moves it, and a single byte earns nothing.
+    pace.note(0, now: start + .seconds(10))
+    #expect(pace.deadline == start + .seconds(30))
+    pace.note(1, now: start + .seconds(29))
+    #expect(pace.deadline == start + .seconds(30))
+    pace.note(10_000, now: start + .seconds(29))
+    #expect(pace.deadline == start + .seconds(50))
+    pace.note(1_000_000, now: start + .seconds(40))
+    #expect(pace.deadline == start + .seconds(70))
+  }
+}
