@@ -16,18 +16,19 @@ struct BrokerPresence: Sendable {
 
   init(_ looks: [(name: BrokerNames.Name, kind: String, look: Look)]) { self.looks = looks }
 
-  init(_ services: [BrokerNames], on broker: AWSBroker) {
+  /// - Parameter keys: of single topics and queues, by ARN and name; the broker's for the others.
+  init(_ services: [BrokerNames], on broker: AWSBroker, keys: [String: AWSCredentials] = [:]) {
     self.init(
       services.flatMap { names in
         names.topics.map { name in
-          let topic = broker.topic(arn: name.text)
+          let topic = broker.topic(arn: name.text, credentials: keys[name.text])
           return (
             name, "topic",
             { (deadline) throws(BrokerError) in _ = try await topic.status(deadline: deadline) }
           )
         }
           + (names.queues + names.deadLetterQueues).map { name in
-            let queue = broker.queue(name.text)
+            let queue = broker.queue(name.text, credentials: keys[name.text])
             return (
               name, "queue",
               { (deadline) throws(BrokerError) in _ = try await queue.status(deadline: deadline) }

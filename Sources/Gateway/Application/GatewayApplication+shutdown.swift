@@ -29,6 +29,7 @@ extension GatewayApplication {
       await application.messaging.stop()
       await application.client.shutdown()
       await application.upstreamHealth.shutdown()
+      await application.keysClient.shutdown()
       await application.restrictedPatients.shutdown()
       await application.database.shutdown()
     }

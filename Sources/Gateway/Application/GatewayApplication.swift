@@ -24,6 +24,7 @@ final class GatewayApplication: Sendable {
   let dailyCheck: Task<Void, Never>?
   let client: HTTPClient
   let upstreamHealth: UpstreamHealth
+  let keysClient: HTTPClient
   let messaging: Messaging
   let events: EventsRuntime
   let bus: EventBus
@@ -46,6 +47,7 @@ final class GatewayApplication: Sendable {
     dailyCheck: Task<Void, Never>?,
     client: HTTPClient,
     upstreamHealth: UpstreamHealth,
+    keysClient: HTTPClient,
     messaging: Messaging,
     events: EventsRuntime,
     bus: EventBus,
@@ -65,6 +67,7 @@ final class GatewayApplication: Sendable {
     self.dailyCheck = dailyCheck
     self.client = client
     self.upstreamHealth = upstreamHealth
+    self.keysClient = keysClient
     self.messaging = messaging
     self.events = events
     self.bus = bus
@@ -135,7 +138,7 @@ final class GatewayApplication: Sendable {
     let messaging = try Messaging(
       configuration.messaging,
       database: database,
-      trustedCertificatesFile: configuration.upstreams.trustedCertificatesFile,
+      upstreams: configuration.upstreams,
       group: group,
       clock: clock,
       logger: logger
@@ -148,29 +151,38 @@ final class GatewayApplication: Sendable {
     ).apply()
     try await names
     try await messaging.prepare()
+    let tls = try urls.clientTLS(configuration.upstreams)
     let client = HTTPClient(
       group: group,
-      tls: try urls.clientTLS(configuration.upstreams),
+      configuration: configuration.upstreams.clientConfiguration,
+      tls: tls,
       interceptor: observability.upstreams.interceptor
     )
-    observability.upstreams.add(client)
-    var asking = HTTPClientConfiguration()
+    var asking = configuration.upstreams.clientConfiguration
     asking.maximumConnectionsPerOrigin = 4
     let upstreamHealth = UpstreamHealth(
       urls,
       client: HTTPClient(
         group: group,
         configuration: asking,
-        tls: try urls.clientTLS(configuration.upstreams),
+        tls: tls,
         interceptor: observability.upstreams.interceptor
       ),
       timeout: configuration.about.healthTimeout
     )
+    let keysClient = HTTPClient(
+      group: group,
+      configuration: configuration.upstreams.keysClientConfiguration,
+      tls: tls,
+      interceptor: observability.upstreams.interceptor
+    )
+    for each in [client, keysClient] { observability.upstreams.add(each) }
     let shared = SharedParts(
       configuration: configuration,
       urls: urls,
       client: client,
       upstreamHealth: upstreamHealth,
+      keysClient: keysClient,
       london: london,
       clock: clock,
       observability: observability,
@@ -254,6 +266,7 @@ final class GatewayApplication: Sendable {
       },
       client: client,
       upstreamHealth: upstreamHealth,
+      keysClient: keysClient,
       messaging: messaging,
       events: events,
       bus: shared.bus,
@@ -275,7 +288,7 @@ final class GatewayApplication: Sendable {
     _ shared: SharedParts,
     _ events: EventsRuntime
   ) throws -> Mount {
-    let keys = JWKSCache(logger: shared.logger, client: shared.client, issuer: shared.urls.oauth)
+    let keys = JWKSCache(logger: shared.logger, client: shared.keysClient, issuer: shared.urls.oauth)
     let verifier = TokenVerifier(jwks: keys, clock: shared.clock)
     shared.observability.metrics.add(verifier, keys: keys)
     let surface = ModuleSurface(shared, events)

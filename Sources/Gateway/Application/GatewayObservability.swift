@@ -41,11 +41,13 @@ final class GatewayObservability: Sendable {
   ) throws {
     let metrics = MetricsRegistry(loops: group.loops.count)
     // Clients of their own: what is sent to a collector is neither measured nor traced.
-    let client = HTTPClient(group: group)
+    var calls = HTTPClientConfiguration()
+    calls.proxy = configuration.proxy
+    let client = HTTPClient(group: group, configuration: calls)
     let tracesTLS = try configuration.tracesCertificateFile.map { (file) throws(StreamError) in
       try TLSContext(trustedCertificatesFile: file)
     }
-    let tracesClient = HTTPClient(group: group, tls: tracesTLS)
+    let tracesClient = HTTPClient(group: group, configuration: calls, tls: tracesTLS)
     let traces = configuration.traces.map {
       OTLPTraceExporter($0, client: tracesClient, loop: group.any(), logger: logger)
     }

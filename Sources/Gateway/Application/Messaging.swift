@@ -57,6 +57,8 @@ struct Messaging: Sendable {
   }
 
   private let broker: Broker
+  /// Of single topics and queues, by ARN and name.
+  private let keys: [String: AWSCredentials]
   private let provider: MessagingConfiguration.Provider
   private let clients: [HTTPClient]
   private let services: [MessagingConfiguration.Service]
@@ -64,13 +66,13 @@ struct Messaging: Sendable {
   /// Connects to nothing yet.
   /// - Parameters:
   ///   - database: where topics and queues are if they are in-process; migrated.
-  ///   - trustedCertificatesFile: of `API_TRUSTED_CERTIFICATES_FILE`.
+  ///   - upstreams: whom to trust, and which proxy to go by.
   /// - Throws: `BrokerError` for missing credentials, `HTTPURLError` for a region that is none, `StreamError` for
   ///   certificates that cannot be loaded.
   init(
     _ configuration: MessagingConfiguration,
     database: PostgresDatabase,
-    trustedCertificatesFile: String?,
+    upstreams: Configuration.Upstreams,
     group: EventLoopGroup,
     clock: any WallClock,
     logger: Logger
@@ -78,14 +80,16 @@ struct Messaging: Sendable {
     provider = configuration.provider
     services = configuration.services
     // Questions of how queues are, which anybody may cause, keep no message waiting for a connection.
-    var asking = HTTPClientConfiguration()
+    var asking = upstreams.clientConfiguration
     asking.maximumConnectionsPerOrigin = 8
+    keys = configuration.keys ?? [:]
     switch configuration.provider {
     case .inProcess:
       clients = []
       broker = .postgres(PostgresBroker(database: database, loop: group.any(), clock: clock))
     case .emulator(let url):
-      let (client, statusClient) = (HTTPClient(group: group), HTTPClient(group: group, configuration: asking))
+      let client = HTTPClient(group: group, configuration: upstreams.clientConfiguration)
+      let statusClient = HTTPClient(group: group, configuration: asking)
       clients = [client, statusClient]
       let hints = BrokerHints()
       func emulator(_ hints: BrokerHints?) -> AWSBroker {
@@ -113,21 +117,27 @@ struct Messaging: Sendable {
       )
       broker = .emulator(aws, topics: topics, upkeep)
     case .aws:
-      let tls = try TLSContext(trustedCertificatesFile: trustedCertificatesFile)
-      let client = HTTPClient(group: group, tls: tls)
+      let tls = try TLSContext(trustedCertificatesFile: upstreams.trustedCertificatesFile)
+      let client = HTTPClient(group: group, configuration: upstreams.clientConfiguration, tls: tls)
       let statusClient = HTTPClient(group: group, configuration: asking, tls: tls)
       clients = [client, statusClient]
       let endpoints = try AWSEndpoints(region: configuration.region)
-      let credentials = try configuration.credentials.provider(
-        endpoints: endpoints,
-        client: client,
-        clock: clock,
-        logger: logger
-      )
+      let shared: any AWSCredentialsProvider
+      if let any = configuration.keys?.values.first {
+        // Nobody's: each topic and queue has its own.
+        shared = any
+      } else {
+        shared = try configuration.credentials.provider(
+          endpoints: endpoints,
+          client: client,
+          clock: clock,
+          logger: logger
+        )
+      }
       broker = .aws(
         AWSBroker(
           endpoints: endpoints,
-          credentials: credentials,
+          credentials: shared,
           client: client,
           statusClient: statusClient,
           clock: clock
@@ -164,7 +174,7 @@ struct Messaging: Sendable {
   /// - Throws: `ConfigurationError` naming what AWS itself says it does not have.
   func checkNames(on loop: EventLoop, logger: Logger) async throws(ConfigurationError) {
     guard case .aws(let aws) = broker else { return }
-    let presence = BrokerPresence(services.map(\.names), on: aws)
+    let presence = BrokerPresence(services.map(\.names), on: aws, keys: keys)
     let problems = await withTaskExecutorPreference(loop) { await presence.problems(logger: logger) }
     guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
   }
@@ -206,7 +216,7 @@ struct Messaging: Sendable {
 
   private func topic(_ name: BrokerNames.Name) -> any Topic {
     switch broker {
-    case .aws(let aws): aws.topic(arn: name.text)
+    case .aws(let aws): aws.topic(arn: name.text, credentials: keys[name.text])
     case .emulator(let aws, let topics, _): topics[name.variable] ?? aws.emulatorTopic(name)
     case .postgres(let postgres): postgres.topic(arn: name.text)
     }
@@ -220,7 +230,7 @@ struct Messaging: Sendable {
 
   private func queue(_ name: String) -> any MessageQueue {
     switch broker {
-    case .aws(let aws), .emulator(let aws, _, _): aws.queue(name)
+    case .aws(let aws), .emulator(let aws, _, _): aws.queue(name, credentials: keys[name])
     case .postgres(let postgres): postgres.queue(name)
     }
   }

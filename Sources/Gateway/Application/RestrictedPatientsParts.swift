@@ -46,10 +46,10 @@ struct RestrictedPatientsParts: Sendable {
     )
     let tls = try urls.clientTLS(configuration.upstreams)
     // What changes prison API is sent with at least half its time left to be answered in, or not at all.
-    var changing = HTTPClientConfiguration()
+    let calling = configuration.upstreams.clientConfiguration
+    var changing = calling
     changing.maximumWait = configuration.upstreams.timeout / 2
-    clients = [HTTPClientConfiguration(), changing, HTTPClientConfiguration(), HTTPClientConfiguration()].map
-    {
+    clients = [calling, changing, calling, calling].map {
       HTTPClient(group: group, configuration: $0, tls: tls, interceptor: observability.upstreams.interceptor)
     }
     for client in clients { observability.upstreams.add(client) }

@@ -12,6 +12,8 @@ struct SharedParts {
   let urls: UpstreamURLs
   let client: HTTPClient
   let upstreamHealth: UpstreamHealth
+  /// For the issuer's keys.
+  let keysClient: HTTPClient
   let london: LondonTime
   let clock: any WallClock
   let observability: GatewayObservability

@@ -35,3 +35,17 @@ struct UpstreamURLs {
     return try TLSContext(trustedCertificatesFile: upstreams.trustedCertificatesFile)
   }
 }
+
+extension Configuration.Upstreams {
+  /// How clients call them.
+  var clientConfiguration: HTTPClientConfiguration {
+    var configuration = HTTPClientConfiguration()
+    configuration.proxy = proxy
+    return configuration
+  }
+
+  /// How the issuer is asked for its keys: not by the proxy, as the replaced services did, unless that is asked for.
+  var keysClientConfiguration: HTTPClientConfiguration {
+    proxiesKeys ? clientConfiguration : HTTPClientConfiguration()
+  }
+}

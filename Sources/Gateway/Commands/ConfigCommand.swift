@@ -26,6 +26,7 @@ struct ConfigCommand: AsyncParsableCommand {
     var reader = try common.reader()
     print(ConfigurationReport(reader: reader))
     for name in reader.unknownNames() { print("warning: \(name) is set, but nothing reads it") }
+    for (name, reason) in reader.ineffectiveSettings() { print("warning: \(name) has no effect: \(reason)") }
     let provided = common.profile == .allInOne ? LocalWorld.notYetStarted : nil
     do {
       _ = try Configuration.read(&reader, provided: provided)

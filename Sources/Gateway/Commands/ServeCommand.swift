@@ -46,6 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
     for name in reader.unknownNames() {
       logger.warning("a setting is set that nothing reads", metadata: ["name": "\(name)"])
     }
+    for (name, reason) in reader.ineffectiveSettings() {
+      logger.warning("a setting has no effect", metadata: ["name": "\(name)", "reason": "\(reason)"])
+    }
 
     do {
       try await serve(&reader, clock: clock, logger: logger, accessLog: accessLog)

@@ -16,6 +16,8 @@ extension Configuration {
     var accessLog: AccessLogChoice
     /// nil: `/metrics` is served on the server's own port.
     var metricsPort: UInt16?
+    /// The proxy that traces and telemetry are sent by.
+    var proxy: HTTPProxy? = nil
     /// nil: nothing is recorded.
     var traces: OTLPTraceExporter.Configuration?
     /// Whom to trust for the collector of `traces`; nil: whom the system trusts.

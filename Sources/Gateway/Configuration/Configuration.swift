@@ -39,6 +39,10 @@ struct Configuration: Sendable {
     var prisonerSearchBase: String
     var timeout: Duration
     var trustedCertificatesFile: String?
+    /// The proxy that other services are called by.
+    var proxy: HTTPProxy?
+    /// Whether the issuer's keys are asked for by it too.
+    var proxiesKeys: Bool
     var nonAssociationsClientID: String
     var nonAssociationsClientSecret: String
   }
@@ -96,8 +100,11 @@ extension Configuration {
       )
     }
     if let configuration { checkHosts(configuration, &reader) }
-    guard let configuration, reader.problems.isEmpty else {
+    guard var configuration, reader.problems.isEmpty else {
       throw ConfigurationError(problems: reader.problems)
+    }
+    if configuration.upstreams.proxiesKeys {
+      configuration.observability.proxy = configuration.upstreams.proxy
     }
     return configuration
   }
@@ -247,6 +254,9 @@ extension Configuration {
         ?? reader.requiredText(SettingsCatalog.prisonerSearchBase),
       timeout: reader.duration(SettingsCatalog.apiTimeout),
       trustedCertificatesFile: reader.text(SettingsCatalog.upstreamCertificates),
+      // What the all-in-one profile calls is on this machine.
+      proxy: provided == nil ? reader.proxy() : nil,
+      proxiesKeys: reader.boolean(SettingsCatalog.proxiesAll),
       nonAssociationsClientID: provided?.clientID
         ?? reader.requiredText(SettingsCatalog.nonAssociationsClientID),
       nonAssociationsClientSecret: provided?.clientSecret

@@ -73,6 +73,8 @@ struct MessagingConfiguration: Sendable {
   var provider: Provider
   var region: String
   var credentials: AWSCredentialSettings
+  /// The keys of each topic and queue, by ARN and name; nil where all share `credentials`.
+  var keys: [String: AWSCredentials]?
   var redriveInterval: Duration?
   /// Of the audit queue, in bytes.
   var maximumQueueSize: Int
@@ -118,6 +120,7 @@ struct MessagingConfiguration: Sendable {
         provider: $0,
         region: reader.requiredText(SettingsCatalog.queueRegion),
         credentials: readCredentials(reader),
+        keys: readKeys(nonAssociations, restrictedPatients, provider: name, &reader),
         redriveInterval: reader.optionalDuration(SettingsCatalog.redriveInterval),
         maximumQueueSize: reader.integer(SettingsCatalog.maximumQueueSize, in: 1_024...1_048_576),
         mergeEvents: reader.boolean(SettingsCatalog.mergeEvents),
@@ -214,6 +217,33 @@ struct MessagingConfiguration: Sendable {
       adminRole: reader.requiredText(SettingsCatalog.restrictedPatientsQueueAdmin),
       isRetryAllOpen: false
     )
+  }
+
+  private static func readKeys(
+    _ nonAssociations: Service,
+    _ restrictedPatients: Service,
+    provider: ProviderName,
+    _ reader: inout SettingsReader
+  ) -> [String: AWSCredentials]? {
+    let usesWebToken = reader.choice(
+      SettingsCatalog.webToken,
+      [("true", true), ("false", false)],
+      fallback: true
+    )
+    guard !usesWebToken, provider == .aws else { return nil }
+    let owners = [nonAssociations, restrictedPatients].flatMap { service in
+      [BrokerKeys.Owner(name: service.topicARN, prefix: "HMPPS_SQS_TOPICS_\(service.topicID.uppercased())_")]
+        + (service.auditQueue.map { [BrokerKeys.Owner(name: $0, prefix: "HMPPS_SQS_QUEUES_AUDIT_QUEUE")] }
+          ?? [])
+        + service.queues.flatMap { queue in
+          let prefix = "HMPPS_SQS_QUEUES_\(queue.id.uppercased())_"
+          return [
+            BrokerKeys.Owner(name: queue.name, prefix: prefix + "QUEUE"),
+            BrokerKeys.Owner(name: queue.deadLetterQueue, prefix: prefix + "DLQ"),
+          ]
+        }
+    }
+    return BrokerKeys.read(owners, &reader)
   }
 
   private static func readCredentials(_ reader: SettingsReader) -> AWSCredentialSettings {

@@ -119,6 +119,12 @@ extension SettingsCatalog {
     default: "false",
     "Whether merges and booking moves publish events and audit messages for the records they change."
   )
+  static let webToken = Setting(
+    "HMPPS_SQS_USE_WEB_TOKEN",
+    default: "true",
+    "false: each topic and queue has keys of its own, such as HMPPS_SQS_TOPICS_DOMAINEVENTS_ACCESSKEYID, "
+      + "HMPPS_SQS_QUEUES_AUDIT_QUEUESECRETACCESSKEY, HMPPS_SQS_QUEUES_NONASSOCIATIONS_DLQACCESSKEYID."
+  )
   static let awsAccessKey = Setting(
     "AWS_ACCESS_KEY_ID",
     "Key for SNS and SQS, where no web identity is used."
@@ -145,7 +151,7 @@ extension SettingsCatalog {
     nonAssociationsErrorVisibility, outboundTopic, patientsDomainEventsTopic, patientsDomainEvents,
     patientsDomainEventsDeadLetters, patientsOffenderEventsTopic, patientsOffenderEvents,
     patientsOffenderEventsDeadLetters, restrictedPatientsQueueAdmin, restrictedPatientsErrorVisibility,
-    mergeEvents, awsAccessKey, awsSecretKey, awsSessionToken, awsRole,
+    mergeEvents, webToken, awsAccessKey, awsSecretKey, awsSessionToken, awsRole,
     awsTokenFile, awsSession,
   ]
 }

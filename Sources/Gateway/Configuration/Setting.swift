@@ -15,6 +15,8 @@ struct Setting: Sendable {
   let allInOne: String?
   /// Whether the value must never be shown.
   let isSecret: Bool
+  /// Whether the names may be written in any case.
+  let ignoresCase: Bool
 
   init(
     _ name: String,
@@ -23,6 +25,7 @@ struct Setting: Sendable {
     emulated: String? = nil,
     allInOne: String? = nil,
     isSecret: Bool = false,
+    ignoresCase: Bool = false,
     _ summary: String
   ) {
     self.name = name
@@ -32,5 +35,6 @@ struct Setting: Sendable {
     self.emulated = emulated
     self.allInOne = allInOne
     self.isSecret = isSecret
+    self.ignoresCase = ignoresCase
   }
 }

@@ -140,6 +140,22 @@ enum SettingsCatalog {
     "API_TRUSTED_CERTIFICATES_FILE",
     "PEM authorities to trust for calls to other services; the system's if not set."
   )
+  static let proxy = Setting(
+    "HTTPS_PROXY",
+    aliases: ["HTTP_PROXY"],
+    ignoresCase: true,
+    "Proxy, host:port or a URL (port 3128 if none), for calls of other services, tokens and AWS; names in any case."
+  )
+  static let proxyExceptions = Setting(
+    "NO_PROXY",
+    ignoresCase: true,
+    "Hosts that are called without it, comma-separated, * for any text and .x for *.x; none is implied."
+  )
+  static let proxiesAll = Setting(
+    "GATEWAY_PROXY_KEYS_AND_TELEMETRY",
+    default: "false",
+    "Whether the issuer's keys are asked for, and traces and telemetry sent, by that proxy too."
+  )
 
   static let apiHealthTimeout = Setting(
     "API_HEALTH_TIMEOUT",
@@ -210,7 +226,8 @@ enum SettingsCatalog {
       databaseWriteConnections, databaseLeaseTimeout, databaseStatementTimeout, nonAssociationsHosts,
       oauthBase,
       prisonerSearchBase, apiTimeout, nonAssociationsClientID,
-      nonAssociationsClientSecret, upstreamCertificates, apiHealthTimeout, healthDetails,
+      nonAssociationsClientSecret, upstreamCertificates, proxy, proxyExceptions, proxiesAll, apiHealthTimeout,
+      healthDetails,
       subjectAccessRole, nonAssociationsProductID, restrictedPatientsProductID,
       restrictedPatientsDocuments, buildNumber, buildTime, gitBranch, gitCommit,
     ] + restrictedPatients + messaging + observability + [localData, localPrisoners]

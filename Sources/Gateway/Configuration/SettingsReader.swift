@@ -12,6 +12,14 @@ struct SettingsReader {
     /// Because topics and queues are not AWS's own.
     case emulator
     case builtIn
+
+    /// The name it was set by; nil where nobody set it.
+    var name: String? {
+      switch self {
+      case .environment(let name), .file(let name): name
+      case .profile, .emulator, .builtIn: nil
+      }
+    }
   }
 
   struct Value: Sendable {
@@ -42,19 +50,35 @@ struct SettingsReader {
   /// The value in force. A variable that is set to nothing counts as not set.
   func value(_ setting: Setting) -> Value? {
     let names = [setting.name] + setting.aliases
-    for name in names {
-      if let text = environment[name], !text.isEmpty {
-        return Value(text: text, origin: .environment(name: name))
-      }
+    if let (name, text) = Self.find(names, in: environment, ignoresCase: setting.ignoresCase) {
+      return Value(text: text, origin: .environment(name: name))
     }
-    for name in names {
-      if let text = file[name], !text.isEmpty { return Value(text: text, origin: .file(name: name)) }
+    if let (name, text) = Self.find(names, in: file, ignoresCase: setting.ignoresCase) {
+      return Value(text: text, origin: .file(name: name))
     }
     if profile == .allInOne, let text = setting.allInOne { return Value(text: text, origin: .profile) }
     if let text = setting.emulated, self.text(SettingsCatalog.queueProvider) != "aws" {
       return Value(text: text, origin: .emulator)
     }
     return setting.fallback.map { Value(text: $0, origin: .builtIn) }
+  }
+
+  /// The first of the names that is set to something. In any case means: as it is written, in lower case, in upper case,
+  /// then the first by name of those that differ in case alone; one that is blank is passed over.
+  private static func find(
+    _ names: [String],
+    in values: [String: String],
+    ignoresCase: Bool
+  ) -> (name: String, text: String)? {
+    for name in names {
+      if let text = values[name], !text.isEmpty, !ignoresCase { return (name, text) }
+      guard ignoresCase else { continue }
+      let spellings = values.keys.filter { $0.lowercased() == name.lowercased() }.sorted()
+      for spelling in [name, name.lowercased(), name.uppercased()] + spellings {
+        if let text = values[spelling], text.contains(where: { !$0.isWhitespace }) { return (spelling, text) }
+      }
+    }
+    return nil
   }
 
   func text(_ setting: Setting) -> String? { value(setting)?.text }
@@ -81,14 +105,14 @@ struct SettingsReader {
     text(setting) == nil ? nil : integer(setting, in: range)
   }
 
-  /// A time such as `500ms`, `20s`, `5m` or `1h`; a number without a unit is milliseconds.
+  /// A time above zero, as `DurationText` has it.
   /// - Parameter isZeroAllowed: whether no time at all is a choice.
   mutating func duration(_ setting: Setting, isZeroAllowed: Bool = false) -> Duration {
     guard let text = text(setting) else {
       problems.append("\(setting.name) is not set: \(setting.summary)")
       return .zero
     }
-    guard let duration = Self.parseDuration(text), isZeroAllowed || duration > .zero else {
+    guard let duration = DurationText.parse(text), isZeroAllowed ? duration >= .zero : duration > .zero else {
       complain(setting, text, "a time such as 500ms, 20s or 5m")
       return .seconds(1)
     }
@@ -123,6 +147,18 @@ struct SettingsReader {
     }
   }
 
+  /// The proxy of the settings; nil if there is none.
+  mutating func proxy() -> HTTPProxy? {
+    guard let value = value(SettingsCatalog.proxy) else { return nil }
+    do {
+      return try HTTPProxy(value.text, except: text(SettingsCatalog.proxyExceptions) ?? "")
+    } catch {
+      // Without the text: it may hold a password.
+      problems.append("\(value.origin.name ?? SettingsCatalog.proxy.name): it is no usable proxy: \(error)")
+      return nil
+    }
+  }
+
   mutating func choice<Choice>(_ setting: Setting, _ choices: [(String, Choice)], fallback: Choice) -> Choice
   {
     let text = text(setting) ?? ""
@@ -151,27 +187,31 @@ struct SettingsReader {
   /// Variables with a name like ours that nothing reads: most likely a spelling mistake.
   func unknownNames() -> [String] {
     let known = Set(SettingsCatalog.all.flatMap { [$0.name] + $0.aliases }).union(LocalEndpoints.othersNames)
+      .union(BrokerKeys.names)
+    let inAnyCase = Set(
+      SettingsCatalog.all.filter(\.ignoresCase).flatMap { [$0.name] + $0.aliases }.map { $0.lowercased() }
+    )
     let mistakable = environment.keys.filter { name in
       SettingsCatalog.ownPrefixes.contains { name.hasPrefix($0) } && !known.contains(name)
         && !name.hasPrefix("GATEWAY_TEST_")
     }
-    return (mistakable + file.keys.filter { !known.contains($0) } + lookAlikes).sorted()
+    let unread = file.keys.filter { name in
+      !known.contains(name) && !ReplacedSettings.names.contains(name)
+        && !inAnyCase.contains(name.lowercased())
+    }
+    return Set(mistakable).union(unread).union(lookAlikes).sorted()
+  }
+
+  /// What is set and has no effect, with the reason: see ``ReplacedSettings``.
+  func ineffectiveSettings() -> [(name: String, reason: String)] {
+    ReplacedSettings.ineffective(
+      file.merging(environment) { own, other in other.isEmpty ? own : other },
+      self
+    )
   }
 
   private mutating func complain(_ setting: Setting, _ text: String, _ wanted: String) {
     let shown = setting.isSecret ? "its value" : "'\(text)'"
     problems.append("\(setting.name): \(shown) is not \(wanted)")
-  }
-
-  static func parseDuration(_ text: String) -> Duration? {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    guard let number = Int64(digits), number <= 86_400_000 else { return nil }
-    switch text.dropFirst(digits.count) {
-    case "ms", "": return .milliseconds(number)
-    case "s": return .seconds(number)
-    case "m": return .seconds(number * 60)
-    case "h": return .seconds(number * 3600)
-    default: return nil
-    }
   }
 }

@@ -22,7 +22,7 @@ extension Doctor {
         let messaging = try Messaging(
           configuration.messaging,
           database: database,
-          trustedCertificatesFile: configuration.upstreams.trustedCertificatesFile,
+          upstreams: configuration.upstreams,
           group: group,
           clock: clock,
           logger: logger

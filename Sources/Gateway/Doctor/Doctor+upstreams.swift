@@ -10,8 +10,15 @@ extension Doctor {
   /// Whether the services that the gateway calls answer, give it tokens, and take them.
   func upstreams(_ urls: UpstreamURLs) async -> [Finding] {
     let client: HTTPClient
+    let keysClient: HTTPClient
     do {
-      client = HTTPClient(group: group, tls: try urls.clientTLS(configuration.upstreams))
+      let tls = try urls.clientTLS(configuration.upstreams)
+      client = HTTPClient(group: group, configuration: configuration.upstreams.clientConfiguration, tls: tls)
+      keysClient = HTTPClient(
+        group: group,
+        configuration: configuration.upstreams.keysClientConfiguration,
+        tls: tls
+      )
     } catch {
       return [Finding(.fail, Self.area, "\(error)", advice: "install the package ca-certificates")]
     }
@@ -19,7 +26,7 @@ extension Doctor {
     let patients = configuration.restrictedPatients
     var findings = [
       await ping("HMPPS Auth", urls.oauth, SettingsCatalog.oauthBase, client),
-      await keys(urls.oauth, client),
+      await keys(urls.oauth, keysClient),
       await ping("prisoner search", urls.prisonerSearch, SettingsCatalog.prisonerSearchBase, client),
       await ping("prison API", urls.prisonAPI, SettingsCatalog.prisonAPIBase, client),
     ]
@@ -58,6 +65,7 @@ extension Doctor {
       trying: [("prisoner search", search), ("prison API", agencies)]
     )
     await client.shutdown()
+    await keysClient.shutdown()
     return findings
   }
 

@@ -54,6 +54,9 @@ struct Doctor: Sendable {
         advice: "a spelling mistake? gateway config lists the names; remove it if it is not needed"
       )
     }
+    findings += reader.ineffectiveSettings().map { name, reason in
+      Finding(.warn, "configuration", "\(name) has no effect", advice: reason)
+    }
     if findings.isEmpty { findings = [Finding(.ok, "configuration", "complete")] }
     return findings
   }

@@ -21,11 +21,12 @@ final class ClientConnection {
   /// - Throws: `HTTPClientError`; the connection has to be closed then.
   func exchange(
     _ request: ClientRequest,
+    userAgent: String,
     maximumHeadBytes: Int,
     deadline: MonotonicInstant
   ) async throws(HTTPClientError) -> (response: ClientResponse, isReusable: Bool) {
     let receivedBefore = stream.receivedBytes
-    RequestEncoder.encode(request, into: &stream.outbound)
+    RequestEncoder.encode(request, userAgent: userAgent, into: &stream.outbound)
     let isSent = try await send(deadline)
     var parser = ResponseParser(
       method: request.method,

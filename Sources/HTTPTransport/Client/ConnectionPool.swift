@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import HTTPTypes
 
 /// The client connections of one event loop, by origin. Requests of the loop use it without leaving their thread.
 actor ConnectionPool {
@@ -53,6 +54,9 @@ actor ConnectionPool {
   ) async throws(HTTPClientError) -> ClientResponse {
     let origin = request.url.origin
     var connection = try await lease(origin, deadline: deadline)
+    // The upstream may be closing the connection just now: what may not be sent twice would be lost, or not, and nobody
+    // could tell.
+    if !request.isIdempotent { close(&connection) }
     do throws(HTTPClientError) {
       let (response, isReusable) = try await exchange(request, on: &connection, deadline: deadline)
       if !isReusable { close(&connection) }
@@ -67,6 +71,8 @@ actor ConnectionPool {
 
   /// One exchange, or two: a connection that has been idle may have been closed by the upstream at the moment the
   /// request was sent, and then a new one is used, once, if the request does no harm twice (RFC 9112 section 9.3.1).
+  /// The same after status 408 on such a connection: the upstream sent it because nothing had come for a while, not as
+  /// an answer (RFC 9110 section 15.5.9).
   private func exchange(
     _ request: ClientRequest,
     on connection: inout ClientConnection?,
@@ -74,11 +80,12 @@ actor ConnectionPool {
   ) async throws(HTTPClientError) -> (response: ClientResponse, isReusable: Bool) {
     if let reused = connection {
       do throws(HTTPClientError) {
-        return try await exchange(request, on: reused, deadline: deadline)
+        let exchanged = try await exchange(request, on: reused, deadline: deadline)
+        guard exchanged.response.status == .requestTimeout, !isShutDown else { return exchanged }
       } catch {
         guard error == .closedBeforeAnswer, request.isIdempotent, !isShutDown else { throw error }
-        close(&connection)
       }
+      close(&connection)
     }
     let fresh = try await connect(to: request.url.origin, deadline: deadline)
     connection = fresh
@@ -92,6 +99,7 @@ actor ConnectionPool {
   ) async throws(HTTPClientError) -> (response: ClientResponse, isReusable: Bool) {
     try await connection.exchange(
       request,
+      userAgent: configuration.userAgent,
       maximumHeadBytes: configuration.maximumResponseHeadBytes,
       deadline: deadline
     )
@@ -102,23 +110,45 @@ actor ConnectionPool {
     deadline: MonotonicInstant
   ) async throws(HTTPClientError) -> ClientConnection {
     let limit = MonotonicInstant.now() + configuration.connectTimeout
+    let proxy = configuration.proxy.flatMap { $0.serves(origin.host) ? $0 : nil }
     let stream: ByteStream
-    do throws(StreamError) {
-      let context = origin.scheme == .https ? try tls.context() : nil
-      stream = try await ByteStream.connect(
-        host: origin.host,
-        port: origin.port,
-        tls: context,
-        deadline: min(limit, deadline)
-      )
+    do {
+      stream = try await open(origin, by: proxy, deadline: min(limit, deadline))
     } catch {
       if Task.isCancelled { throw .cancelled }
-      throw error == .timedOut && deadline <= limit ? .timedOut : .connect(origin, error)
+      let isTimeout = (error as? StreamError) == .timedOut
+      if isTimeout, deadline <= limit { throw .timedOut }
+      let reason = (error as? ProxyTunnel.Refusal)?.reason ?? "\(error)"
+      if let proxy { throw .proxy(proxy, origin, reason) }
+      throw .connect(origin, (error as? StreamError) ?? .closed)
     }
     let connection = ClientConnection(stream)
     let identity = ObjectIdentifier(connection)
     stream.onInput = { [weak self] in self?.assumeIsolated { $0.inputCame(on: identity, of: origin) } }
     return connection
+  }
+
+  private func open(
+    _ origin: HTTPOrigin,
+    by proxy: HTTPProxy?,
+    deadline: MonotonicInstant
+  ) async throws -> ByteStream {
+    let context = origin.scheme == .https ? try tls.context() : nil
+    guard let proxy else {
+      return try await ByteStream.connect(
+        host: origin.host,
+        port: origin.port,
+        tls: context,
+        deadline: deadline
+      )
+    }
+    return try await ProxyTunnel.open(
+      to: origin,
+      by: proxy,
+      userAgent: configuration.userAgent,
+      tls: context,
+      deadline: deadline
+    )
   }
 
   private func close(_ connection: inout ClientConnection?) {

@@ -27,7 +27,8 @@ public final class HTTPClient: Sendable {
   /// Sends a request and reads the whole answer, whatever its status. Redirects are not followed.
   ///
   /// A request is sent at most once, but for one case: a reused connection was closed before any byte of the answer
-  /// and the request `isIdempotent`. Cancelling the task closes the connection.
+  /// and the request `isIdempotent`, or answered with 408, which says that the request was not read. One that is not
+  /// has a new connection. Cancelling the task closes the connection.
   /// - Parameter deadline: for everything together: waiting for a connection, connecting, sending, the whole answer.
   /// - Throws: `HTTPClientError`.
   public func send(

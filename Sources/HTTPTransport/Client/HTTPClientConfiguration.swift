@@ -17,6 +17,10 @@ public struct HTTPClientConfiguration: Sendable {
   public var connectTimeout: Duration = .seconds(5)
   /// Bytes of an answer's status line and header section, at the most. Default 64 KiB.
   public var maximumResponseHeadBytes = 65_536
+  /// The proxy that requests go by, but for the hosts it is not for. Default nil: none do.
+  public var proxy: HTTPProxy?
+  /// The field `User-Agent` of requests that have none of their own (RFC 9110 section 10.1.5).
+  public var userAgent = "hmpps-gateway"
 
   public init() {}
 }

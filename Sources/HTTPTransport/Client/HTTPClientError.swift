@@ -4,6 +4,8 @@ public import EventLoops
 public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible {
   /// No connection: the name, the network, TLS, or `connectTimeout` (`StreamError.timedOut`).
   case connect(HTTPOrigin, StreamError)
+  /// The proxy made no connection to the origin; the text says why.
+  case proxy(HTTPProxy, HTTPOrigin, String)
   /// The request's deadline passed while it connected or waited for the answer.
   case timedOut
   /// The request's deadline, or `HTTPClientConfiguration.maximumWait`, passed while it waited for one of the connections
@@ -38,6 +40,8 @@ public enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .connect(let origin, let error): "cannot connect to \(origin): \(error)"
+    case .proxy(let proxy, let origin, let reason):
+      "no connection to \(origin) by the proxy \(proxy): \(reason)"
     case .timedOut: "no answer in time"
     case .noConnectionInTime(let origin): "no connection to \(origin) came free in time"
     case .closedBeforeAnswer: "connection closed before the answer"

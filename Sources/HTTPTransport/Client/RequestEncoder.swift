@@ -8,13 +8,19 @@ enum RequestEncoder {
     .host, .contentLength, .transferEncoding, .connection, .keepAlive, .expect, .acceptEncoding,
   ]
 
-  static func encode(_ request: ClientRequest, into output: inout ByteBuffer) {
+  /// - Parameter userAgent: of a request that has no such field; nil for none.
+  static func encode(_ request: ClientRequest, userAgent: String? = nil, into output: inout ByteBuffer) {
     output.append(request.method.rawValue)
     output.append(0x20)
     output.append(request.url.target)
     output.append(" HTTP/1.1\r\nHost: ")
     output.append(request.url.origin.authority)
     output.append("\r\n")
+    if let userAgent, request.fields[.userAgent] == nil {
+      output.append("User-Agent: ")
+      output.append(userAgent)
+      output.append("\r\n")
+    }
     appendFields(request.fields, to: &output)
     if let length = request.body?.count ?? (anticipatesBody(request.method) ? 0 : nil) {
       output.append("Content-Length: ")

@@ -130,7 +130,7 @@ extension HTTPClientError {
   /// A word for each cause.
   var kind: String {
     switch self {
-    case .connect: "connect"
+    case .connect, .proxy: "connect"
     case .timedOut, .noConnectionInTime: "timeout"
     case .closedBeforeAnswer, .truncatedAnswer, .connectionLost: "connection_lost"
     case .malformedAnswer: "malformed_answer"

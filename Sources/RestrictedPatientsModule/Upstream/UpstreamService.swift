@@ -106,7 +106,7 @@ extension HTTPClientError {
   /// Whether the request may have reached the upstream.
   fileprivate var mayHaveBeenSent: Bool {
     switch self {
-    case .connect, .noConnectionInTime, .poolExhausted, .shutDown: false
+    case .connect, .proxy, .noConnectionInTime, .poolExhausted, .shutDown: false
     default: true
     }
   }

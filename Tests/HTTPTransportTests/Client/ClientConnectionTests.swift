@@ -7,6 +7,13 @@ private typealias Step = ScriptedServer.Step
 
 private let ok = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
+private let lateText = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+extension ScriptedServer.Step {
+  /// What a server sends when it has waited long enough for a request.
+  fileprivate static let late = send(lateText)
+}
+
 @Suite("Client: connections", .timeLimit(.minutes(1)))
 struct ClientConnectionTests {
   @Test("Requests one after the other share a connection")
@@ -110,17 +117,83 @@ struct ClientConnectionTests {
   }
 
   @Test(
-    "What may not be sent twice is not",
+    "What may not be sent twice is not, and goes out on a connection of its own",
     arguments: [
       (.post, nil), (.patch, nil), (.get, false),
     ] as [(HTTPRequest.Method, Bool?)]
   )
   func doesNotRetry(method: HTTPRequest.Method, isIdempotent: Bool?) async throws {
-    try await ClientFixture.run([[.request, ok, .request, .close], [.request, ok]]) { fixture in
+    try await ClientFixture.run([[.request, ok, .awaitClose], [.request, .close], [.request, ok]]) {
+      fixture in
       _ = try await fixture.send()
       #expect(await fixture.failure(method: method, isIdempotent: isIdempotent) == .closedBeforeAnswer)
-      #expect(await fixture.server.accepted == 1)
+      #expect(await fixture.server.accepted == 2)
       #expect(await fixture.usage() == [0, 0, 0])
+    }
+  }
+
+  @Test(
+    "408 on a kept connection answers nobody: the request goes out again on a new one",
+    arguments: [
+      // Before the request, with it, and with the end of the connection.
+      [[.request, ok, .gate("late"), .late, .finish], [.request, ok]],
+      [[.request, ok, .request, .late, .finish], [.request, ok]],
+      [[.request, ok, .request, .late, .awaitClose], [.request, ok]],
+      [[.request, ok, .request, .late, .close], [.request, ok]],
+      [
+        [.request, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + lateText), .finish],
+        [.request, ok],
+      ],
+    ] as [[[ScriptedServer.Step]]],
+    [(.get, nil), (.post, nil), (.put, false), (.post, true), (.delete, nil)] as [(HTTPRequest.Method, Bool?)]
+  )
+  func late408(scripts: [[ScriptedServer.Step]], call: (HTTPRequest.Method, Bool?))
+    async throws
+  {
+    try await ClientFixture.run(scripts) { fixture in
+      _ = try await fixture.send("/first")
+      await fixture.server.open("late")
+      let second = try await fixture.send("/second", method: call.0, isIdempotent: call.1)
+      #expect(second.status == .ok)
+      #expect(await fixture.server.accepted == 2)
+      #expect(await fixture.server.requests.last?.connection == 1)
+    }
+  }
+
+  @Test("408 on a new connection is the answer", arguments: [.get, .post] as [HTTPRequest.Method])
+  func early408(method: HTTPRequest.Method) async throws {
+    try await ClientFixture.run([[.request, .late, .awaitClose]]) { (fixture) async throws in
+      #expect(try await fixture.send(method: method).status == .requestTimeout)
+      #expect(await fixture.server.accepted == 1)
+    }
+    try await ClientFixture.run([
+      [.request, ok, .request, .late, .awaitClose], [.request, .late, .awaitClose],
+    ]) {
+      fixture in
+      _ = try await fixture.send()
+      #expect(try await fixture.send().status == .requestTimeout)
+      #expect(await fixture.server.accepted == 2)
+    }
+  }
+
+  @Test("An upstream that closes after exactly its idle time leaves no change's outcome unknown")
+  func changesAtTheIdleTime() async throws {
+    try await IdleUpstream.run(closingAfter: .milliseconds(3)) { url, upstream in
+      let client = HTTPClient(group: ClientFixture.clientLoops)
+      var failures = 0
+      for number in 0..<1000 {
+        // Around that time: from half to one and a half of it.
+        try await Task.sleep(for: .microseconds(1500 + number * 3))
+        let request = ClientRequest(method: .put, url: url, body: [0x7b, 0x7d], isIdempotent: false)
+        do {
+          _ = try await client.send(request, deadline: .now() + .seconds(10))
+        } catch {
+          failures += 1
+        }
+      }
+      await client.shutdown()
+      #expect(failures == 0)
+      #expect(await upstream.answered == 1000)
     }
   }
 
