@@ -314,17 +314,17 @@ struct PassingTroubleTests {
       let (reader, writer) = (try gateway.reader(), try gateway.writer())
       var (changed, told) = (0, 0)
       for round in 0..<5 {
-        try await withThrowingTaskGroup(of: (isChange: Bool, status: Int).self) { group in
+        try await withThrowingTaskGroup(of: (isChange: Bool, answer: Answer).self) { group in
           for id in ids {
             group.addTask {
               let path = "/non-associations/\(id)"
-              return (true, try await gateway.patch(path, #"{"comment":"\#(round)"}"#, token: writer).status)
+              return (true, try await gateway.patch(path, #"{"comment":"\#(round)"}"#, token: writer))
             }
             for target in [
               "/non-associations/\(id)", "/non-associations/\(id)/history",
               "/prisoner/A1234BC/non-associations",
             ] {
-              group.addTask { (false, try await gateway.get(target, token: reader).status) }
+              group.addTask { (false, try await gateway.get(target, token: reader)) }
             }
           }
           for number in 0..<4 {
@@ -332,13 +332,13 @@ struct PassingTroubleTests {
             group.addTask {
               (
                 true,
-                try await gateway.changePrison(patient, to: round.isMultiple(of: 2) ? "MDI" : "LEI").status
+                try await gateway.changePrison(patient, to: round.isMultiple(of: 2) ? "MDI" : "LEI")
               )
             }
-            group.addTask { (false, try await gateway.patient(patient).status) }
+            group.addTask { (false, try await gateway.patient(patient)) }
           }
-          for try await (isChange, status) in group {
-            #expect(status == 200, "round \(round)")
+          for try await (isChange, answer) in group {
+            #expect(answer.status == 200, "round \(round): \(answer.text)")
             if isChange { changed += 1 }
           }
         }
