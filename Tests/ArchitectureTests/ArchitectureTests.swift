@@ -22,6 +22,14 @@ struct ArchitectureTests {
   func unsafeConstructs() throws {
     #expect(CodeRules.violations(in: try SourceTree(root: SourceTree.packageRoot)) == [])
   }
+
+  @Test("Each promise of the operations page names tests that are there")
+  func promises() throws {
+    let page = try String(contentsOfFile: SourceTree.packageRoot + "/docs/operations.md", encoding: .utf8)
+    let promises = Promises(page: page)
+    #expect(promises.promises.count > 40)
+    #expect(try promises.violations(root: SourceTree.packageRoot) == [])
+  }
 }
 
 /// The rules against trees that break them: a gate that nobody has seen close is open.
@@ -113,6 +121,25 @@ struct BadTreeTests {
     let tree = try tree(["ServiceKit/Good.swift": text])
     #expect(ImportRules.violations(in: tree) == [])
     #expect(CodeRules.violations(in: tree) == [])
+  }
+
+  @Test(
+    "A promise without evidence that is there is named",
+    arguments: [
+      ("| never lost | `NoSuchTests` \"a sentence\" |", "never lost: there is no NoSuchTests.swift"),
+      (
+        "| never lost | `ArchitectureTests` \"no such \u{201C}sentence\u{201D}\" |",
+        "never lost: ArchitectureTests.swift has no test \"no such \u{201C}sentence\u{201D}\""
+      ),
+      ("| never lost | `Benchmarks/nothing` |", "never lost: there is no Benchmarks/nothing"),
+      ("| never lost | as everybody knows |", "never lost: \"as everybody knows\" names no test"),
+      ("| never lost | |", "never lost: \"\" names no test"),
+    ]
+  )
+  func promiseWithoutEvidence(row: String, violation: String) throws {
+    let page =
+      "\(Promises.heading)\n\n| promise | shown by |\n|---|---|\n\(row)\n\n## Next\n\n| other | table |\n"
+    #expect(try Promises(page: page).violations(root: SourceTree.packageRoot) == [violation])
   }
 
   @Test("A package that is or wants SwiftNIO is named")
