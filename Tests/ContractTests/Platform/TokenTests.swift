@@ -128,6 +128,31 @@ struct TokenTests {
     }
   }
 
+  @Test("a new key's token is 503 with Retry-After, never 401, while the key endpoint is down, and then good")
+  func rotationWhileDown() async throws {
+    try await withGateway { (gateway) async throws in
+      let old = try gateway.token(roles: [])
+      #expect(try await gateway.get("/constants", token: old).status == 200)
+      gateway.auth.isRotated = true
+      gateway.auth.isDown = true
+      let token = try gateway.token(roles: ["NEW"], key: AuthDouble.nextKey.get())
+      for _ in 0..<50 {
+        let answer = try await gateway.get("/constants", token: token)
+        #expect(answer.status == 503)
+        #expect(answer.header("WWW-Authenticate") == nil)
+        let seconds = answer.header("Retry-After").flatMap { Int($0) }
+        #expect((1...5).contains(try #require(seconds)))
+        #expect(try await gateway.get("/constants", token: old).status == 200)
+      }
+      gateway.auth.isDown = false
+      try await eventually {
+        let status = try await gateway.get("/constants", token: token).status
+        #expect(status != 401)
+        return status == 200
+      }
+    }
+  }
+
   @Test(
     "7, 8: unknown keys are refused, or asked to come again, after a bounded number of fetches, and harm no good token",
     arguments: Surface.all
