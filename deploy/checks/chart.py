@@ -126,8 +126,12 @@ class Rendered(unittest.TestCase):
                 ("non-associations", "NON_ASSOCIATIONS_HOSTS"),
                 ("restricted-patients", "RESTRICTED_PATIENTS_HOSTS"),
             ]:
-                spec = the(documents, "Ingress", f"gateway-{name}")["spec"]
+                ingress = the(documents, "Ingress", f"gateway-{name}")
+                spec = ingress["spec"]
                 hosts = [rule["host"] for rule in spec["rules"]]
+                # Whatever Host field a caller sends, this ingress shows its own service.
+                told = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/upstream-vhost"]
+                self.assertIn(told, hosts)
                 self.assertEqual(",".join(hosts), values[setting]["value"])
                 self.assertEqual(spec["tls"][0]["hosts"], hosts)
                 backend = spec["rules"][0]["http"]["paths"][0]["backend"]["service"]

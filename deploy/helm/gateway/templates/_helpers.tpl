@@ -136,6 +136,9 @@ metadata:
     {{- with .root.Values.ingress.allowlist }}
     nginx.ingress.kubernetes.io/whitelist-source-range: {{ join "," . | quote }}
     {{- end }}
+    # The host decides which service is shown, and nginx chooses its server by an absolute target but passes the caller's
+    # Host field on: so it says itself whose request this is.
+    nginx.ingress.kubernetes.io/upstream-vhost: {{ first .values.hosts }}
     {{- with mergeOverwrite (deepCopy .root.Values.ingress.annotations) .values.annotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
