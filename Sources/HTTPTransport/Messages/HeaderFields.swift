@@ -63,7 +63,9 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     get {
       var first: Range<Int>?
       var joined: [UInt8] = []
-      for entry in entries where isNamed(entry, name) {
+      let canonical = name.canonicalName
+      let wanted = canonical.utf8Span.span
+      for entry in entries where isNamed(entry, wanted) {
         guard let found = first else {
           first = entry.value
           continue
@@ -86,7 +88,9 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   /// more than `limit` bytes of it, for which nobody has a use and a stranger would have us work.
   public func value(_ name: HTTPField.Name, atMost limit: Int) -> String? {
     var length = 0
-    for entry in entries where isNamed(entry, name) { length += Int(entry.valueLength) + 2 }
+    let canonical = name.canonicalName
+    let wanted = canonical.utf8Span.span
+    for entry in entries where isNamed(entry, wanted) { length += Int(entry.valueLength) + 2 }
     return length > limit + 2 ? nil : self[name]
   }
 
@@ -98,7 +102,9 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   public func listEnd(_ name: HTTPField.Name) -> String? {
     var rest = FieldList.maximumBytes
     var end: [ArraySlice<UInt8>] = []
-    for entry in entries.reversed() where isNamed(entry, name) {
+    let canonical = name.canonicalName
+    let wanted = canonical.utf8Span.span
+    for entry in entries.reversed() where isNamed(entry, wanted) {
       let value = storage[entry.value]
       guard value.count > rest else {
         end.append(value)
@@ -118,7 +124,9 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   public func isOnly(_ name: HTTPField.Name, _ text: StaticString) -> Bool {
     var values = 0
     var isEqual = false
-    for entry in entries where isNamed(entry, name) {
+    let canonical = name.canonicalName
+    let wanted = canonical.utf8Span.span
+    for entry in entries where isNamed(entry, wanted) {
       values += 1
       isEqual = storage.span.extracting(entry.value).equals(text)
     }
@@ -136,11 +144,20 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
 
   /// All values of a name, in order.
   public func values(_ name: HTTPField.Name) -> [String] {
-    entries.compactMap { isNamed($0, name) ? text($0.value) : nil }
+    var values: [String] = []
+    let canonical = name.canonicalName
+    let wanted = canonical.utf8Span.span
+    for entry in entries where isNamed(entry, wanted) { values.append(text(entry.value)) }
+    return values
   }
 
   /// Whether there is a field of that name.
-  public func contains(_ name: HTTPField.Name) -> Bool { entries.contains { isNamed($0, name) } }
+  public func contains(_ name: HTTPField.Name) -> Bool {
+    let canonical = name.canonicalName
+    let wanted = canonical.utf8Span.span
+    for entry in entries where isNamed(entry, wanted) { return true }
+    return false
+  }
 
   /// All fields, in order, names as received or given.
   public var all: [(name: String, value: String)] { entries.map { (text($0.name), text($0.value)) } }
@@ -175,7 +192,7 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
 
   private mutating func remove(_ name: HTTPField.Name) {
     guard contains(name) else { return }
-    self = rewritten { !isNamed($0, name) }
+    self = rewritten { !isNamed($0, name.canonicalName.utf8Span.span) }
   }
 
   /// The entries that `isKept` accepts in fresh storage, in wire format.
@@ -200,14 +217,12 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     entries.append(moved)
   }
 
-  private func isNamed(_ entry: Entry, _ name: HTTPField.Name) -> Bool {
-    let wanted = name.canonicalName.utf8
+  /// - Parameter wanted: in lower case. Taken from the name once for a look-up, however many fields there are.
+  @inline(__always)
+  private func isNamed(_ entry: Entry, _ wanted: Span<UInt8>) -> Bool {
     guard entry.nameLength == wanted.count else { return false }
-    var index = Int(entry.nameStart)
-    for byte in wanted {
-      if lowercased(storage[index]) != byte { return false }
-      index += 1
-    }
+    let start = Int(entry.nameStart)
+    for index in wanted.indices where lowercased(storage[start + index]) != wanted[index] { return false }
     return true
   }
 
