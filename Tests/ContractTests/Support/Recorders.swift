@@ -8,7 +8,15 @@ import Synchronization
 struct TableOutbox: Outbox {
   private static let create = PostgresStatement(
     name: "test_outbox_create",
-    sql: "create table if not exists test_outbox (id bigserial, type text, subject text, message text)"
+    // One at a time: two sessions that make a table at once both find it missing, and one fails.
+    sql: """
+      do $$ begin
+        if to_regclass('test_outbox') is null then
+          perform pg_advisory_xact_lock(7);
+          create table if not exists test_outbox (id bigserial, type text, subject text, message text);
+        end if;
+      end $$
+      """
   )
   private static let insert = PostgresStatement(
     name: "test_outbox_insert",
