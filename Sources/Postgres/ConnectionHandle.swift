@@ -31,7 +31,9 @@ final class ConnectionHandle {
 
   deinit {
     if let cancelRequest { PostgresSessions.remove(cancelRequest) }
-    PQfinish(pointer)
+    // PQfinish sends what is buffered first. At the end of the process nobody would hear of that: the system closes the
+    // connection.
+    if !PostgresSessions.isOver { PQfinish(pointer) }
   }
 
   // MARK: State
@@ -89,11 +91,11 @@ final class ConnectionHandle {
   /// One statement without parameters, unprepared, in pipeline mode.
   func sendText(_ sql: String) -> Bool { PQsendQueryParams(pointer, sql, 0, nil, nil, nil, nil, 1) == 1 }
 
-  /// Any number of statements without parameters, outside pipeline mode.
-  func sendScript(_ sql: String) -> Bool { PQsendQuery(pointer, sql) == 1 }
+  /// Any number of statements without parameters, outside pipeline mode. Sends them.
+  func sendScript(_ sql: String) -> Bool { !PostgresSessions.isOver && PQsendQuery(pointer, sql) == 1 }
 
   /// Marks the end of a batch and sends what is buffered.
-  func sendSync() -> Bool { PQpipelineSync(pointer) == 1 }
+  func sendSync() -> Bool { !PostgresSessions.isOver && PQpipelineSync(pointer) == 1 }
 
   enum FlushResult { case done, wouldBlock, failed }
 

@@ -14,15 +14,15 @@ public enum PostgresSessions {
   /// - Parameter limit: how long at most. Servers that have not been told by then are not.
   public static func cancelAll(within limit: Duration) {
     over.store(true, ordering: .relaxed)
-    let requests = open.withLock { Array($0.values) }
-    guard !requests.isEmpty else { return }
     let deadline = DispatchTime.now() + .nanoseconds(Int(clamping: limit.wholeNanoseconds))
-    // Twice: what was just on its way to the server is running by the second time.
-    for pause in [DispatchTimeInterval.milliseconds(20), .nanoseconds(0)] {
+    // Three times: what was just on its way to the server, or on a connection just made, is running by then.
+    for _ in 0..<3 {
+      let requests = open.withLock { Array($0.values) }
+      guard !requests.isEmpty else { return }
       let told = DispatchGroup()
       for request in requests { threads.async(group: told) { request.send() } }
       guard told.wait(timeout: deadline) == .success else { return }
-      _ = DispatchSemaphore(value: 0).wait(timeout: min(deadline, .now() + pause))
+      _ = DispatchSemaphore(value: 0).wait(timeout: min(deadline, .now() + .milliseconds(20)))
     }
   }
 

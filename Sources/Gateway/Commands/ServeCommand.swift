@@ -67,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
     accessLog: RequestObserver.AccessLog?
   ) async throws {
     OpenFiles.raise()
+    FreedMemory.own()
     let loops = reader.optionalInteger(SettingsCatalog.serverLoops, in: 1...256)
     let group = try EventLoopGroup(count: loops)
     defer { group.shutdown() }

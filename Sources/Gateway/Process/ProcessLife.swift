@@ -17,9 +17,9 @@ final class ProcessLife: Sendable {
   }
 
   /// How long cancelled work may take to put things in order.
-  private static let cancellationLimit = Duration.milliseconds(600)
+  private static let cancellationLimit = Duration.milliseconds(500)
   /// How long database servers may take to hear that nobody waits any more.
-  private static let statementLimit = Duration.milliseconds(150)
+  private static let statementLimit = Duration.milliseconds(300)
   /// How long the reader of what is printed may take at the end: of the whole work, and of work that is cut short.
   private static let outputLimits = (whole: Duration.seconds(2), cut: Duration.milliseconds(100))
 
