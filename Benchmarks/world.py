@@ -225,10 +225,11 @@ class World:
 class Gateway:
     """The gateway that is measured, as a process of its own. A context manager.
 
-    `settings` are added to the world's; its log goes to the file `log`, if one is given.
+    `settings` are added to the world's; its log goes to the file `log`, if one is given. `within` is a command that
+    becomes the one behind it.
     """
 
-    def __init__(self, world, loops=None, wait=True, settings=None, log=None):
+    def __init__(self, world, loops=None, wait=True, settings=None, log=None, within=()):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = dict(os.environ, **world.settings)
@@ -238,7 +239,7 @@ class Gateway:
         if loops:
             environment["SERVER_LOOPS"] = str(loops)
         with open(log or os.devnull, "wb") as output:
-            self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=output)
+            self.process = subprocess.Popen([*within, BINARY, "serve"], env=environment, stdout=output)
         if wait:
             wait_until_answering(self.url + "/health/ping", self.process)
 
