@@ -304,7 +304,7 @@ import Testing
                   PostgresStatement(name: "demote", sql: "set session default_transaction_read_only = on")
                 )
                 _ = try await transaction.query(
-                  PostgresStatement(name: "stay", sql: "select pg_sleep(0.1)")
+                  PostgresStatement(name: "stay", sql: "select pg_sleep(1)")
                 )
               }
             }
