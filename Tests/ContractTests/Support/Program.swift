@@ -77,6 +77,8 @@ final class Program: Sendable {
   /// Settings with which it starts on a database, if nothing is asked of the services it names.
   static func settings(database url: String) -> [String: String] {
     [
+      // Without the time in which a server still takes requests once it is told to stop.
+      "SERVER_DRAIN_TIME": "0s",
       "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": url,
       "HMPPS_SQS_PROVIDER": "in-process", "API_BASE_URL_PRISON_API": "http://127.0.0.1:1",
       "RESTRICTED_PATIENTS_API_CLIENT_ID": "x", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "x",
