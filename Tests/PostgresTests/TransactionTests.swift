@@ -294,8 +294,9 @@ import Testing
   )
   func readOnlyServer() async throws {
     try await TestServer.withDatabase({ $0.transactionConnectionsPerLoop = 8 }) { database async throws in
-      try await database.script(Self.schema)
       try await Loops.run {
+        // On this loop, so that every connection is among its eight.
+        try await database.script(Self.schema)
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<8 {
             group.addTask(executorPreference: Loops.shared.loops[0]) {
