@@ -105,9 +105,15 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
+    .target(
+      name: "Subprocess",
+      dependencies: ["CLinux"],
+      path: "Tests/Support/Subprocess",
+      swiftSettings: settings
+    ),
     tests(
       "SharedAuthTests",
-      ["SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
+      ["Subprocess", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/make_tokens.py")]
     ),
     .executableTarget(
@@ -116,13 +122,16 @@ let package = Package(
       path: "Tests/Support/HTTPEcho",
       swiftSettings: settings
     ),
-    tests("HTTPTransportTests", ["HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]),
+    tests(
+      "HTTPTransportTests",
+      ["Subprocess", "HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]
+    ),
     tests(
       "LocalProfileTests",
       ["LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
       resources: [.copy("Support/verify_token.py")]
     ),
-    tests("EventLoopsTests", ["EventLoops", "CLinux"]),
+    tests("EventLoopsTests", ["Subprocess", "EventLoops", "CLinux"]),
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",
@@ -134,7 +143,8 @@ let package = Package(
     tests(
       "NonAssociationsModuleTests",
       [
-        "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres",
+        "Subprocess", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport",
+        "Postgres",
         "EventLoops",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -160,11 +170,16 @@ let package = Package(
         logging,
       ]
     ),
-    .target(name: "PrivateCluster", path: "Tests/Support/PrivateCluster", swiftSettings: settings),
-    tests("PostgresTests", ["PrivateCluster", "Postgres", "EventLoops", logging]),
+    .target(
+      name: "PrivateCluster",
+      dependencies: ["Subprocess"],
+      path: "Tests/Support/PrivateCluster",
+      swiftSettings: settings
+    ),
+    tests("PostgresTests", ["Subprocess", "PrivateCluster", "Postgres", "EventLoops", logging]),
     .target(
       name: "AWSPeer",
-      dependencies: ["ServiceKit", "HTTPTransport", "EventLoops"],
+      dependencies: ["Subprocess", "ServiceKit", "HTTPTransport", "EventLoops"],
       path: "Tests/Support/AWSPeer",
       resources: [.copy("aws_peer.py")],
       swiftSettings: settings
@@ -172,7 +187,7 @@ let package = Package(
     tests(
       "EventsTests",
       [
-        "AWSPeer", "PrivateCluster",
+        "Subprocess", "AWSPeer", "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -180,7 +195,7 @@ let package = Package(
     tests(
       "ContractTests",
       [
-        "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway", "NonAssociationsModule",
+        "Subprocess", "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway", "NonAssociationsModule",
         "RestrictedPatientsModule",
         "LocalProfile",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",

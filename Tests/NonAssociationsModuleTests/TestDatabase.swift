@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import Logging
 import Postgres
+import Subprocess
 import Testing
 
 @testable import NonAssociationsModule
@@ -60,15 +61,6 @@ enum TestDatabase {
 
   /// With psql, because databases are made and dropped outside transactions.
   private static func run(_ sql: String, on url: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failed(sql: sql) }
-  }
-
-  struct Failed: Error {
-    let sql: String
+    try Subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
   }
 }

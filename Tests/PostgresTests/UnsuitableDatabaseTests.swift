@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import Subprocess
 import Testing
 
 @testable import Postgres
@@ -160,12 +161,11 @@ enum PgBouncer {
     let text = settings.replacingOccurrences(of: "port=\(port)", with: "port=\(port) user=postgres")
     let file = folder.appending(path: "pgbouncer.ini")
     try text.write(to: file, atomically: true, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
     let drop = getuid() == 0 ? ["--reuid", "postgres", "--regid", "postgres", "--clear-groups"] : []
-    process.arguments = ["--pdeathsig", "KILL"] + drop + ["/usr/sbin/pgbouncer", file.path]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let pooler = try Subprocess(
+      ["setpriv", "--pdeathsig", "KILL"] + drop + ["/usr/sbin/pgbouncer", file.path],
+      errors: .none
+    )
     let result: Result<Void, any Error>
     do {
       try await eventually("PgBouncer listens", within: .seconds(20)) {
@@ -176,9 +176,8 @@ enum PgBouncer {
     } catch {
       result = .failure(error)
     }
-    // A gentler signal may be among those that the thread which started it has masked.
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    pooler.send(SIGKILL)
+    pooler.wait()
     try result.get()
   }
 }

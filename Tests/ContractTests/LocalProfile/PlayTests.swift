@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import LocalProfile
 import ServiceKit
+import Subprocess
 import Testing
 
 @testable import Gateway
@@ -102,17 +103,10 @@ struct PlayTests {
       let endpoints = LocalEndpoints(local.environment, serverURL: local.application.url)
       try endpoints.write()
       let path = LocalEndpoints.path(in: local.environment.dataFolder.path)
-      let shell = Process()
-      shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-      shell.arguments = [
-        "-euc", #". "$0"; echo "$DATABASE_URL"; echo "$HMPPS_NON_ASSOCIATIONS_API_URL""#, path,
-      ]
-      let output = Pipe()
-      shell.standardOutput = output
-      try shell.run()
-      let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        .split(separator: "\n").map(String.init)
-      shell.waitUntilExit()
+      let output = try Subprocess.run(
+        ["/bin/sh", "-euc", #". "$0"; echo "$DATABASE_URL"; echo "$HMPPS_NON_ASSOCIATIONS_API_URL""#, path]
+      )
+      let lines = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
       #expect(lines.first == local.environment.databaseURL)
       #expect(lines.last == local.application.url + "/non-associations-api")
       let values = try ConfigurationFile.read(path: path)

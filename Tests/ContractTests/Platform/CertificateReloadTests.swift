@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import HTTPTypes
 import Logging
+import Subprocess
 import Synchronization
 import Testing
 
@@ -228,20 +229,15 @@ private struct CertificateFiles {
   }
 
   static func make(_ path: String, name: String, days: Int) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
+    try Subprocess.run(
       [
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
         "-days", "\(days)",
       ]
-      + ["-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost"]
-      + ["-keyout", "\(path).key", "-out", "\(path).pem"]
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+        + ["-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost"]
+        + ["-keyout", "\(path).key", "-out", "\(path).pem"],
+      withErrors: true
+    )
   }
 
   func key(_ name: String) -> String { "\(folder)/\(name).key" }
@@ -283,34 +279,31 @@ extension RunningGateway {
 
 /// The `gateway` program that was built beside these tests, running, and its log.
 private final class GatewayProgram: Sendable {
-  private let process: Process
+  private let process: Subprocess
   private let text = Mutex("")
 
   init(_ environment: [String: String]) throws {
-    process = Process()
     let bundle = try #require(
       CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments.first
     )
     let folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
-    process.executableURL = folder.appendingPathComponent("gateway")
-    process.arguments = ["serve"]
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
+    process = try Subprocess(
+      [folder.appendingPathComponent("gateway").path, "serve"],
+      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+      output: .pipe(output),
+      errors: .file(output.fileHandleForWriting)
+    )
     output.fileHandleForReading.readabilityHandler = { [weak self] handle in
       let data = handle.availableData
       if data.isEmpty { handle.readabilityHandler = nil }
       self?.text.withLock { $0 += String(decoding: data, as: UTF8.self) }
     }
-    try process.run()
   }
 
   deinit { send(SIGKILL) }
 
-  func send(_ signal: Int32) {
-    if process.isRunning { kill(process.processIdentifier, signal) }
-  }
+  func send(_ signal: Int32) { process.send(signal) }
 
   /// The first line of the log with that message, once it is there.
   func line(_ message: String) async throws -> JSON {

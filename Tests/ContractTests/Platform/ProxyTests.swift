@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTransport
+import Subprocess
 import Testing
 
 @testable import Gateway

@@ -1,9 +1,10 @@
 import Foundation
+import Subprocess
 
 /// A gateway in a process of its own, which can be killed: the program, with the settings of a test's gateway, and so
 /// on the same database, queues and doubles.
 struct GatewayProcess {
-  private let process: Process
+  private let process: Subprocess
   private let log: URL
 
   /// Starts one, runs `body` once it serves, and kills it if it is still there.
@@ -20,17 +21,16 @@ struct GatewayProcess {
     try Data().write(to: log)
     defer { try? FileManager.default.removeItem(at: log) }
     let output = try FileHandle(forWritingTo: log)
-    let process = Process()
     // Built beside the tests.
     let program = Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "gateway")
-    process.executableURL = launcher.first.map { URL(filePath: $0) } ?? program
-    process.arguments = launcher.isEmpty ? ["serve"] : launcher.dropFirst() + [program.path, "serve"]
-    process.environment = gateway.environment.merging([
-      "LOG_LEVEL": "info", "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
-    ]) { $1 }.merging(settings) { $1 }
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
+    let process = try Subprocess(
+      launcher + [program.path, "serve"],
+      environment: gateway.environment.merging([
+        "LOG_LEVEL": "info", "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
+      ]) { $1 }.merging(settings) { $1 },
+      output: .file(output),
+      errors: .file(output)
+    )
     let other = GatewayProcess(process: process, log: log)
     let result: Result<Void, any Error>
     do {
@@ -44,9 +44,7 @@ struct GatewayProcess {
     try result.get()
   }
 
-  func send(_ signal: Int32) {
-    if process.isRunning { kill(process.processIdentifier, signal) }
-  }
+  func send(_ signal: Int32) { process.send(signal) }
 
   /// Where it listens, as its log says.
   var port: UInt16 {
@@ -76,6 +74,9 @@ struct GatewayProcess {
   /// Waits until it has ended: its status, or the signal that ended it.
   func status() async throws -> Int32 {
     try await eventually { !process.isRunning }
-    return process.terminationStatus
+    switch process.wait() {
+    case .exited(let status): return status
+    case .signalled(let signal): return signal
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import Testing
 
 /// One sample of a text of metrics, as Prometheus' own client library reads it.
@@ -15,20 +16,10 @@ struct ScrapedMetrics {
   /// - Throws: when the library refuses the text.
   init(_ text: [UInt8]) throws {
     let python = ProcessInfo.processInfo.environment["GATEWAY_TEST_PYTHON"] ?? "python3"
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, Bundle.module.bundleURL.appendingPathComponent("read_metrics.py").path]
-    let input = Pipe()
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    input.fileHandleForWriting.write(Data(text))
-    try input.fileHandleForWriting.close()
-    let json = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "deploy/test prepares a Python with prometheus-client")
-    samples = try JSONDecoder().decode([MetricSample].self, from: json)
+    let script = Bundle.module.bundleURL.appendingPathComponent("read_metrics.py").path
+    // deploy/test prepares a Python with prometheus-client.
+    let json = try Subprocess.run([python, script], input: text)
+    samples = try JSONDecoder().decode([MetricSample].self, from: Data(json))
   }
 
   /// The value of the one sample of that name whose labels hold all of `labels`; nil if there is none, or more.

@@ -1,16 +1,17 @@
 import Foundation
+import Subprocess
 import Testing
 
 /// An nginx of a test, with the Debian package's program and settings of its own.
 final class Nginx {
   let port: UInt16
   private let folder: URL
-  private let process = Process()
+  private let process: Subprocess
 
   /// - Parameter http: what stands in the `http` block; `PORT` in it becomes the port.
   init(_ http: String) throws {
-    port = try Self.freePort()
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("nginx-\(UUID().uuidString)")
+    let port = try Self.freePort()
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nginx-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { name in
       "\(name)_temp_path \(folder.path)/\(name);"
@@ -29,15 +30,17 @@ final class Nginx {
       """
     let file = folder.appendingPathComponent("nginx.conf")
     try settings.write(to: file, atomically: true, encoding: .utf8)
-    process.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
-    process.arguments = ["-c", file.path, "-e", folder.appendingPathComponent("error.log").path]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    self.port = port
+    self.folder = folder
+    process = try Subprocess(
+      ["/usr/sbin/nginx", "-c", file.path, "-e", folder.appendingPathComponent("error.log").path],
+      errors: .none
+    )
   }
 
   func stop() {
-    process.terminate()
-    process.waitUntilExit()
+    process.send(SIGTERM)
+    process.wait()
     try? FileManager.default.removeItem(at: folder)
   }
 

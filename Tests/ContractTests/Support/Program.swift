@@ -1,15 +1,11 @@
 import Foundation
+import Subprocess
 import Synchronization
 import Testing
 
 /// The `gateway` program, built beside these tests, in a process of its own.
 final class Program: Sendable {
-  enum Ending: Equatable, Sendable {
-    case exited(Int32)
-    case signalled(Int32)
-  }
-
-  private let process: Process
+  private let process: Subprocess
   private let log: URL
 
   /// Starts it.
@@ -25,17 +21,14 @@ final class Program: Sendable {
     try Data().write(to: log)
     let kept = try FileHandle(forWritingTo: log)
     try kept.seekToEnd()
-    process = Process()
-    process.executableURL = Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "gateway")
-    process.arguments = arguments
+    let program = Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "gateway")
     let own = ProcessInfo.processInfo.environment
-    process.environment = environment.merging(
-      ["PATH": own["PATH"] ?? "", "TMPDIR": own["TMPDIR"] ?? "/tmp"]
-    ) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output ?? kept
-    process.standardError = kept
-    try process.run()
+    process = try Subprocess(
+      [program.path] + arguments,
+      environment: environment.merging(["PATH": own["PATH"] ?? "", "TMPDIR": own["TMPDIR"] ?? "/tmp"]) { $1 },
+      output: .file(output ?? kept),
+      errors: .file(kept)
+    )
     try kept.close()
   }
 
@@ -44,14 +37,12 @@ final class Program: Sendable {
     try? FileManager.default.removeItem(at: log)
   }
 
-  var processID: Int32 { process.processIdentifier }
+  var processID: Int32 { process.processID }
 
   /// What it has printed.
   var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
-  func send(_ signal: Int32) {
-    if process.isRunning { kill(process.processIdentifier, signal) }
-  }
+  func send(_ signal: Int32) { process.send(signal) }
 
   /// Waits until it has printed these words.
   func says(_ words: String) async throws {
@@ -64,14 +55,12 @@ final class Program: Sendable {
   }
 
   /// Waits for its end.
-  func ending(within limit: Duration = .seconds(30)) async throws -> Ending {
-    do {
-      try await eventually(within: limit) { !process.isRunning }
-    } catch {
+  func ending(within limit: Duration = .seconds(30)) async throws -> Subprocess.Ending {
+    try? await eventually(within: limit) { process.ending != nil }
+    guard let ending = process.ending else {
       throw SocketFailure(description: "it still runs after \(limit): \(text)")
     }
-    return process.terminationReason == .exit
-      ? .exited(process.terminationStatus) : .signalled(process.terminationStatus)
+    return ending
   }
 
   /// Settings with which it starts on a database, if nothing is asked of the services it names.
@@ -97,12 +86,7 @@ struct PreloadedLibrary {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try source.write(to: folder.appending(path: "library.c"), atomically: true, encoding: .utf8)
     path = folder.appending(path: "library.so").path
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = ["cc", "-shared", "-fPIC", "-o", path, folder.appending(path: "library.c").path]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0)
+    try Subprocess.run(["cc", "-shared", "-fPIC", "-o", path, folder.appending(path: "library.c").path])
   }
 
   func remove() {
@@ -151,17 +135,17 @@ final class SilentServer: Sendable {
 
 /// A session of somebody else, which holds what a statement has locked until it is let go.
 final class LockingSession {
-  private let process = Process()
+  private let process: Subprocess
   private let input = Pipe()
 
   /// - Parameter statement: takes the lock, in a transaction that stays open.
   init(_ statement: String, url: String) async throws {
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", url]
-    process.standardInput = input
     let output = Pipe()
-    process.standardOutput = output
-    try process.run()
+    process = try Subprocess(
+      ["psql", "--no-psqlrc", "--quiet", "--tuples-only", url],
+      input: .pipe(input),
+      output: .pipe(output)
+    )
     try input.fileHandleForWriting.write(contentsOf: Data("begin; \(statement); select 'locked';\n".utf8))
     let reader = output.fileHandleForReading
     let text = await Task.detached {
@@ -180,6 +164,6 @@ final class LockingSession {
 
   func letGo() {
     try? input.fileHandleForWriting.close()
-    process.waitUntilExit()
+    process.wait()
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 
 /// Scripts beside the tests, run by the Python that deploy/test has filled with the packages they need.
 enum Python {
@@ -13,16 +14,9 @@ enum Python {
       DispatchQueue.global().async {
         continuation.resume(
           with: Result {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: python)
-            process.arguments = [file.path] + arguments
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return (process.terminationStatus, text)
+            let (ending, output) = try Subprocess.ended([python, file.path] + arguments, withErrors: true)
+            let text = String(decoding: output, as: UTF8.self)
+            return (ending == .exited(0) ? 0 : 1, text)
           }
         )
       }

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 
 /// A database of one test, made by copying a migrated template, and looked into with psql, which shares no code with
 /// the gateway.
@@ -94,18 +95,9 @@ enum Psql {
   }
 
   private static func runBlocking(_ sql: String, _ url: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw SocketFailure(description: "psql: \(complaint)") }
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    let text = try Subprocess.run(
+      ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]
+    )
+    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

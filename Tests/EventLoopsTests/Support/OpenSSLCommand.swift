@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Subprocess
 import Synchronization
 import Testing
 
@@ -71,37 +72,29 @@ final class TestCertificates: Sendable {
   }
 
   private func run(_ arguments: String...) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "openssl \(arguments.joined(separator: " "))")
+    try Subprocess.run(["openssl"] + arguments, withErrors: true)
   }
 }
 
 /// An `openssl` program that runs beside a test: another implementation's end of a connection.
 final class OpenSSLCommand: Sendable {
-  private let process: Process
+  private let process: Subprocess
   private let input = Pipe()
   private let text = Mutex("")
 
   init(_ arguments: String...) throws {
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments
     let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
+    process = try Subprocess(
+      ["openssl"] + arguments,
+      input: .pipe(input),
+      output: .pipe(output),
+      errors: .file(output.fileHandleForWriting)
+    )
     output.fileHandleForReading.readabilityHandler = { [weak self] handle in
       let data = handle.availableData
       if data.isEmpty { handle.readabilityHandler = nil }
       self?.text.withLock { $0 += String(decoding: data, as: UTF8.self) }
     }
-    try process.run()
   }
 
   deinit { kill() }
@@ -114,9 +107,7 @@ final class OpenSSLCommand: Sendable {
   func closeInput() { try? input.fileHandleForWriting.close() }
 
   /// Ends it at once, so that the kernel closes its sockets.
-  func kill() {
-    if process.isRunning { CLinux.kill(process.processIdentifier, SIGKILL) }
-  }
+  func kill() { process.send(SIGKILL) }
 
   var hasEnded: Bool { !process.isRunning }
 

@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import Logging
 import Postgres
+import Subprocess
 
 @testable import Events
 
@@ -62,12 +63,7 @@ struct TestDatabase: Sendable {
 
   /// With psql, because databases are made and dropped outside transactions.
   private static func psql(_ sql: String, on url: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw TestFailure(description: sql) }
+    try Subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
   }
 
   // MARK: Looking and meddling

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 
 /// Throw-away certificates made with the `openssl` command: an authority with a server certificate for `localhost`,
 /// and a second authority that signed nothing.
@@ -47,15 +48,6 @@ struct TestCertificates {
   }
 
   private static func openssl(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    let errors = Pipe()
-    process.standardError = errors
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(description: "openssl: \(text)") }
+    try Subprocess.run(["openssl"] + arguments, withErrors: true)
   }
 }

@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import Subprocess
 
 /// Key sets and tokens made by `make_tokens.py`, a signer that shares no code with what is tested. Made once per run,
 /// with the Python of `GATEWAY_TEST_PYTHON` or else `python3`; it needs joserfc and cryptography.
@@ -23,15 +24,8 @@ struct SignedTokens: Decodable {
   private static func make() throws -> SignedTokens {
     let script = Bundle.module.bundleURL.appendingPathComponent("make_tokens.py")
     let python = ProcessInfo.processInfo.environment["GATEWAY_TEST_PYTHON"] ?? "python3"
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, script.path, String(now.seconds)]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return try JSONDecoder().decode(SignedTokens.self, from: text)
+    let text = try Subprocess.run([python, script.path, String(now.seconds)])
+    return try JSONDecoder().decode(SignedTokens.self, from: Data(text))
   }
 
   func token(_ name: String) -> String {

@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 public import HTTPTransport
 public import ServiceKit
+import Subprocess
 import Synchronization
 
 /// `aws_peer.py`: moto's server, boto3 and botocore, with the Python of `GATEWAY_TEST_PYTHON` or else `python3`; it needs
@@ -38,7 +39,7 @@ public final class AWSPeer: Sendable {
   }
 
   private let pipes: Mutex<Pipes>
-  private let process: Process
+  private let process: Subprocess
   public let url: HTTPURL
 
   public static let shared: AWSPeer = {
@@ -48,17 +49,14 @@ public final class AWSPeer: Sendable {
   /// - Parameter port: where it listens; 0 for any.
   public init(port: UInt16 = 0, account: String = "000000000000", region: String = "eu-west-2") throws {
     let script = Bundle.module.bundleURL.appendingPathComponent("aws_peer.py")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      ProcessInfo.processInfo.environment["GATEWAY_TEST_PYTHON"] ?? "python3", script.path, "\(port)",
-      account, region,
-    ]
     let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let python = ProcessInfo.processInfo.environment["GATEWAY_TEST_PYTHON"] ?? "python3"
+    let process = try Subprocess(
+      [python, script.path, "\(port)", account, region],
+      input: .pipe(input),
+      output: .pipe(output),
+      errors: .none
+    )
     var pipes = Pipes(input: input.fileHandleForWriting, output: output.fileHandleForReading)
     url = try HTTPURL(String(decoding: try pipes.line(), as: UTF8.self))
     self.pipes = Mutex(pipes)
@@ -68,7 +66,7 @@ public final class AWSPeer: Sendable {
   /// Ends it, with all that it holds.
   public func stop() throws {
     try pipes.withLock { try $0.input.close() }
-    process.waitUntilExit()
+    process.wait()
   }
 
   /// What was published on a topic, in order.

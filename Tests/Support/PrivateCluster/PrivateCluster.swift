@@ -1,4 +1,5 @@
 internal import Foundation
+import Subprocess
 
 /// Why there is no server.
 public struct ClusterFailure: Error, CustomStringConvertible {
@@ -119,30 +120,17 @@ public struct PrivateCluster: Sendable {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  /// Foundation's `Process` would wait for the server too, which inherits its end of a pipe.
+  /// On a thread of its own, and with no pipe, which the server would inherit and keep open.
   private static func run(_ command: [String]) async throws {
-    let status: Int32 = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: spawn(["/usr/bin/env"] + command)) }
+    let ending = try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(
+          with: Result { try Subprocess(command, output: .none, errors: .none).wait() }
+        )
+      }
     }
-    guard status == 0 else {
-      throw ClusterFailure(description: "\(command.joined(separator: " ")): \(status)")
+    guard ending == .exited(0) else {
+      throw ClusterFailure(description: "\(command.joined(separator: " ")): \(ending)")
     }
-  }
-
-  private static func spawn(_ command: [String]) -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor in 1...2 as ClosedRange<Int32> {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-    }
-    var arguments = command.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var child = pid_t()
-    let error = posix_spawn(&child, command[0], &actions, nil, &arguments, environ)
-    guard error == 0 else { return error }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    return status
   }
 }

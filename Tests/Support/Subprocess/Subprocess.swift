@@ -1,0 +1,160 @@
+import CLinux
+public import Foundation
+import Synchronization
+
+/// A program that a test runs beside itself.
+///
+/// Foundation's `Process` reads the list of open descriptors past the end of its buffer while other threads open and
+/// close theirs, and then takes all tests down. This one leaves the closing to the C library, which needs no list.
+public final class Subprocess: Sendable {
+  /// How a program ended.
+  public enum Ending: Equatable, Sendable {
+    case exited(Int32)
+    case signalled(Int32)
+  }
+
+  /// What one of the standard streams of the program is.
+  public enum Stream {
+    case none
+    /// The one of the tests.
+    case inherited
+    case file(FileHandle)
+    /// The program's end of a pipe; it is closed here once the program has it.
+    case pipe(Pipe)
+  }
+
+  /// The program cannot be started, or ended otherwise than it should.
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  public let processID: Int32
+  /// Nil while the program is not known to have ended. Only its holder may wait for the process, so that the number is
+  /// signalled only while it is the program's.
+  private let known = Mutex<Ending?>(nil)
+
+  /// Starts a program with no signal blocked, and with no descriptor but its standard streams.
+  /// - Parameters:
+  ///   - command: the program, looked for on the path if it has no slash, and its arguments.
+  ///   - environment: all of it; nil for the one of the tests.
+  public init(
+    _ command: [String],
+    environment: [String: String]? = nil,
+    input: Stream = .none,
+    output: Stream = .inherited,
+    errors: Stream = .inherited
+  ) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    Self.place(input, at: 0, &actions)
+    Self.place(output, at: 1, &actions)
+    Self.place(errors, at: 2, &actions)
+    // In the folder it would be in anyway; the call also closes all other descriptors.
+    gateway_spawn_alone_in(&actions, ".")
+
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var (none, ignored) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    sigemptyset(&ignored)
+    sigaddset(&ignored, SIGPIPE)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &ignored)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+    var arguments = command.map { strdup($0) } + [nil]
+    let own = environment ?? ProcessInfo.processInfo.environment
+    var variables = own.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for text in arguments + variables { free(text) } }
+    var child = pid_t()
+    let error = posix_spawnp(&child, command.first ?? "", &actions, &attributes, &arguments, &variables)
+    guard error == 0 else {
+      throw Failure(description: "\(command.first ?? "no program"): \(String(cString: strerror(error)))")
+    }
+    processID = child
+    if case .pipe(let pipe) = input { try pipe.fileHandleForReading.close() }
+    for case .pipe(let pipe) in [output, errors] { try? pipe.fileHandleForWriting.close() }
+  }
+
+  deinit { _ = ending }
+
+  /// How the program ended; nil while it runs.
+  public var ending: Ending? {
+    known.withLock { known in
+      var status: Int32 = 0
+      if known == nil, waitpid(processID, &status, WNOHANG) == processID {
+        // The status words of wait(2).
+        known = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
+      }
+      return known
+    }
+  }
+
+  public var isRunning: Bool { ending == nil }
+
+  public func send(_ signal: Int32) {
+    known.withLock { if $0 == nil { _ = kill(processID, signal) } }
+  }
+
+  /// Blocks the calling thread until the program has ended.
+  @discardableResult
+  public func wait() -> Ending {
+    while true {
+      if let ending { return ending }
+      var about = siginfo_t()
+      _ = waitid(P_PID, id_t(processID), &about, WEXITED | WNOWAIT)
+    }
+  }
+
+  /// Runs a program to its end.
+  /// - Parameters:
+  ///   - input: what it reads.
+  ///   - withErrors: whether its error output is given too, in between.
+  /// - Returns: what it printed.
+  /// - Throws: `Failure` with what it printed, unless it exits with 0.
+  @discardableResult
+  public static func run(_ command: [String], input: [UInt8] = [], withErrors: Bool = false) throws -> [UInt8]
+  {
+    let (ending, output) = try ended(command, input: input, withErrors: withErrors)
+    guard ending == .exited(0) else {
+      let text = String(decoding: output, as: UTF8.self)
+      throw Failure(description: "\(command.joined(separator: " ")): \(ending) \(text)")
+    }
+    return output
+  }
+
+  /// Runs a program to its end, whatever that is.
+  public static func ended(
+    _ command: [String],
+    input: [UInt8] = [],
+    withErrors: Bool = false
+  ) throws -> (ending: Ending, output: [UInt8]) {
+    let (typed, output) = (Pipe(), Pipe())
+    let child = try Subprocess(
+      command,
+      input: input.isEmpty ? .none : .pipe(typed),
+      output: .pipe(output),
+      errors: withErrors ? .file(output.fileHandleForWriting) : .inherited
+    )
+    if !input.isEmpty { try typed.fileHandleForWriting.write(contentsOf: Data(input)) }
+    try typed.fileHandleForWriting.close()
+    let printed = try output.fileHandleForReading.readToEnd() ?? Data()
+    return (child.wait(), Array(printed))
+  }
+
+  private static func place(_ stream: Stream, at number: Int32, _ actions: inout posix_spawn_file_actions_t) {
+    let descriptor: Int32
+    switch stream {
+    case .inherited: return
+    case .none:
+      posix_spawn_file_actions_addopen(&actions, number, "/dev/null", number == 0 ? O_RDONLY : O_WRONLY, 0)
+      return
+    case .file(let handle): descriptor = handle.fileDescriptor
+    case .pipe(let pipe):
+      descriptor = (number == 0 ? pipe.fileHandleForReading : pipe.fileHandleForWriting).fileDescriptor
+    }
+    posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+  }
+}
