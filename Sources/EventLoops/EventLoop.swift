@@ -34,6 +34,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var localJobs = Deque<UnownedJob>()
   private var endOfTick: [() -> Void] = []
   private var longSteps = Deque<UnsafeContinuation<Void, Never>>()
+  private var spareSteps = Deque<UnsafeContinuation<Void, Never>>()
   private var thread = pthread_t()
   private let meter = LoopMeter()
 
@@ -137,16 +138,25 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     await withUnsafeContinuation { longSteps.append($0) }
   }
 
-  /// Of one turn, in nanoseconds; the step that exceeds it is the turn's last.
+  /// Waits until the loop has time for what is not pressing, such as the next of many answers to one client. Such steps
+  /// come in their order after the long ones, with a time of their own in each turn, so that they go on, and what the
+  /// loop's sockets and timers bring goes first.
+  public func waitForSpareTime(isolation: isolated (any Actor)? = #isolation) async {
+    guard isCurrent else { return }
+    await withUnsafeContinuation { spareSteps.append($0) }
+  }
+
+  /// Of one turn, for each kind of step, in nanoseconds; the step that exceeds it is the turn's last.
   static let timeForLongSteps: UInt64 = 200_000
 
-  private func runLongSteps() {
-    guard !longSteps.isEmpty else { return }
+  private func runSteps(_ steps: ReferenceWritableKeyPath<EventLoop, Deque<UnsafeContinuation<Void, Never>>>)
+  {
+    guard !self[keyPath: steps].isEmpty else { return }
     let end = gateway_monotonic_nanoseconds() + Self.timeForLongSteps
     repeat {
-      longSteps.popFirst()?.resume()
+      self[keyPath: steps].popFirst()?.resume()
       runReadyJobs()
-    } while !longSteps.isEmpty && gateway_monotonic_nanoseconds() < end
+    } while !self[keyPath: steps].isEmpty && gateway_monotonic_nanoseconds() < end
   }
 
   func preconditionOnLoop() {
@@ -209,7 +219,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       runReadyJobs()
       fireTimers()
       runReadyJobs()
-      runLongSteps()
+      runSteps(\.longSteps)
+      runSteps(\.spareSteps)
       runEndOfTick()
       let ended = gateway_monotonic_nanoseconds()
       meter.note(started: started, ended: ended, readyJobs: readyJobs)
@@ -253,7 +264,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// Milliseconds to wait on epoll, rounded up: 0 when work is ready, -1 (for ever) when no timer is set.
   private func waitTime(from now: UInt64) -> Int32 {
-    if !localJobs.isEmpty || !endOfTick.isEmpty || !longSteps.isEmpty { return 0 }
+    if !localJobs.isEmpty || !endOfTick.isEmpty || !longSteps.isEmpty || !spareSteps.isEmpty {
+      return 0
+    }
     guard let next = timers.nextDeadline() else { return -1 }
     guard next.nanoseconds > now else { return 0 }
     return Int32(clamping: (next.nanoseconds - now - 1) / 1_000_000 + 1)

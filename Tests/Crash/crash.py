@@ -85,12 +85,23 @@ class Moto:
             0, 0)
 
     def purge(self, name):
-        try:
-            self.call("sqs", "purge_queue", QueueUrl=self.queue(name))
-        except RuntimeError as error:
-            # A gateway that was killed soon after its start has not made it yet.
-            if "NonExistentQueue" not in str(error):
-                raise
+        self.call("sqs", "purge_queue", QueueUrl=self.queue(name))
+
+    def wait_until_made(self, limit=60):
+        """Waits until a gateway has made its queues, the audit queue last of all: it serves before that, and what is
+        published on a topic without a subscription is told to nobody."""
+        end = time.monotonic() + limit
+        while True:
+            try:
+                subscriptions = self.call("sns", "list_subscriptions_by_topic", TopicArn=TOPIC)["Subscriptions"]
+                self.queue(AUDIT)
+                if any(QUEUE in subscription["Endpoint"] for subscription in subscriptions):
+                    return
+            except RuntimeError:
+                pass
+            if time.monotonic() > end:
+                sys.exit(f"the gateway has not made its queues after {limit} s")
+            time.sleep(0.05)
 
 
 class Subscriber(http.server.BaseHTTPRequestHandler):
@@ -313,6 +324,7 @@ class Chaos:
 
     def run(self):
         self.begin_life()
+        self.moto.wait_until_made()
         received = Subscriber.subscribe(self.moto)
         writers = [Writer(self, letter, self.options.pace) for letter in "FGHIJK"] + [Merger(self, "M", self.options.pace)]
         for writer in writers:

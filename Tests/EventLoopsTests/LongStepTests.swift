@@ -17,6 +17,19 @@ struct LongStepTests {
     }
   }
 
+  /// The two ways to wait for the end of a turn.
+  enum Wait: CaseIterable, Sendable {
+    case forLongStep
+    case forSpareTime
+
+    func callAsFunction(_ loop: EventLoop) async {
+      switch self {
+      case .forLongStep: await loop.waitForLongStep()
+      case .forSpareTime: await loop.waitForSpareTime()
+      }
+    }
+  }
+
   private actor Worker {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -33,8 +46,8 @@ struct LongStepTests {
     }
 
     /// A step that takes up more than the time of a turn.
-    func step() async {
-      await loop.waitForLongStep()
+    func step(_ wait: Wait) async {
+      await wait(loop)
       turnsOfSteps.append(turns.count)
       let end = MonotonicInstant.now() + .nanoseconds(Int64(EventLoop.timeForLongSteps) + 50_000)
       while MonotonicInstant.now() < end {}
@@ -50,13 +63,16 @@ struct LongStepTests {
     }
   }
 
-  @Test("Of fifty steps that begin at once each has a turn of its own, and others have theirs in between")
-  func bounded() async throws {
+  @Test(
+    "Of fifty steps that begin at once each has a turn of its own, and others have theirs in between",
+    arguments: Wait.allCases
+  )
+  func bounded(_ wait: Wait) async throws {
     let group = try EventLoopGroup(count: 1)
     let worker = Worker(group.loops[0])
     await worker.begin()
     await withTaskGroup(of: Void.self) { tasks in
-      for _ in 0..<50 { tasks.addTask(executorPreference: worker.loop) { await worker.step() } }
+      for _ in 0..<50 { tasks.addTask(executorPreference: worker.loop) { await worker.step(wait) } }
       tasks.addTask(executorPreference: worker.loop) { await worker.other(40) }
     }
     let (steps, others) = await worker.end()
@@ -68,15 +84,15 @@ struct LongStepTests {
     group.shutdown()
   }
 
-  @Test("Short steps share a turn, and off a loop nobody waits")
-  func short() async throws {
+  @Test("Short steps share a turn, and off a loop nobody waits", arguments: Wait.allCases)
+  func short(_ wait: Wait) async throws {
     let group = try EventLoopGroup(count: 1)
     let loop = group.loops[0]
-    await loop.waitForLongStep()
+    await wait(loop)
     let done = await withTaskGroup(of: Int.self) { tasks in
       for number in 0..<1000 {
         tasks.addTask(executorPreference: loop) {
-          await loop.waitForLongStep()
+          await wait(loop)
           return number
         }
       }

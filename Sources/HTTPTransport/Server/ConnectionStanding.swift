@@ -8,6 +8,8 @@ struct ConnectionStanding: Sendable {
     case idle
     /// A part of a head, or of a TLS handshake, has come.
     case readingHead
+    /// A further request of a stranger waits for its turn in a crowd.
+    case queued
     /// The client does not take its answer as fast as it comes.
     case sending
     /// The last answer is sent; see `LingeringClose`.
@@ -28,7 +30,7 @@ struct ConnectionStanding: Sendable {
     switch (activity, isKnown) {
     case (.ending, _): 0
     case (.idle, false): 1
-    case (.readingHead, false): 2
+    case (.readingHead, false), (.queued, _): 2
     case (.sending, false): 3
     case (.idle, true): 4
     case (.working, _), (.readingHead, true), (.sending, true): nil

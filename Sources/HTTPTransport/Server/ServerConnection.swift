@@ -88,6 +88,7 @@ final class ServerConnection {
           try await receive()
           continue
         }
+        guard await takeTurn() else { break }
         await serve(request)
       } catch {
         await refuse(error)
@@ -199,6 +200,19 @@ final class ServerConnection {
 
   // MARK: Answering
 
+  /// In a crowd, strangers' requests are answered one at a time, each stranger in turn, after those of known callers.
+  /// - Returns: false when the connection has ended meanwhile.
+  private func takeTurn() async -> Bool {
+    guard held.isCrowded, !isKnown else { return true }
+    // Who has not been answered yet, a probe or a caller who brings a token, keeps the place.
+    activity = hasServed ? .queued : .working
+    since = .now()
+    hold(stream.inbound.capacity + stream.outbound.capacity)
+    flushAtEndOfTick()
+    await loop.waitForSpareTime()
+    return state != .ended
+  }
+
   private func serve(_ parsed: ParsedRequest) async {
     let now = MonotonicInstant.now()
     let deadline = now + configuration.requestTimeout
@@ -280,7 +294,7 @@ final class ServerConnection {
       if await !body.discardRest() { await close(lingering: true, isWithinBody: true) }
     } else if unsentResponses >= configuration.maximumPipelinedResponses || stream.outbound.count > 65_536 {
       guard await flush() else { return }
-      await Task.yield()
+      await loop.waitForSpareTime()
     }
   }
 
