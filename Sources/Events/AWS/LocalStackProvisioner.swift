@@ -5,10 +5,10 @@ public import EventLoops
 public struct LocalStackProvisioner: Sendable {
   private let broker: AWSBroker
 
-  /// - Throws: `BrokerError` of kind `refused` for a broker that is no emulator.
+  /// - Throws: `BrokerError` of kind `misconfigured` for a broker that is no emulator.
   public init(_ broker: AWSBroker) throws(BrokerError) {
     guard broker.endpoints.isEmulator else {
-      throw BrokerError(.refused, "topics and queues are only made in an emulator")
+      throw BrokerError(.misconfigured, "topics and queues are only made in an emulator")
     }
     self.broker = broker
   }
@@ -17,7 +17,7 @@ public struct LocalStackProvisioner: Sendable {
   /// the filter of its definition. It may be called any number of times, by several processes at once.
   /// - Parameter topics: names.
   /// - Returns: the topics' ARNs by their names, in the emulator's account and region.
-  /// - Throws: `BrokerError`; `refused` for a subscription to a topic that is not among `topics`.
+  /// - Throws: `BrokerError`; `misconfigured` for a subscription to a topic that is not among `topics`.
   public func create(
     topics: [String],
     queues: [QueueDefinition],
@@ -32,7 +32,7 @@ public struct LocalStackProvisioner: Sendable {
       for subscription in queue.subscriptions {
         guard let topic = arns[subscription.topic] else {
           throw BrokerError(
-            .refused,
+            .misconfigured,
             "queue \(queue.name) subscribes to \(subscription.topic), which is no topic"
           )
         }

@@ -15,16 +15,16 @@ public struct FilterPolicy: Equatable, Sendable {
   /// - Throws: `BrokerError` of kind `refused` for anything else, other operators of SNS included.
   public init(json: String) throws(BrokerError) {
     guard let value = try? JSONValue(parsing: Array(json.utf8)), case .object(let members) = value else {
-      throw BrokerError(.refused, "a filter policy must be a JSON object")
+      throw BrokerError(.misconfigured, "a filter policy must be a JSON object")
     }
     var attributes: [String: [String]] = [:]
     for (name, texts) in members {
       guard case .array(let elements) = texts else {
-        throw BrokerError(.refused, "the filter policy's \(name) must be an array of strings")
+        throw BrokerError(.misconfigured, "the filter policy's \(name) must be an array of strings")
       }
       for element in elements {
         guard case .string(let text) = element else {
-          throw BrokerError(.refused, "the filter policy's \(name) must be an array of strings")
+          throw BrokerError(.misconfigured, "the filter policy's \(name) must be an array of strings")
         }
         attributes[name, default: []].append(text)
       }

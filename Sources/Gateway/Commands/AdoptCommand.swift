@@ -31,24 +31,15 @@ struct AdoptCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
-    var reader = try common.reader()
-    let sink = LogSink()
-    defer { sink.drain() }
-    let logger = Logger(label: "gateway.adopt") { label in
-      GatewayLogHandler(label: label, level: .critical, format: .text, sink: sink, clock: SystemClock())
+    try await DatabaseCommand.run("adopt", common) { settings, group, logger in
+      await Self.check(
+        nonAssociations: nonAssociationsDatabase,
+        restrictedPatients: restrictedPatientsDatabase,
+        settings: &settings,
+        group: group,
+        logger: logger
+      )
     }
-    let group = try EventLoopGroup(count: 1)
-    defer { group.shutdown() }
-    let (lines, status) = await Self.check(
-      nonAssociations: nonAssociationsDatabase,
-      restrictedPatients: restrictedPatientsDatabase,
-      settings: &reader,
-      group: group,
-      logger: logger
-    )
-    try Task.checkCancellation()
-    for line in lines { print(line) }
-    if status != 0 { throw ExitCode(status) }
   }
 
   /// - Parameter settings: say where the databases are if neither is given.

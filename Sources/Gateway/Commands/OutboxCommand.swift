@@ -63,17 +63,9 @@ struct OutboxCommand: AsyncParsableCommand {
   }
 
   private static func run(_ action: Action, _ common: CommonOptions) async throws {
-    var reader = try common.reader()
-    let sink = LogSink()
-    defer { sink.drain() }
-    let logger = Logger(label: "gateway.outbox") { label in
-      GatewayLogHandler(label: label, level: .critical, format: .text, sink: sink, clock: SystemClock())
+    try await DatabaseCommand.run("outbox", common) { settings, group, logger in
+      await perform(action, settings: &settings, group: group, logger: logger)
     }
-    let group = try EventLoopGroup(count: 1)
-    defer { group.shutdown() }
-    let (lines, status) = await perform(action, settings: &reader, group: group, logger: logger)
-    for line in lines { print(line) }
-    if status != 0 { throw ExitCode(status) }
   }
 
   /// - Parameter settings: say where the databases are.

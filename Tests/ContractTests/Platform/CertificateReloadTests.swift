@@ -280,6 +280,8 @@ extension RunningGateway {
 /// The `gateway` program that was built beside these tests, running, and its log.
 private final class GatewayProgram: Sendable {
   private let process: Subprocess
+  /// Kept, for its reading end tells what comes only while it is there.
+  private let printed = Pipe()
   private let text = Mutex("")
 
   init(_ environment: [String: String]) throws {
@@ -287,14 +289,13 @@ private final class GatewayProgram: Sendable {
       CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments.first
     )
     let folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
-    let output = Pipe()
     process = try Subprocess(
       [folder.appendingPathComponent("gateway").path, "serve"],
       environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
-      output: .pipe(output),
-      errors: .file(output.fileHandleForWriting)
+      output: .pipe(printed),
+      errors: .file(printed.fileHandleForWriting)
     )
-    output.fileHandleForReading.readabilityHandler = { [weak self] handle in
+    printed.fileHandleForReading.readabilityHandler = { [weak self] handle in
       let data = handle.availableData
       if data.isEmpty { handle.readabilityHandler = nil }
       self?.text.withLock { $0 += String(decoding: data, as: UTF8.self) }

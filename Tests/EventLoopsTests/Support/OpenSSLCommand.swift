@@ -79,18 +79,19 @@ final class TestCertificates: Sendable {
 /// An `openssl` program that runs beside a test: another implementation's end of a connection.
 final class OpenSSLCommand: Sendable {
   private let process: Subprocess
+  /// Kept, for its reading end tells what comes only while it is there.
+  private let printed = Pipe()
   private let input = Pipe()
   private let text = Mutex("")
 
   init(_ arguments: String...) throws {
-    let output = Pipe()
     process = try Subprocess(
       ["openssl"] + arguments,
       input: .pipe(input),
-      output: .pipe(output),
-      errors: .file(output.fileHandleForWriting)
+      output: .pipe(printed),
+      errors: .file(printed.fileHandleForWriting)
     )
-    output.fileHandleForReading.readabilityHandler = { [weak self] handle in
+    printed.fileHandleForReading.readabilityHandler = { [weak self] handle in
       let data = handle.availableData
       if data.isEmpty { handle.readabilityHandler = nil }
       self?.text.withLock { $0 += String(decoding: data, as: UTF8.self) }

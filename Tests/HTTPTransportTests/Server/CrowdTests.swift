@@ -1,6 +1,8 @@
 import EventLoops
+import Glibc
 import HTTPTransport
 import HTTPTypes
+import Synchronization
 import Testing
 
 @testable import HTTPTransport
@@ -27,9 +29,10 @@ struct CrowdTests {
       (6, Self.standing(.idle, since: 3)),
       (7, Self.standing(.ending)), (8, Self.standing(.sending, known: true)),
       (9, Self.standing(.readingHead, known: true)), (10, Self.standing(.working, known: true)),
+      (11, Self.standing(.queued, since: 2)),
     ]
     let order = ConnectionStanding.mostDispensable(all, limit: 100).reversed().map(\.number)
-    #expect(Array(order) == [7, 6, 5, 4, 3, 2])
+    #expect(Array(order) == [7, 6, 5, 4, 11, 3, 2])
     #expect(ConnectionStanding.mostDispensable(all, limit: 2).map(\.number) == [6, 7])
   }
 
@@ -72,6 +75,56 @@ struct CrowdTests {
       known.send(request)
       #expect(try known.response().status == 200)
     }
+  }
+
+  @Test(
+    "In a crowd a known caller goes first, and strangers are answered one request at a time, each in turn"
+  )
+  func turns() async throws {
+    let answered = Mutex<[String]>([])
+    let (isHeld, isReleased) = (Atomic(false), Atomic(false))
+    let responder: Responder = { request in
+      request.record.isAuthenticated = request.head.fields[.authorization] != nil
+      let path = request.head.target.path
+      if path == "/hold" {
+        // Nothing else happens on the loop meanwhile, so that all that is sent is there at once.
+        isHeld.store(true, ordering: .releasing)
+        while !isReleased.load(ordering: .acquiring) { sched_yield() }
+      }
+      answered.withLock { $0.append(path) }
+      return ServerResponse(status: .ok)
+    }
+    let group = try EventLoopGroup(count: 1)
+    try await withServer(responder: responder, group: group) { server in
+      let known = try server.connect()
+      known.send("GET /first HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n")
+      #expect(try known.response().status == 200)
+      var strangers: [RawConnection] = []
+      for _ in 0..<300 {
+        let stranger = try server.connect()
+        stranger.send(request)
+        #expect(try stranger.response().status == 200)
+        strangers.append(stranger)
+      }
+      let holder = try server.connect()
+      holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(await eventually { isHeld.load(ordering: .acquiring) })
+      for (number, stranger) in strangers.enumerated() {
+        let one = "GET /stranger/\(number) HTTP/1.1\r\nHost: a\r\n\r\n"
+        stranger.send(String(repeating: one, count: 50))
+      }
+      known.send("GET /known HTTP/1.1\r\nHost: a\r\n\r\n")
+      isReleased.store(true, ordering: .releasing)
+      for stranger in strangers { for _ in 0..<50 { #expect(try stranger.response().status == 200) } }
+      #expect(try known.response().status == 200)
+    }
+    group.shutdown()
+    let order = answered.withLock { Array($0.drop { $0 != "/hold" }.dropFirst()) }
+    #expect(order.count == 300 * 50 + 1)
+    // A turn or two of the loop may pass before it has looked at all sockets.
+    #expect(try #require(order.firstIndex(of: "/known")) < 150)
+    // All were there before one had three answers.
+    #expect(Set(order.prefix(601)).count > 290)
   }
 
   @Test("What unfinished heads and unread answers hold is bounded in sum; a client that reads is not touched")

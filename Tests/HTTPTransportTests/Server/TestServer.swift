@@ -29,6 +29,7 @@ struct TestServer {
 func withServer(
   _ configure: (inout HTTPServerConfiguration) -> Void = { _ in },
   responder: @escaping Responder = echo,
+  group: EventLoopGroup = testLoops,
   _ body: (TestServer) async throws -> Void
 ) async throws {
   var configuration = HTTPServerConfiguration()
@@ -36,7 +37,7 @@ func withServer(
   let server = HTTPServer(
     configuration: configuration,
     tls: nil,
-    group: testLoops,
+    group: group,
     logger: Logger(label: "test"),
     responder: responder
   )
