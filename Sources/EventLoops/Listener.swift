@@ -76,6 +76,9 @@ public final class Listener {
     return socket
   }
 
+  /// Whether new connections stay in the backlog; asked once a turn of the loop.
+  public var isHeldUp: () -> Bool = { false }
+
   /// Hands each new connection to `onAccept`, on the loop, until `close()`. Running out of descriptors or memory
   /// pauses accepting for 100 ms instead of failing.
   public func accept(_ onAccept: @escaping @Sendable (sending ByteStream) -> Void) {
@@ -86,6 +89,7 @@ public final class Listener {
 
   private func acceptSome() {
     guard resumption == nil else { return }
+    guard !isHeldUp() else { return acceptSome(after: .zero) }
     for _ in 0..<Self.maximumPerTurn {
       switch acceptOne() {
       case .accepted: continue

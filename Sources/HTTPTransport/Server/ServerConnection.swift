@@ -29,6 +29,7 @@ final class ServerConnection {
   private var since = MonotonicInstant.now()
   private var isKnown = false
   private let held: HeldBytes
+  private let newcomers: Newcomers
   /// What this connection adds to `held`.
   private(set) var heldBytes = 0
   private var drainStage = DrainStage.serving
@@ -51,6 +52,7 @@ final class ServerConnection {
     configuration: HTTPServerConfiguration,
     encoder: ResponseEncoder,
     held: HeldBytes,
+    newcomers: Newcomers,
     logger: Logger,
     responder: @escaping Responder
   ) {
@@ -59,6 +61,7 @@ final class ServerConnection {
     self.configuration = configuration
     self.encoder = encoder
     self.held = held
+    self.newcomers = newcomers
     self.logger = logger
     self.responder = responder
     requestTimer = LazyTimer(loop: loop)
@@ -114,6 +117,9 @@ final class ServerConnection {
     hold(0)
     requestTimer.cancel()
     stream.close()
+    // The task may come to its end only after others in a crowd have had their turn.
+    stream.inbound = ByteBuffer()
+    stream.outbound = ByteBuffer()
   }
 
   var remoteAddress: SocketAddress? { stream.remoteAddress }
@@ -204,12 +210,17 @@ final class ServerConnection {
   /// - Returns: false when the connection has ended meanwhile.
   private func takeTurn() async -> Bool {
     guard held.isCrowded, !isKnown else { return true }
-    // Who has not been answered yet, a probe or a caller who brings a token, keeps the place.
-    activity = hasServed ? .queued : .working
     since = .now()
     hold(stream.inbound.capacity + stream.outbound.capacity)
-    flushAtEndOfTick()
-    await loop.waitForSpareTime()
+    if hasServed {
+      activity = .queued
+      flushAtEndOfTick()
+      await loop.waitForSpareTime()
+    } else {
+      // It may be a probe, or bring a token: it goes before further requests of others, and keeps its place.
+      activity = .working
+      await newcomers.take { await loop.waitForLongStep() }
+    }
     return state != .ended
   }
 

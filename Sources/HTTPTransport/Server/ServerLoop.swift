@@ -24,6 +24,7 @@ actor ServerLoop {
   /// More than these at once are closed without a word.
   private let maximumTurnedAway: Int
   private let held: HeldBytes
+  private let newcomers = Newcomers()
   /// Who has been found dispensable; the next to go is the last.
   private var candidates: [ConnectionStanding.Candidate] = []
   /// Looks after a crowd, as long as there is one.
@@ -71,6 +72,7 @@ actor ServerLoop {
       loop: loop
     )
     self.listener = listener
+    listener.isHeldUp = { [newcomers] in newcomers.areMany }
     listener.accept { [weak self] stream in
       guard let self else { return }
       // A stream is handed over with its region: nobody else holds it, and both sides are on this loop.
@@ -125,6 +127,7 @@ actor ServerLoop {
       configuration: configuration,
       encoder: encoder,
       held: held,
+      newcomers: newcomers,
       logger: logger,
       responder: responder
     )
