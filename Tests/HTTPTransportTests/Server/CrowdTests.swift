@@ -82,7 +82,8 @@ struct CrowdTests {
   )
   func turns() async throws {
     let answered = Mutex<[String]>([])
-    let (isHeld, isReleased) = (Atomic(false), Atomic(false))
+    let isHeld = Atomic(false)
+    let isReleased = Atomic(false)
     let responder: Responder = { request in
       request.record.isAuthenticated = request.head.fields[.authorization] != nil
       let path = request.head.target.path
