@@ -38,13 +38,13 @@ def resident_kilobytes(pid):
     raise SystemExit(f"process {pid} is gone")
 
 
-def wait_until_answering(url, process, seconds=30):
+def wait_until_answering(url, process, seconds=30, tls=None):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SystemExit(f"the gateway ended with status {process.returncode} before it answered")
         try:
-            with urllib.request.urlopen(url, timeout=1):
+            with urllib.request.urlopen(url, timeout=1, context=tls):
                 return
         except OSError:
             time.sleep(0.01)
@@ -226,12 +226,12 @@ class Gateway:
     """The gateway that is measured, as a process of its own. A context manager.
 
     `settings` are added to the world's; its log goes to the file `log`, if one is given. `within` is a command that
-    becomes the one behind it.
+    becomes the one behind it; `tls` the context by which its certificate is trusted, if it has one.
     """
 
-    def __init__(self, world, loops=None, wait=True, settings=None, log=None, within=()):
+    def __init__(self, world, loops=None, wait=True, settings=None, log=None, within=(), tls=None):
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         environment = dict(os.environ, **world.settings)
         environment.update(SERVER_PORT=str(port), SERVER_HOST="127.0.0.1", LOG_LEVEL="warning",
                            HMPPS_SQS_PROVIDER="in-process", SERVER_DRAIN_TIME="0s")
@@ -241,7 +241,7 @@ class Gateway:
         with open(log or os.devnull, "wb") as output:
             self.process = subprocess.Popen([*within, BINARY, "serve"], env=environment, stdout=output)
         if wait:
-            wait_until_answering(self.url + "/health/ping", self.process)
+            wait_until_answering(self.url + "/health/ping", self.process, tls=tls or None)
 
     def __enter__(self):
         return self

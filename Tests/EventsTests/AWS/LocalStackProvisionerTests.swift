@@ -139,7 +139,7 @@ import Testing
           deadline: .soon
         )
       }
-      #expect(error?.kind == .refused)
+      #expect(error?.kind == .misconfigured)
       let client = HTTPClient(group: Loops.shared)
       let aws = AWSBroker(
         endpoints: try AWSEndpoints(region: "eu-west-2"),
