@@ -2,7 +2,7 @@ import CLinux
 public import Foundation
 import Synchronization
 
-/// A program that a test runs beside itself.
+/// A program that a test runs beside itself, until its last holder lets it go.
 ///
 /// Foundation's `Process` reads the list of open descriptors past the end of its buffer while other threads open and
 /// close theirs, and then takes all tests down. This one leaves the closing to the C library, which needs no list.
@@ -78,7 +78,12 @@ public final class Subprocess: Sendable {
     for case .pipe(let pipe) in [output, errors] { try? pipe.fileHandleForWriting.close() }
   }
 
-  deinit { _ = ending }
+  /// Ends with its last holder, and leaves no zombie: Swift Testing looks for the end of an exit test among all children
+  /// that have ended, and would find that one for ever.
+  deinit {
+    send(SIGKILL)
+    wait()
+  }
 
   /// How the program ended; nil while it runs.
   public var ending: Ending? {
