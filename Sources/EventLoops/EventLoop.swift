@@ -33,8 +33,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var takenActions: [@Sendable () -> Void] = []
   private var localJobs = Deque<UnownedJob>()
   private var endOfTick: [() -> Void] = []
-  private var longSteps = Deque<UnsafeContinuation<Void, Never>>()
-  private var spareSteps = Deque<UnsafeContinuation<Void, Never>>()
+  private let longSteps = WaitingSteps()
+  private let spareSteps = WaitingSteps()
   private var thread = pthread_t()
   private let meter = LoopMeter()
 
@@ -131,7 +131,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// Waits until the loop has time for a step of some tenths of milliseconds or more, such as a key exchange or a check of a
   /// signature. Such steps come at the end of a turn, when everything else that was ready has run, and no more of them than
-  /// go into `timeForLongSteps`: so many that begin at once do not hold up what else the loop has to do. Off the loop's
+  /// go into `WaitingSteps.timeOfTurn`: so many that begin at once do not hold up what else the loop has to do. Off the loop's
   /// thread there is nothing to wait for.
   public func waitForLongStep(isolation: isolated (any Actor)? = #isolation) async {
     guard isCurrent else { return }
@@ -144,19 +144,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func waitForSpareTime(isolation: isolated (any Actor)? = #isolation) async {
     guard isCurrent else { return }
     await withUnsafeContinuation { spareSteps.append($0) }
-  }
-
-  /// Of one turn, for each kind of step, in nanoseconds; the step that exceeds it is the turn's last.
-  static let timeForLongSteps: UInt64 = 200_000
-
-  private func runSteps(_ steps: ReferenceWritableKeyPath<EventLoop, Deque<UnsafeContinuation<Void, Never>>>)
-  {
-    guard !self[keyPath: steps].isEmpty else { return }
-    let end = gateway_monotonic_nanoseconds() + Self.timeForLongSteps
-    repeat {
-      self[keyPath: steps].popFirst()?.resume()
-      runReadyJobs()
-    } while !self[keyPath: steps].isEmpty && gateway_monotonic_nanoseconds() < end
   }
 
   func preconditionOnLoop() {
@@ -219,8 +206,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       runReadyJobs()
       fireTimers()
       runReadyJobs()
-      runSteps(\.longSteps)
-      runSteps(\.spareSteps)
+      longSteps.goOn(runReadyJobs)
+      spareSteps.goOn(runReadyJobs)
       runEndOfTick()
       let ended = gateway_monotonic_nanoseconds()
       meter.note(started: started, ended: ended, readyJobs: readyJobs)

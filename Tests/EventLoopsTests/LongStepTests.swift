@@ -49,7 +49,7 @@ struct LongStepTests {
     func step(_ wait: Wait) async {
       await wait(loop)
       turnsOfSteps.append(turns.count)
-      let end = MonotonicInstant.now() + .nanoseconds(Int64(EventLoop.timeForLongSteps) + 50_000)
+      let end = MonotonicInstant.now() + .nanoseconds(Int64(WaitingSteps.timeOfTurn) + 50_000)
       while MonotonicInstant.now() < end {}
     }
 

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import EventLoops
 internal import Logging
-internal import Postgres
 internal import ServiceKit
 
 /// What the commands that look into databases and then end have in common.

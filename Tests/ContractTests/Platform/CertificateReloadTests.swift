@@ -4,7 +4,6 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 import Subprocess
-import Synchronization
 import Testing
 
 @testable import Gateway
@@ -279,38 +278,19 @@ extension RunningGateway {
 
 /// The `gateway` program that was built beside these tests, running, and its log.
 private final class GatewayProgram: Sendable {
-  private let process: Subprocess
-  /// Kept, for its reading end tells what comes only while it is there.
-  private let printed = Pipe()
-  private let text = Mutex("")
+  private let program: Program
 
   init(_ environment: [String: String]) throws {
-    let bundle = try #require(
-      CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments.first
-    )
-    let folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
-    process = try Subprocess(
-      [folder.appendingPathComponent("gateway").path, "serve"],
-      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
-      output: .pipe(printed),
-      errors: .file(printed.fileHandleForWriting)
-    )
-    printed.fileHandleForReading.readabilityHandler = { [weak self] handle in
-      let data = handle.availableData
-      if data.isEmpty { handle.readabilityHandler = nil }
-      self?.text.withLock { $0 += String(decoding: data, as: UTF8.self) }
-    }
+    program = try Program(["serve"], ProcessInfo.processInfo.environment.merging(environment) { $1 })
   }
 
-  deinit { send(SIGKILL) }
-
-  func send(_ signal: Int32) { process.send(signal) }
+  func send(_ signal: Int32) { program.send(signal) }
 
   /// The first line of the log with that message, once it is there.
   func line(_ message: String) async throws -> JSON {
     let deadline = ContinuousClock.now + .seconds(30)
     while true {
-      let text = text.withLock(\.self)
+      let text = program.text
       let lines = text.split(separator: "\n").compactMap { try? JSON(parsing: Array($0.utf8)) }
       if let line = lines.first(where: { $0["message"]?.text == message }) { return line }
       try #require(ContinuousClock.now < deadline, "no line '\(message)' in: \(text)")

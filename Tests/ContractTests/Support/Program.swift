@@ -32,10 +32,7 @@ final class Program: Sendable {
     try kept.close()
   }
 
-  deinit {
-    send(SIGKILL)
-    try? FileManager.default.removeItem(at: log)
-  }
+  deinit { try? FileManager.default.removeItem(at: log) }
 
   var processID: Int32 { process.processID }
 

@@ -98,8 +98,6 @@ final class OpenSSLCommand: Sendable {
     }
   }
 
-  deinit { kill() }
-
   /// What it has written to its output and error output.
   var output: String { text.withLock { $0 } }
 
