@@ -241,7 +241,7 @@ class Gateway:
         with open(log or os.devnull, "wb") as output:
             self.process = subprocess.Popen([*within, BINARY, "serve"], env=environment, stdout=output)
         if wait:
-            wait_until_answering(self.url + "/health/ping", self.process, tls=tls or None)
+            wait_until_answering(self.url + "/health/ping", self.process, tls=tls)
 
     def __enter__(self):
         return self
