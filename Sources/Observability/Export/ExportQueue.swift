@@ -116,6 +116,8 @@ final class ExportQueue<Item: Sendable>: Sendable {
     var batch = batch
     var pause = settings.pause
     for attempt in 1...max(1, settings.attempts) {
+      // What was on its way when the shutdown began is tried once more, without a pause.
+      let isLast = attempt >= settings.attempts || state.withLock(\.isClosing)
       switch await send(batch, .now() + settings.timeout) {
       case .delivered(let refused):
         note(sent: batch.count - refused, dropped: refused)
@@ -126,7 +128,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
       case .again(let rest, let after, let refused, let reason):
         note(sent: batch.count - rest.count - refused, dropped: refused)
         batch = rest
-        guard attempt < settings.attempts, !Task.isCancelled, !state.withLock(\.isClosing) else {
+        guard !isLast, !Task.isCancelled else {
           note(sent: 0, dropped: batch.count, failure: reason)
           return
         }

@@ -1,3 +1,4 @@
+import Subprocess
 import Testing
 
 @Suite("non-associations.md 15: Repository")
@@ -12,7 +13,7 @@ struct RepositoryTests {
   func checks(assignment: String) async throws {
     try await withGateway { (gateway) async throws in
       try await gateway.database.insertOpen("A1234BC", "D5678EF")
-      await #expect(throws: SocketFailure.self) {
+      await #expect(throws: Subprocess.Failure.self) {
         try await gateway.database.run("update non_association set \(assignment)")
       }
       #expect(try await gateway.database.count("non_association where not is_closed") == 1)
