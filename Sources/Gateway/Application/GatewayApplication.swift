@@ -37,6 +37,8 @@ final class GatewayApplication: Sendable {
   let metricsServer: HTTPServer?
   let metricsAddress: SocketAddress?
   let certificates: Certificates
+  /// What is answered where.
+  let mount: Mount
 
   private init(
     address: SocketAddress,
@@ -57,7 +59,8 @@ final class GatewayApplication: Sendable {
     logger: Logger,
     observability: GatewayObservability,
     metrics: (server: HTTPServer, address: SocketAddress)?,
-    certificates: Certificates
+    certificates: Certificates,
+    mount: Mount
   ) {
     self.address = address
     self.isSecure = isSecure
@@ -79,6 +82,7 @@ final class GatewayApplication: Sendable {
     metricsServer = metrics?.server
     metricsAddress = metrics?.address
     self.certificates = certificates
+    self.mount = mount
   }
 
   /// Migrates the database, builds the modules and listens.
@@ -276,7 +280,8 @@ final class GatewayApplication: Sendable {
       logger: logger,
       observability: observability,
       metrics: metrics,
-      certificates: certificates
+      certificates: certificates,
+      mount: mount
     )
   }
 

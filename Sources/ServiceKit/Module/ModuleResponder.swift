@@ -10,6 +10,8 @@ public final class ModuleResponder: Sendable {
   public typealias Authenticator = @Sendable (_ authorization: String?) async throws(TokenError) -> Principal?
 
   private let module: any Module
+  /// All that it answers, the module's own first.
+  let routes: [RouteDeclaration]
   private let router: Router<RouteDeclaration>
   private let authenticate: Authenticator
   private let logger: Logger
@@ -25,7 +27,8 @@ public final class ModuleResponder: Sendable {
     self.module = module
     self.authenticate = authenticate
     self.logger = logger
-    router = try Router((module.routes + surface).map { Route($0.method, PathTemplate($0.template), $0) })
+    routes = module.routes + surface
+    router = try Router(routes.map { Route($0.method, PathTemplate($0.template), $0) })
   }
 
   /// - Throws: `RouterError`, as the other initialiser.

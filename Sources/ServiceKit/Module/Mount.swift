@@ -32,6 +32,11 @@ public struct Mount: Sendable {
     self.union = union
   }
 
+  /// What is answered where: each module below its base path, and below none what all answer together.
+  public var surfaces: [(basePath: String, routes: [RouteDeclaration])] {
+    entries.map { ($0.basePath, $0.responder.routes) } + [("", union.routes)]
+  }
+
   /// The module that alone is served where the request was sent to, if it is one's own host. The request's own authority
   /// decides and nothing else: what forwarding fields say the caller may have written, and each service stands behind a
   /// firewall and an allow-list of its own.

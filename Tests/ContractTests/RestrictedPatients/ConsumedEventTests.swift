@@ -19,7 +19,7 @@ struct ConsumedEventTests {
     )
   }
 
-  private static func released(_ number: String = "A12345", reason: String? = "RELEASED_TO_HOSPITAL")
+  static func released(_ number: String = "A12345", reason: String? = "RELEASED_TO_HOSPITAL")
     -> ReceivedMessage
   {
     let reason = reason.map { #","reason":"\#($0)""# } ?? ""
@@ -28,14 +28,14 @@ struct ConsumedEventTests {
     )
   }
 
-  private static func merged(_ removed: String? = "A12345", _ kept: String = "A23456") -> ReceivedMessage {
+  static func merged(_ removed: String? = "A12345", _ kept: String = "A23456") -> ReceivedMessage {
     let removed = removed.map { #""removedNomsNumber":"\#($0)","# } ?? ""
     return message(
       #"{"eventType":"prison-offender-events.prisoner.merged","additionalInformation":{\#(removed)"nomsNumber":"\#(kept)","reason":"MERGE"}}"#
     )
   }
 
-  private static func reception(_ more: String = "", number: String = "A12346") -> ReceivedMessage {
+  static func reception(_ more: String = "", number: String = "A12346") -> ReceivedMessage {
     message(#"{"eventType":"OFFENDER_MOVEMENT-RECEPTION","offenderIdDisplay":"\#(number)"\#(more)}"#)
   }
 

@@ -77,36 +77,14 @@ actor ProxyDouble {
       stream.outbound.append("HTTP/1.1 200 Connection established\r\n\r\n")
       try await stream.flush(deadline: .now() + .seconds(10))
       let back = Task(executorPreference: loop) {
-        await self.pump(from: upstream, to: client, isRecorded: false)
+        await upstream.pump(to: client) { _ in }
+        client.stream.finishWriting()
       }
-      await pump(from: client, to: upstream, isRecorded: true)
+      await client.pump(to: upstream) { sent += $0 }
       upstream.stream.finishWriting()
       await back.value
     } catch {
       return
     }
   }
-
-  private func pump(from source: CarriedStream, to target: CarriedStream, isRecorded: Bool) async {
-    do {
-      while try await source.stream.receive() > 0 {
-        let bytes = source.stream.inbound.read(source.stream.inbound.count)
-        if isRecorded { sent += bytes }
-        target.stream.outbound.append(contentsOf: bytes)
-        try await target.stream.flush(deadline: .now() + .seconds(10))
-      }
-    } catch {
-      return
-    }
-    if !isRecorded { target.stream.finishWriting() }
-  }
-}
-
-/// Carries a stream between tasks of one loop.
-///
-/// `@unchecked Sendable`: both ends run on the loop that the stream belongs to.
-private final class CarriedStream: @unchecked Sendable {
-  let stream: ByteStream
-
-  init(_ stream: ByteStream) { self.stream = stream }
 }
