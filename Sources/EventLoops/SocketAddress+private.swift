@@ -13,9 +13,15 @@ extension SocketAddress {
       }
     case 16:
       return host[0] & 0xfe == 0xfc || host[0] == 0xfe && host[1] & 0xc0 == 0x80
-        || host[15] == 1 && host[..<15].allSatisfy { $0 == 0 }
+        || isLoopback
     default: return false
     }
+  }
+
+  /// Whether only this machine has it: 127/8 and `::1` (RFC 6890).
+  public var isLoopback: Bool {
+    let host = Array(hostBytes)
+    return host.count == 4 ? host[0] == 127 : host.last == 1 && host.dropLast().allSatisfy { $0 == 0 }
   }
 
   /// `::` or `0.0.0.0`: every address of the machine.

@@ -25,6 +25,19 @@ struct SocketAddressTests {
   }
 
   @Test(
+    "Loopback addresses of both families, in each of their forms",
+    arguments: [
+      ("127.0.0.1", true), ("127.255.0.9", true), ("128.0.0.1", false), ("1.0.0.127", false),
+      ("0.0.0.1", false),
+      ("::1", true), ("::ffff:127.0.0.1", true), ("::2", false), ("::", false), ("0.0.0.0", false),
+      ("1::1", false),
+    ]
+  )
+  func isLoopback(text: String, isLoopback: Bool) throws {
+    #expect(try #require(SocketAddress(numeric: text, port: 80)).isLoopback == isLoopback)
+  }
+
+  @Test(
     "An IPv4 address in IPv6 form is that address; IPv6 is printed in brackets",
     arguments: [
       ("::ffff:10.0.0.1", "10.0.0.1:80"), ("::FFFF:0a00:0001", "10.0.0.1:80"), ("10.0.0.1", "10.0.0.1:80"),

@@ -1,3 +1,5 @@
+internal import EventLoops
+
 /// How far a server has come on its way to an end; every stage includes what those before it say.
 enum DrainStage: Comparable, Sendable {
   case serving
@@ -11,8 +13,11 @@ enum DrainStage: Comparable, Sendable {
   /// How long a connection that came in the last moment has to send its first request.
   static let firstRequestTime = Duration.seconds(1)
   /// How long those may take to complete their connection whose first packet was answered before no more were taken.
-  /// Longer than most round trips; who takes longer is reset.
-  static let handshakeTime = Duration.milliseconds(250)
+  /// Longer than most round trips; who takes longer is reset. Within one machine all packets of a handshake are
+  /// exchanged at once.
+  static func handshakeTime(at address: SocketAddress) -> Duration {
+    address.isLoopback ? .zero : .milliseconds(250)
+  }
 
   /// Whether answers say that the connection ends with them.
   var announcesEnd: Bool { self != .serving }

@@ -250,7 +250,8 @@ actor ServerLoop {
     }
     if let listener {
       listener.stopTaking()
-      await pause(until: min(.now() + DrainStage.handshakeTime, deadline))
+      let patience = DrainStage.handshakeTime(at: listener.address)
+      await pause(until: min(.now() + patience, deadline))
       listener.close()
       self.listener = nil
     }

@@ -281,6 +281,6 @@ private func withTap(
   } catch {
     result = .failure(error)
   }
-  try await World.drop(database)
+  World.drop(database)
   try result.get()
 }

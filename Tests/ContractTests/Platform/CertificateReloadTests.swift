@@ -205,7 +205,7 @@ struct CertificateReloadTests {
     #expect(try await status(trusting: "second") == 200)
     program.send(SIGTERM)
     _ = try await program.line("stopped")
-    try await World.drop(database)
+    World.drop(database)
   }
 }
 

@@ -16,7 +16,7 @@ struct DatabaseRefusalTests {
     } catch {
       result = .failure(error)
     }
-    try await World.drop(database)
+    World.drop(database)
     try result.get()
   }
 
@@ -124,6 +124,6 @@ struct DatabaseRefusalTests {
     } throws: { error in
       "\(error)".contains("the oldest that can is release 9.1.0, which knows version 5.98")
     }
-    try await World.drop(database)
+    World.drop(database)
   }
 }

@@ -89,7 +89,7 @@ struct DoctorTests {
         $0.nonAssociationsDatabase.connectionString = empty.url
         $0.restrictedPatients.database.connectionString = empty.url
       }
-      try await World.drop(empty)
+      World.drop(empty)
       #expect(findings.contains { $0.area == "migrations" && $0.level == .warn }, "\(text(findings))")
     }
   }

@@ -138,7 +138,7 @@ struct SignalTests {
       #expect(try await database.count("restricted_patients_job where running_until is not null") == 0)
     }
     locking?.letGo()
-    try await World.drop(database)
+    World.drop(database)
   }
 
   @Test("The first lets what is in flight finish, the second ends at once", arguments: [SIGTERM, SIGINT])
@@ -167,7 +167,7 @@ struct SignalTests {
     locking.letGo()
     metrics.close()
     slow.close()
-    try await World.drop(database)
+    World.drop(database)
   }
 
   @Test("A log that nobody reads keeps no server from stopping", arguments: [false, true])
@@ -207,7 +207,7 @@ struct SignalTests {
     let lines = String(decoding: reader.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n")
     #expect(lines.count > 50)
     for line in lines { #expect(throws: Never.self) { try JSON(parsing: Array(line.utf8)) } }
-    try await World.drop(database)
+    World.drop(database)
   }
 
   @Test("One alone ends a server that has nothing to do with 0", arguments: [SIGTERM, SIGINT, SIGHUP])
@@ -218,7 +218,7 @@ struct SignalTests {
     program.send(signal)
     #expect(try await program.ending() == .exited(0))
     #expect(program.text.contains(#""stopped""#))
-    try await World.drop(database)
+    World.drop(database)
   }
 
   @Test(

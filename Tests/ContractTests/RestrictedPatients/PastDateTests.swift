@@ -212,7 +212,7 @@ struct PastDateTests {
         #expect(gateway.prisonAPI.calls.count + other.prisonAPI.calls.count == 1)
       }
     }
-    try await World.drop(database)
+    World.drop(database)
   }
 
   /// A night in which time passes only while the job sleeps.
@@ -279,7 +279,7 @@ struct PastDateTests {
       #expect(clock.now() == (try instant("2020-10-10T02:15:00Z")))
       #expect(try await job.run(isScheduled: true) == nil)
     }
-    try await World.drop(database)
+    World.drop(database)
   }
 
   @Test("A process that died in the middle of the day's run has not done the day's work")

@@ -29,7 +29,7 @@ struct PatientSchemaTests {
       try await database.row("select obj_description('restricted_patients'::regclass)")
         == "Store information on prisoners currently in hospital"
     )
-    try await World.drop(database)
+    World.drop(database)
   }
 
   @Test("108: what a user adds is read back whole, changed by whoever made it")
@@ -97,7 +97,7 @@ struct PatientSchemaTests {
         ) == "4,5.1,5.2,5.3,5.4"
       )
     }
-    try await World.drop(old)
-    try await World.drop(database)
+    World.drop(old)
+    World.drop(database)
   }
 }

@@ -31,7 +31,7 @@ enum OldDatabase {
     } catch {
       result = .failure(error)
     }
-    try await World.drop(database)
+    World.drop(database)
     return try result.get()
   }
 

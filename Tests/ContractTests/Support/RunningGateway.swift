@@ -202,7 +202,7 @@ func withGateway(
   await prisonServer.shutdown(within: .zero)
   await searchServer.shutdown(within: .zero)
   await authServer.shutdown(within: .zero)
-  if ownDatabase == nil { try await World.drop(database) }
+  if ownDatabase == nil { World.drop(database) }
   try result.get()
 }
 

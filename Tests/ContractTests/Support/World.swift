@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import Logging
 import Postgres
+import Synchronization
 
 @testable import Gateway
 @testable import NonAssociationsModule
@@ -29,15 +30,32 @@ enum World {
     return name
   }
 
+  /// The next test's database, made while this one's is in use.
+  private static let next = Mutex<Task<TestDatabase, any Error>?>(nil)
+
   static func makeDatabase() async throws -> TestDatabase {
+    let mine = next.withLock { next in
+      let mine = next ?? Task { try await copyTemplate() }
+      next = Task {
+        // One after the other, as the server copies one template.
+        _ = await mine.result
+        return try await copyTemplate()
+      }
+      return mine
+    }
+    return try await mine.value
+  }
+
+  private static func copyTemplate() async throws -> TestDatabase {
     let template = try await template.value
     let name = "contract_\(UInt64.random(in: 0 ... .max))"
     _ = try await Psql.run("create database \(name) template \(template)", url: try Psql.serverURL)
     return TestDatabase(url: try Psql.url(database: name))
   }
 
-  static func drop(_ database: TestDatabase) async throws {
+  /// Nobody waits for it: all of them go with the server in the end.
+  static func drop(_ database: TestDatabase) {
     guard let name = database.url.split(separator: "/").last else { return }
-    _ = try await Psql.run("drop database \(name) with (force)", url: try Psql.serverURL)
+    Task { _ = try await Psql.run("drop database \(name) with (force)", url: try Psql.serverURL) }
   }
 }
