@@ -226,10 +226,11 @@ class Gateway:
     """The gateway that is measured, as a process of its own. A context manager.
 
     `settings` are added to the world's; its log goes to the file `log`, if one is given. `within` is a command that
-    becomes the one behind it; `tls` the context by which its certificate is trusted, if it has one.
+    becomes the one behind it, or runs `binary` in its place; `tls` is the context by which its certificate is trusted, if it has one.
     """
 
-    def __init__(self, world, loops=None, wait=True, settings=None, log=None, within=(), tls=None):
+    def __init__(self, world, loops=None, wait=True, settings=None, log=None, within=(), tls=None, binary=None,
+                 seconds=30):
         port = free_port()
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         environment = dict(os.environ, **world.settings)
@@ -239,9 +240,9 @@ class Gateway:
         if loops:
             environment["SERVER_LOOPS"] = str(loops)
         with open(log or os.devnull, "wb") as output:
-            self.process = subprocess.Popen([*within, BINARY, "serve"], env=environment, stdout=output)
+            self.process = subprocess.Popen([*within, binary or BINARY, "serve"], env=environment, stdout=output)
         if wait:
-            wait_until_answering(self.url + "/health/ping", self.process, tls=tls)
+            wait_until_answering(self.url + "/health/ping", self.process, seconds, tls=tls)
 
     def __enter__(self):
         return self
