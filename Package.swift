@@ -53,45 +53,57 @@ let package = Package(
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    module("EventLoops", ["CLinux", "COpenSSL", deque, heap]),
-    module("HTTPTransport", ["EventLoops", "CZlib", "CLinux", httpTypes, logging]),
-    module("Postgres", ["EventLoops", "CLibPQ", "CLinux", deque, logging]),
-    module("SharedAuth", ["HTTPTransport", "EventLoops", "COpenSSL", httpTypes, logging]),
+    module("Time", ["CLinux"]),
+    module("EventLoops", ["Time", "CLinux", "COpenSSL", deque, heap]),
+    module("HTTPTransport", ["EventLoops", "Time", "CZlib", "CLinux", httpTypes, logging]),
+    module("Postgres", ["EventLoops", "Time", "CLibPQ", "CLinux", deque, logging]),
+    module("SharedAuth", ["HTTPTransport", "EventLoops", "Time", "COpenSSL", httpTypes, logging]),
     module(
       "ServiceKit",
       [
-        "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging, tracing, instrumentation,
+        "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging, tracing,
+        instrumentation,
       ],
       resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
     ),
     module(
       "Observability",
       [
-        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "CLinux", deque, httpTypes,
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", deque,
+        httpTypes,
         logging, tracing, instrumentation,
       ]
     ),
     module(
       "Events",
-      ["ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", httpTypes, logging, tracing]
+      [
+        "ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", "Time", httpTypes, logging,
+        tracing,
+      ]
     ),
     module(
       "NonAssociationsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
+      [
+        "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes,
+        logging,
+      ]
     ),
     module(
       "RestrictedPatientsModule",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging]
+      [
+        "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes,
+        logging,
+      ]
     ),
     module(
       "Console",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", httpTypes],
+      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", "Time", httpTypes],
       resources: consolePages.map { .embedInCode("Pages/\($0)") }
     ),
     module(
       "LocalProfile",
       [
-        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "COpenSSL", "CLinux",
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "COpenSSL", "CLinux",
         httpTypes, logging,
       ]
     ),
@@ -101,7 +113,7 @@ let package = Package(
         "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
         "Events", "ServiceKit",
         "SharedAuth",
-        "HTTPTransport", "Postgres", "EventLoops", "CLinux", argumentParser, httpTypes, logging,
+        "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", argumentParser, httpTypes, logging,
       ],
       swiftSettings: settings
     ),
@@ -113,30 +125,33 @@ let package = Package(
     ),
     tests(
       "SharedAuthTests",
-      ["Subprocess", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
+      ["Subprocess", "SharedAuth", "HTTPTransport", "EventLoops", "Time", httpTypes, logging],
       resources: [.copy("Support/make_tokens.py")]
     ),
     .executableTarget(
       name: "HTTPEcho",
-      dependencies: ["HTTPTransport", "EventLoops", "CZlib", httpTypes, logging],
+      dependencies: ["HTTPTransport", "EventLoops", "Time", "CZlib", httpTypes, logging],
       path: "Tests/Support/HTTPEcho",
       swiftSettings: settings
     ),
     tests(
       "HTTPTransportTests",
-      ["Subprocess", "HTTPTransport", "EventLoops", "CLinux", "CZlib", httpTypes, logging]
+      ["Subprocess", "HTTPTransport", "EventLoops", "Time", "CLinux", "CZlib", httpTypes, logging]
     ),
     tests(
       "LocalProfileTests",
-      ["LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes, logging],
+      [
+        "LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", "Time", httpTypes, logging,
+      ],
       resources: [.copy("Support/verify_token.py")]
     ),
-    tests("EventLoopsTests", ["Subprocess", "EventLoops", "CLinux"]),
+    tests("TimeTests", ["Time", "ServiceKit"]),
+    tests("EventLoopsTests", ["Subprocess", "EventLoops", "Time", "CLinux"]),
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",
       [
-        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", httpTypes, logging,
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
         instrumentation, tracing,
       ]
     ),
@@ -145,20 +160,21 @@ let package = Package(
       [
         "Subprocess", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport",
         "Postgres",
-        "EventLoops",
+        "EventLoops", "Time",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
     .target(
       name: "CollectorDouble",
-      dependencies: ["HTTPTransport", "EventLoops", httpTypes, logging],
+      dependencies: ["HTTPTransport", "EventLoops", "Time", httpTypes, logging],
       path: "Tests/Support/CollectorDouble",
       swiftSettings: settings
     ),
     tests(
       "ObservabilityTests",
       [
-        "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", httpTypes, logging,
+        "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", "Time", httpTypes,
+        logging,
         tracing,
         instrumentation,
       ]
@@ -166,7 +182,8 @@ let package = Package(
     tests(
       "RestrictedPatientsModuleTests",
       [
-        "RestrictedPatientsModule", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", httpTypes,
+        "RestrictedPatientsModule", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", "Time",
+        httpTypes,
         logging,
       ]
     ),
@@ -176,10 +193,10 @@ let package = Package(
       path: "Tests/Support/PrivateCluster",
       swiftSettings: settings
     ),
-    tests("PostgresTests", ["Subprocess", "PrivateCluster", "Postgres", "EventLoops", logging]),
+    tests("PostgresTests", ["Subprocess", "PrivateCluster", "Postgres", "EventLoops", "Time", logging]),
     .target(
       name: "AWSPeer",
-      dependencies: ["Subprocess", "ServiceKit", "HTTPTransport", "EventLoops"],
+      dependencies: ["Subprocess", "ServiceKit", "HTTPTransport", "EventLoops", "Time"],
       path: "Tests/Support/AWSPeer",
       resources: [.copy("aws_peer.py")],
       swiftSettings: settings
@@ -188,7 +205,7 @@ let package = Package(
       "EventsTests",
       [
         "Subprocess", "AWSPeer", "PrivateCluster",
-        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
@@ -199,6 +216,7 @@ let package = Package(
         "RestrictedPatientsModule",
         "LocalProfile",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
+        "Time",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"), instrumentation,
       ],
       resources: [

@@ -1,9 +1,9 @@
-internal import EventLoops
 public import Events
 internal import HTTPTransport
 internal import HTTPTypes
 public import ServiceKit
 internal import SharedAuth
+public import Time
 
 /// The stream of a module's domain events, by long polling: any replica answers any poll. It is for whoever may look
 /// after the module's queues, who sees the same messages there.

@@ -4,6 +4,7 @@ internal import HTTPTransport
 internal import HTTPTypes
 public import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// Which queues there are and how full they are; what is done with them is queue admin's. The page alone uses it, so the
 /// description of the API leaves it out.

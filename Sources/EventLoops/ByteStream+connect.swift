@@ -1,4 +1,5 @@
 internal import CLinux
+public import Time
 
 extension ByteStream {
   /// Opens a connection to `host` from the loop that runs the caller, trying its addresses in turn; with TLS when a

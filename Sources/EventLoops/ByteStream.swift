@@ -1,4 +1,5 @@
 internal import CLinux
+public import Time
 
 /// One TCP connection, with TLS if asked for: bytes in through `inbound`, bytes out through `outbound`.
 ///

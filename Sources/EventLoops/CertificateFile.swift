@@ -1,5 +1,6 @@
 internal import CLinux
 internal import COpenSSL
+public import Time
 
 /// What can be told of a PEM file of certificates without serving with it.
 public enum CertificateFile {

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import DequeModule
 internal import Synchronization
+public import Time
 
 /// One thread that waits on epoll and runs Swift jobs: an actor whose `unownedExecutor` is a loop, and a task that
 /// prefers it, run on its thread alone, so what they share needs no lock.

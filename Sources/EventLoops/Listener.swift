@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Time
 
 /// A listening TCP socket of one loop. Several loops may listen on one port (SO_REUSEPORT): the kernel spreads new
 /// connections over them.

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import DequeModule
 internal import Synchronization
+public import Time
 
 /// Host names to addresses with the system's resolver, which blocks: it runs on a few threads of its own, never on a
 /// loop. Those who ask for one name at the same time share one look-up, so that a name whose servers do not answer

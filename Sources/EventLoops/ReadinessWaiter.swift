@@ -1,3 +1,5 @@
+internal import Time
+
 /// The one task that waits for a stream to be read, or written, with its deadline. The timer is kept between waits and
 /// moved lazily, because a busy connection sets a new deadline for each request and almost never reaches it.
 ///

@@ -1,3 +1,5 @@
+internal import Time
+
 /// A timer of one event loop. Cancelling marks it; the loop drops it when its time comes, or earlier when marked
 /// timers outnumber the live ones, so that a cancel costs a store.
 ///

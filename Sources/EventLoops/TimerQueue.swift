@@ -1,4 +1,5 @@
 import HeapModule
+internal import Time
 
 /// The timers of one event loop, earliest deadline first; equal deadlines fire in the order they were set.
 final class TimerQueue {

@@ -2,6 +2,7 @@ public import EventLoops
 public import Logging
 public import Postgres
 public import ServiceKit
+public import Time
 
 /// Everything of this target that runs: each module's relay and consumers, and the periodic redrive. The gateway makes
 /// one, starts it after the migrations and before it serves, and stops it after the server.

@@ -1,4 +1,3 @@
-internal import EventLoops
 internal import Glibc
 
 /// The user that PostgreSQL runs as when this process is root, which it refuses to run as.

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import EventLoops
 internal import Glibc
 internal import Synchronization
+internal import Time
 
 /// A program that was started as a child of this process.
 ///

@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import Glibc
+internal import Time
 
 /// Processes of a PostgreSQL that an earlier gateway left behind when it was killed.
 ///

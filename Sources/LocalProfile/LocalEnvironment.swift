@@ -4,6 +4,7 @@ internal import HTTPTypes
 public import Logging
 internal import ServiceKit
 internal import Synchronization
+public import Time
 
 /// Everything the all-in-one profile adds to a gateway: a PostgreSQL of its own, and development doubles of the
 /// services it calls, all of it gone when the gateway stops, but for the data folder.

@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Glibc
 internal import HTTPTransport
+internal import Time
 
 /// A cluster on disk: makes it, and starts a server on it.
 struct PostgresCluster: Sendable {

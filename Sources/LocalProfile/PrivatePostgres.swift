@@ -1,4 +1,3 @@
-internal import EventLoops
 internal import Glibc
 public import Logging
 internal import Synchronization

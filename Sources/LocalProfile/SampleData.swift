@@ -1,5 +1,5 @@
-public import EventLoops
 public import Postgres
+public import Time
 
 /// Puts the sample non-associations where there are none, so that a fresh all-in-one profile has something to show.
 public enum SampleData {

@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// A non-association of a fresh all-in-one profile. The codes are those of non-associations.md §4.1.
 struct SampleNonAssociation: Sendable {

@@ -1,5 +1,5 @@
-public import EventLoops
 public import Postgres
+public import Time
 
 /// Puts the sample restricted patients where there are none. The sentence of one of them is over, for the past-date
 /// check to find.

@@ -1,5 +1,5 @@
-internal import EventLoops
 public import Postgres
+internal import Time
 
 /// The restricted patients of a database, for the double of prisoner search: the real one asks the service for them.
 public enum SearchedPatients {

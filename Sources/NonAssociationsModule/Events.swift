@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import ServiceKit
+internal import Time
 
 /// What the module tells of a change (`non-associations.md` §10): one domain event and one audit message.
 struct Announcement: Sendable {

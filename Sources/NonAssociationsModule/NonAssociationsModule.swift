@@ -1,10 +1,10 @@
-public import EventLoops
 public import Events
 public import HTTPTransport
 public import Logging
 public import Postgres
 public import ServiceKit
 public import SharedAuth
+public import Time
 
 /// Pairs of prisoners who must be kept apart: the service `hmpps-non-associations-api` as a module.
 public struct NonAssociationsModule: Module {

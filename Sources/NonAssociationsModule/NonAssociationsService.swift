@@ -1,5 +1,6 @@
 import EventLoops
 import Events
+internal import Time
 
 /// The rules for reading (`non-associations.md` §7), in the order it gives them.
 struct NonAssociationsService: Sendable {

@@ -1,5 +1,5 @@
-import EventLoops
 import ServiceKit
+internal import Time
 
 /// The prisoner's whole list, cut to the days asked for (`non-associations.md` §7.13). Its counts are of the whole list.
 struct NonAssociationsSubjectAccess: SubjectAccessSource {

@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// Looks at a database of a replaced service before the gateway takes it over: whose it is, whether its schema and its
 /// rows are as expected, and what the migrations will do. It only reads.

@@ -1,4 +1,4 @@
-import EventLoops
+internal import Time
 
 /// The questions of an ``AdoptionCheck``.
 struct AdoptionFacts {

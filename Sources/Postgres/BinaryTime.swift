@@ -1,4 +1,4 @@
-import EventLoops
+internal import Time
 
 /// `timestamptz` and `timestamp` in binary form: microseconds since 2000-01-01T00:00:00, in UTC or of no zone, the ends
 /// of the range standing for the infinities.

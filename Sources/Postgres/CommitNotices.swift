@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import Synchronization
+internal import Time
 
 /// Sends what transactions want said once they are committed.
 ///

@@ -1,5 +1,6 @@
 internal import CLibPQ
 import EventLoops
+internal import Time
 
 /// Opens one connection without blocking its loop: resolves names elsewhere, then follows PQconnectPoll, elsewhere too,
 /// because key exchange and SCRAM take it milliseconds. Whatever number of connections is wanted at once, as after a

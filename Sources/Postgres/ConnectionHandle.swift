@@ -1,6 +1,7 @@
 internal import CLibPQ
 import EventLoops
 internal import Glibc
+internal import Time
 
 /// The owner of one PGconn: thin names over libpq's non-blocking calls. Belongs to one loop; `deinit` ends the
 /// session, which only writes to the socket without waiting.

@@ -1,5 +1,6 @@
 import EventLoops
 internal import Logging
+internal import Time
 
 /// Opens connections for one loop. While the server does not answer, one attempt at a time is made, with growing and
 /// jittered pauses: the first retry at once, then from 25 ms up to the configured longest.

@@ -1,4 +1,5 @@
 import EventLoops
+internal import Time
 
 /// Host names to addresses. libpq resolves names with a call that blocks, so this does it first, on threads of the
 /// databases' own, and libpq gets the addresses.

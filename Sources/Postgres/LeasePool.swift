@@ -1,5 +1,6 @@
 internal import DequeModule
 import EventLoops
+internal import Time
 
 /// The connections of one loop that are lent to one caller at a time: FIFO, bounded in number, in callers that wait
 /// and in the time they wait.

@@ -1,5 +1,6 @@
 import EventLoops
 internal import Logging
+internal import Time
 
 /// Everything of one database that belongs to one loop. Runs on that loop's thread, so its parts need no locks.
 actor LoopPool {

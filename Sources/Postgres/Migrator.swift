@@ -1,5 +1,5 @@
-public import EventLoops
 public import Logging
+public import Time
 
 /// Brings a module's part of a database to its latest version, once, however many replicas start together: all of it
 /// happens under an advisory lock, each migration in a transaction with its row in `gateway_schema_history`. Modules

@@ -1,4 +1,5 @@
 import EventLoops
+internal import Time
 
 /// What a listener to a channel is told.
 public enum PostgresNotification: Hashable, Sendable {

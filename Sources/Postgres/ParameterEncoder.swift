@@ -1,5 +1,4 @@
 internal import CLibPQ
-import EventLoops
 
 /// Parameters in PostgreSQL's binary form, in the arrays that libpq wants. One per connection, its storage reused.
 final class ParameterEncoder {

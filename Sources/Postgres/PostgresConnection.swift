@@ -1,6 +1,7 @@
 internal import CLibPQ
 internal import DequeModule
 import EventLoops
+internal import Time
 
 /// What a connection tells the pool that owns it, always on the loop; a loss may be told while the pool calls it.
 protocol PostgresConnectionOwner: AnyObject {

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Logging
 internal import Synchronization
+public import Time
 
 /// A PostgreSQL database as all loops of a process use it. Each loop has connections of its own, opened when they are
 /// first needed; a caller on a loop is served there, any other caller on one of them.

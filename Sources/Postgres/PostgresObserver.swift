@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// Told of each statement that is run, for metrics and traces.
 public protocol PostgresObserver: Sendable {

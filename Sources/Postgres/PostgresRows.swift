@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// What a statement returned. The values stay in libpq's own result, which is freed with the last copy of this, so
 /// nothing is copied that nobody asks for.

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import EventLoops
 internal import Synchronization
+internal import Time
 
 /// The open connections of the process, for its end.
 public enum PostgresSessions {

@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// What a transaction sees of others (PostgreSQL's manual, "Transaction Isolation").
 public enum PostgresIsolation: String, Hashable, Sendable {

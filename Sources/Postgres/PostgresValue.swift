@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// A parameter of a statement. Its case declares its PostgreSQL type, so the server never guesses it; where the
 /// column has another type, the statement casts (`$1::text::uuid`).

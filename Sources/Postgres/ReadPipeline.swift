@@ -1,5 +1,6 @@
 internal import DequeModule
 import EventLoops
+internal import Time
 
 /// The read path of one loop: statements of all requests share a few connections. What is asked for within one turn
 /// of the loop is sent as one batch with one sync at the turn's end, because each sync costs a system call here, one

@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// How often something that did nothing is run again, and after which pauses.
 struct Reruns {

@@ -1,4 +1,5 @@
 import EventLoops
+internal import Time
 
 /// One statement on its way: from its caller, through waiting and connections, to the one result its caller gets.
 ///

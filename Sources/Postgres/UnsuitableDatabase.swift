@@ -1,5 +1,6 @@
-public import EventLoops
+internal import EventLoops
 internal import Logging
+public import Time
 
 /// Why the gateway cannot work with a database, although it answers. The texts are for operators.
 public enum UnsuitableDatabase: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
+internal import Time
 
 /// The paths of what waits for a person.
 struct AdministrationRoutes: Sendable {

@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import ServiceKit
+internal import Time
 
 /// What waits for a person: merges of patients (`restricted-patients.md` §11), and changes of which nobody knows whether
 /// prison API made them.

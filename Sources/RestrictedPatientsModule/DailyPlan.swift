@@ -1,5 +1,5 @@
-import EventLoops
 import ServiceKit
+internal import Time
 
 /// When a day's job is to be tried: at its time, and if that was in vain again after growing pauses, for two hours.
 struct DailyPlan {

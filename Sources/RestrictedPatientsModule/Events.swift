@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import ServiceKit
+internal import Time
 
 /// What the module publishes (`restricted-patients.md` §8).
 struct RestrictedPatientEvents: Sendable {

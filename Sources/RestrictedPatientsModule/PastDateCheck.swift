@@ -1,6 +1,7 @@
 import EventLoops
 import Logging
 import ServiceKit
+internal import Time
 
 /// What a past-date check did.
 public struct PastDateSummary: Equatable, Sendable {

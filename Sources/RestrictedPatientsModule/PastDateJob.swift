@@ -1,6 +1,7 @@
 import EventLoops
 import Logging
 import ServiceKit
+internal import Time
 
 /// The past-date check as a job (`restricted-patients.md` §12): for `gateway batch`, and once a day where the deployment
 /// wants that. One replica runs it at a time. A day's run that fails, or whose process dies, is tried again.

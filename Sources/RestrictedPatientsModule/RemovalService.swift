@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import ServiceKit
+internal import Time
 
 /// Removes patients (`restricted-patients.md` §7.4), for users and for the past-date check.
 struct RemovalService: Sendable {

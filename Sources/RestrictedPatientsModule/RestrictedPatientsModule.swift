@@ -1,10 +1,10 @@
-public import EventLoops
 public import Events
 public import HTTPTransport
 public import Logging
 public import Postgres
 public import ServiceKit
 public import SharedAuth
+public import Time
 
 /// Prisoners who are held in hospitals: the service `hmpps-restricted-patients-api` as a module.
 public struct RestrictedPatientsModule: Module {

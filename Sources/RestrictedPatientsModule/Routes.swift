@@ -2,6 +2,7 @@ import HTTPTransport
 import HTTPTypes
 import ServiceKit
 import SharedAuth
+internal import Time
 
 /// The module's paths, what they ask of a caller, and how a request becomes a call of a service
 /// (`restricted-patients.md` §2 and §7).

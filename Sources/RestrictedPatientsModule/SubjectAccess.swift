@@ -1,5 +1,6 @@
 import EventLoops
 import ServiceKit
+internal import Time
 
 /// The prisoner's record with the name of the hospital (`restricted-patients.md` §7.7), or the last one that was removed,
 /// and those before it. They have no dates that a request could be about, so every request is answered in full; a row

@@ -3,6 +3,7 @@ import Events
 import Logging
 import Postgres
 import ServiceKit
+internal import Time
 
 /// Changes that prison API and the database must both make, neither of which can undo the other's.
 ///

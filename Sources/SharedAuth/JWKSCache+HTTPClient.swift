@@ -1,4 +1,3 @@
-internal import EventLoops
 public import HTTPTransport
 internal import HTTPTypes
 public import Logging

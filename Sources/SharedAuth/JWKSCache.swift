@@ -1,6 +1,6 @@
-public import EventLoops
 public import Logging
 internal import Synchronization
+public import Time
 
 /// The issuer's keys (RFC 7517): fetched when first needed, then kept. They are fetched again when a token names an
 /// unknown `kid` or its signature does not match, and in the background once they have some age: one fetch at a time, and

@@ -1,5 +1,6 @@
-public import EventLoops
+internal import EventLoops
 internal import Synchronization
+public import Time
 
 /// A piece of work that is done once while any number of tasks wait for its result, each with its own deadline. It
 /// belongs to none of them: one that gives up or is cancelled disturbs neither the work nor the others.

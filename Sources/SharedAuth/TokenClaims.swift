@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// The claims of a token (RFC 7519 section 4, platform.md 1.4).
 struct TokenClaims {

@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import Glibc
+internal import Time
 
 /// What is asked of a token beyond a good signature. The defaults are those of the services replaced (platform.md 1.2).
 public struct TokenPolicy: Sendable {

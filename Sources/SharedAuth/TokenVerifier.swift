@@ -1,4 +1,5 @@
-public import EventLoops
+internal import EventLoops
+public import Time
 
 /// Says who a request comes from: reads its bearer token and checks it as platform.md 1.1–1.4 asks, in that order.
 public final class TokenVerifier: Sendable {

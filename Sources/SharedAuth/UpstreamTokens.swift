@@ -1,6 +1,6 @@
-public import EventLoops
 public import Logging
 internal import Synchronization
+public import Time
 
 /// This service's own tokens for calling others: client credentials (RFC 6749 section 4.4), on behalf of a user where
 /// the upstream wants to know for whom. A token is kept until shortly before it expires; however many requests want

@@ -3,6 +3,7 @@ import EventLoops
 import Foundation
 import Synchronization
 import Testing
+import Time
 
 /// A switch that any thread may turn on.
 final class Flag: Sendable {

@@ -1,6 +1,7 @@
 import CLinux
 import EventLoops
 import Testing
+import Time
 
 @Suite("ByteStream")
 struct StreamTests {

@@ -2,6 +2,7 @@ import CLinux
 import EventLoops
 import Foundation
 import Testing
+import Time
 
 @Suite("TLS")
 struct TLSTests {

@@ -5,6 +5,7 @@ import Postgres
 import ServiceKit
 import Synchronization
 import Testing
+import Time
 
 @testable import Events
 

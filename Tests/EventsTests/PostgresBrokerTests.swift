@@ -2,6 +2,7 @@ import EventLoops
 import Events
 import ServiceKit
 import Testing
+import Time
 
 @Suite struct PostgresBrokerTests {
   @Test("creating everything twice changes nothing and keeps the messages")

@@ -1,6 +1,7 @@
 import EventLoops
 import Postgres
 import Testing
+import Time
 
 @testable import Events
 

@@ -1,8 +1,8 @@
-import EventLoops
 import Foundation
 import HTTPTransport
 import HTTPTypes
 import Testing
+import Time
 
 @testable import LocalProfile
 

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import HTTPTypes
 import Testing
+import Time
 
 @testable import LocalProfile
 

@@ -1,8 +1,8 @@
-import EventLoops
 import HTTPTypes
 import ServiceKit
 import SharedAuth
 import Testing
+import Time
 
 @testable import LocalProfile
 

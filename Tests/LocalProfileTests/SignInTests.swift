@@ -1,9 +1,9 @@
-import EventLoops
 import Foundation
 import HTTPTransport
 import HTTPTypes
 import Synchronization
 import Testing
+import Time
 
 @testable import LocalProfile
 

@@ -1,9 +1,9 @@
-import EventLoops
 import Events
 import HTTPTypes
 import Postgres
 import ServiceKit
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -6,6 +6,7 @@ import Postgres
 import ServiceKit
 import Synchronization
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -1,6 +1,7 @@
 import EventLoops
 import ServiceKit
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import ServiceKit
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -1,8 +1,8 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

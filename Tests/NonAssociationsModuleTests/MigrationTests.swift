@@ -1,8 +1,8 @@
-import EventLoops
 import InMemoryLogging
 import Logging
 import Postgres
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -8,6 +8,7 @@ import ServiceKit
 import SharedAuth
 import Synchronization
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -1,6 +1,6 @@
-import EventLoops
 import Postgres
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -4,6 +4,7 @@ import Logging
 import Postgres
 import Subprocess
 import Testing
+import Time
 
 @testable import NonAssociationsModule
 

@@ -1,5 +1,6 @@
 import EventLoops
 import Testing
+import Time
 
 @testable import Postgres
 

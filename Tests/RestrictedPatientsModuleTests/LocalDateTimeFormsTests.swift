@@ -1,5 +1,6 @@
 import ServiceKit
 import Testing
+import Time
 
 @testable import RestrictedPatientsModule
 

@@ -1,7 +1,7 @@
-import EventLoops
 import ServiceKit
 import SharedAuth
 import Testing
+import Time
 
 @testable import RestrictedPatientsModule
 

@@ -6,6 +6,7 @@ import ServiceKit
 import SharedAuth
 import Synchronization
 import Testing
+import Time
 
 @testable import RestrictedPatientsModule
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Logging
 import SharedAuth
 import Testing
+import Time
 
 @testable import ServiceKit
 

@@ -5,6 +5,7 @@ import Logging
 import Postgres
 import ServiceKit
 import SharedAuth
+import Time
 
 /// A module of a few routes whose errors show which failure they came from.
 struct TestModule: Module {

@@ -1,4 +1,3 @@
-import EventLoops
 import Testing
 
 @testable import SharedAuth

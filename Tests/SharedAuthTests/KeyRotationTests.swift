@@ -1,6 +1,6 @@
-import EventLoops
 import Foundation
 import Testing
+import Time
 
 @testable import SharedAuth
 

@@ -1,5 +1,5 @@
-public import EventLoops
 public import HTTPTransport
+public import Time
 
 /// Topics of SNS and queues of SQS: AWS's own, or an emulator's (`platform.md` §5.7, §5.8).
 public final class AWSBroker: Sendable {

@@ -1,6 +1,6 @@
-internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
+internal import Time
 
 /// One call of a service.
 struct AWSCall: Sendable {

@@ -1,5 +1,5 @@
-public import EventLoops
 public import SharedAuth
+public import Time
 
 /// What requests to AWS are signed with.
 public struct AWSCredentials: Sendable {

@@ -1,5 +1,5 @@
-public import EventLoops
 internal import Synchronization
+public import Time
 
 /// A topic of an emulator. Where it is, the emulator says once the topic has been made: a default name may turn out to be
 /// of another account or region than the name says.

@@ -1,5 +1,6 @@
 public import EventLoops
 public import Logging
+public import Time
 
 /// Keeps an emulator as a gateway needs it, however late it comes and however often it is made anew: what it lacks is
 /// made when it can be reached for the first time, whenever a call hints that it is another, and each minute.

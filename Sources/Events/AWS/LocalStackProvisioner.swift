@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// Makes the topics, queues and subscriptions that are missing in an emulator (`platform.md` §5.7). Never in AWS, where
 /// a mistyped name would make a queue that nobody publishes to (`platform.md` §13.27).

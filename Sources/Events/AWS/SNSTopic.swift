@@ -1,5 +1,5 @@
-public import EventLoops
 internal import HTTPTransport
+public import Time
 
 /// A topic of SNS.
 public struct SNSTopic: Topic {

@@ -1,6 +1,6 @@
-public import EventLoops
 internal import HTTPTransport
 internal import Synchronization
+public import Time
 
 /// A queue of SQS.
 public final class SQSQueue: MessageQueue {
@@ -52,7 +52,7 @@ public final class SQSQueue: MessageQueue {
     do throws(AWSError) {
       return try await withQueueURL(deadline) { (url) throws(AWSError) in
         let rest = deadline.duration(since: .now() + Self.pollMargin)
-        let seconds = min(min(wait, Self.longestPoll).roundedUpSeconds, Int(rest.components.seconds))
+        let seconds = min(min(wait, Self.longestPoll).secondsRoundedUp, Int(rest.components.seconds))
         let call = SQSRequests.receive(url, limit: limit, wait: seconds, visibilityTimeout: hidden)
         return try await self.call(call, deadline).messages
       }
@@ -202,14 +202,6 @@ public final class SQSQueue: MessageQueue {
     guard timeout >= .zero, timeout <= Self.longestVisibilityTimeout else {
       throw BrokerError(.refused, "a visibility timeout is from 0 to 12 hours")
     }
-    return timeout.roundedUpSeconds
-  }
-}
-
-extension Duration {
-  /// Whole seconds, rounded up; 0 for a negative duration.
-  fileprivate var roundedUpSeconds: Int {
-    let (seconds, attoseconds) = components
-    return Int(clamping: max(0, seconds)) + (attoseconds > 0 ? 1 : 0)
+    return timeout.secondsRoundedUp
   }
 }

@@ -1,8 +1,8 @@
-internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// Signs requests as AWS demands it: Signature Version 4, in header fields (AWS General Reference, "Create a signed AWS
 /// API request"). For every service but S3, which encodes paths in another way.

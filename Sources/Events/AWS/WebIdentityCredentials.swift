@@ -1,7 +1,7 @@
-internal import EventLoops
 internal import Logging
 internal import SharedAuth
 internal import Synchronization
+internal import Time
 
 /// Temporary credentials that are exchanged for a web identity: renewed in the background well before they expire, by
 /// one exchange at a time. While renewal fails, those there are stay in use as long as they are good.

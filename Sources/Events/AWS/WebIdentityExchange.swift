@@ -1,7 +1,7 @@
-internal import EventLoops
 internal import HTTPTransport
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// Exchanges a web identity token for temporary credentials: STS, action AssumeRoleWithWebIdentity.
 struct WebIdentityExchange: Sendable {

@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// A queue with visibility timeouts and receive counts: an SQS queue, or one of PostgreSQL. Every delivery is at least
 /// once, in no promised order.

@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// Where messages are published, for whoever subscribed: an SNS topic, or one of PostgreSQL.
 public protocol Topic: Sendable {

@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import Logging
+internal import Time
 
 /// Deletes handled messages in batches: as soon as there are enough, or when the first has waited long enough.
 actor Acknowledgements {

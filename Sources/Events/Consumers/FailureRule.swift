@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Logging
 internal import ServiceKit
+internal import Time
 
 /// What happens to a message whose handler failed (`platform.md` §5.4).
 actor FailureRule {

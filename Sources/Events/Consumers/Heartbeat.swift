@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import Logging
+internal import Time
 
 /// Keeps a message hidden while it is handled: each time half of its visibility timeout has passed, it is hidden for
 /// all of it again. Belongs to one loop.

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Logging
 public import ServiceKit
+public import Time
 internal import Tracing
 
 /// Takes messages from a queue and has them handled, for as long as the process runs (`platform.md` §5.3, §5.4).

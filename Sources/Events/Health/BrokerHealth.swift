@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// A component of `/health` about a queue or topic (`platform.md` §3.4, §3.5).
 public struct BrokerHealth: Equatable, Sendable {

@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import ServiceKit
+internal import Time
 
 /// What an SNS topic puts into a subscribed queue (`platform.md` §5.2). Signatures are not checked: who may send to the
 /// queue is the queue's own policy.

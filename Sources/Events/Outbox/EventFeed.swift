@@ -1,6 +1,6 @@
-public import EventLoops
 internal import Postgres
 internal import Synchronization
+public import Time
 
 /// The domain events of one module as they are committed, for people who watch. It reads the outbox, so every process on
 /// the database tells the same, whether or not the broker has an event yet.

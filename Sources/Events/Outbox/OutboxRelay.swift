@@ -2,6 +2,7 @@ public import EventLoops
 public import Logging
 public import Postgres
 public import ServiceKit
+public import Time
 
 /// Publishes what a module has left in its outbox: at least once, each subject's messages in their order, within
 /// milliseconds of the commit. Any number of relays may run on one database.

@@ -1,6 +1,6 @@
-internal import EventLoops
 internal import Postgres
 internal import ServiceKit
+internal import Time
 
 /// The SQL of one lane of the outbox.
 struct OutboxStore: Sendable {
@@ -33,7 +33,7 @@ struct OutboxStore: Sendable {
         prefersUntried ? Self.claimUntriedFirst : Self.claimInOrder,
         [
           .text(lane.module), .text(lane.kind.rawValue), .int8(Int64(limit)), .int8(claim),
-          .int8(duration.milliseconds),
+          .int8(duration.wholeMilliseconds),
         ]
       ).map { row in
         OutboxRow(
@@ -70,7 +70,8 @@ struct OutboxStore: Sendable {
         marked += try await transaction.execute(
           Self.postpone,
           [
-            .int8(claim), .int8(row.id), .int8(row.delay.milliseconds), .int4(Int32(clamping: row.attempts)),
+            .int8(claim), .int8(row.id), .int8(row.delay.wholeMilliseconds),
+            .int4(Int32(clamping: row.attempts)),
             .optional(row.reason),
           ]
         )
@@ -86,7 +87,8 @@ struct OutboxStore: Sendable {
       try await transaction.execute(
         Self.prune,
         [
-          .text(lane.module), .text(lane.kind.rawValue), .int8(retention.milliseconds), .int8(Int64(limit)),
+          .text(lane.module), .text(lane.kind.rawValue), .int8(retention.wholeMilliseconds),
+          .int8(Int64(limit)),
         ]
       )
     }
@@ -201,9 +203,4 @@ struct OutboxStore: Sendable {
       where module = $1 and kind = $2 and published_at is null and set_aside_at is null
       """
   )
-}
-
-extension Duration {
-  /// Whole milliseconds, none for a negative duration.
-  var milliseconds: Int64 { Int64(clamping: wholeNanoseconds / 1_000_000) }
 }

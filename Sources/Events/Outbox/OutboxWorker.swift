@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Logging
 internal import ServiceKit
+internal import Time
 internal import Tracing
 
 /// Publishes one lane of an outbox, round by round: claim, publish, settle. Two rounds may be under way at once, so that

@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Time
 
 /// Sends what comes while a transaction is under way in the next one, all together: a commit costs far more than the
 /// rows in it. What comes alone goes at once.

@@ -1,5 +1,5 @@
-public import EventLoops
 internal import Postgres
+public import Time
 
 /// What has become of a message in one of the queues it was published to.
 public struct MessageTrail: Equatable, Sendable {

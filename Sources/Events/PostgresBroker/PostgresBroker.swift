@@ -1,5 +1,6 @@
 public import EventLoops
 public import Postgres
+public import Time
 
 /// Topics and queues in a database, for deployments without SNS and SQS: durable, shared by all processes on the
 /// database, with SQS's visibility timeouts, receive counts and dead-letter queues and SNS's envelopes and filters.
@@ -93,7 +94,7 @@ private enum BrokerSetup {
   )
 
   static func create(_ definition: QueueDefinition, in transaction: PostgresTransaction) async throws {
-    let timeout = PostgresValue.int8(definition.visibilityTimeout.milliseconds)
+    let timeout = PostgresValue.int8(definition.visibilityTimeout.wholeMilliseconds)
     if let name = definition.deadLetterQueue {
       try await transaction.execute(
         deadLetterQueue,

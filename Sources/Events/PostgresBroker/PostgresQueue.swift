@@ -1,4 +1,5 @@
-public import EventLoops
+internal import EventLoops
+public import Time
 
 /// A queue in the database of a ``PostgresBroker``.
 public struct PostgresQueue: MessageQueue {

@@ -1,6 +1,7 @@
-public import EventLoops
+internal import EventLoops
 internal import Postgres
 internal import ServiceKit
+public import Time
 
 /// A topic in the database of a ``PostgresBroker``.
 public struct PostgresTopic: Topic {

@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Postgres
 internal import ServiceKit
+internal import Time
 
 /// The SQL of one queue.
 struct QueueStore: Sendable {
@@ -46,7 +47,7 @@ struct QueueStore: Sendable {
     try await database.withTransaction(deadline: deadline) { transaction in
       let rows = try await transaction.query(
         Self.receive,
-        [.text(queue), .int8(Int64(limit)), .optional(visibilityTimeout?.milliseconds)]
+        [.text(queue), .int8(Int64(limit)), .optional(visibilityTimeout?.wholeMilliseconds)]
       )
       var messages: [ReceivedMessage] = []
       for row in rows {
@@ -98,7 +99,7 @@ struct QueueStore: Sendable {
     try await database.withTransaction(deadline: deadline) { transaction in
       let count = try await transaction.execute(
         Self.changeVisibility,
-        [.text(queue), .int8(receipt.id), .int8(receipt.delivery), .int8(timeout.milliseconds)]
+        [.text(queue), .int8(receipt.id), .int8(receipt.delivery), .int8(timeout.wholeMilliseconds)]
       )
       // Who waits for messages looks for itself every five seconds.
       if timeout < .seconds(5) { transaction.notify(Self.channel, queue) }

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Logging
 public import Postgres
+internal import Time
 
 /// Retries all dead letters every so often (`HMPPS_SQS_REDRIVE_INTERVAL`), by one replica at a time, and tells what
 /// keeps failing.

@@ -1,5 +1,5 @@
-public import EventLoops
 public import Postgres
+public import Time
 
 /// What operators do with the messages of a module's outbox that were set aside: those whose content the broker called
 /// invalid, and those that were meant for another destination. It needs the database alone.

@@ -1,6 +1,6 @@
-public import EventLoops
 public import Logging
 public import ServiceKit
+public import Time
 
 /// What operators do with queues (`platform.md` §4), on any broker.
 public struct QueueAdmin: Sendable {

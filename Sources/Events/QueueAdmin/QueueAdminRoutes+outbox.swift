@@ -2,6 +2,7 @@ internal import HTTPTransport
 internal import Logging
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// What was set aside in the outboxes of the groups whose role the caller holds.
 extension QueueAdminRoutes {

@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import Postgres
+internal import Time
 
 /// A turn that one process at a time may take, and that ends by itself: no connection is held while work is done
 /// elsewhere, and a process that died keeps nobody waiting.
@@ -10,7 +10,7 @@ struct Lease: Sendable {
   /// - Returns: whether the turn is the caller's, for `duration` from now.
   func take(for duration: Duration, deadline: MonotonicInstant) async throws -> Bool {
     try await database.withTransaction(deadline: deadline) { transaction in
-      try await transaction.execute(Self.take, [.text(name), .int8(duration.milliseconds)]) > 0
+      try await transaction.execute(Self.take, [.text(name), .int8(duration.wholeMilliseconds)]) > 0
     }
   }
 

@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Logging
 internal import Postgres
+internal import Time
 
 /// Wakes whoever waits for something in a database to change, by `LISTEN`. Every key is a payload of one channel.
 ///

@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Events
 internal import Logging
+internal import Time
 
 /// Whether AWS has the topics and queues that are configured. All are asked for at once, and for a short time only: what
 /// does not answer, or may not be asked for, may well be there.

@@ -3,6 +3,7 @@ internal import Logging
 internal import ServiceKit
 internal import SharedAuth
 internal import Synchronization
+internal import Time
 
 /// The files of certificates that the running gateway uses, and how it comes by new ones: whoever renews them puts new
 /// files in the place of the old ones, or, as Kubernetes does with a mounted secret, points a link to others.

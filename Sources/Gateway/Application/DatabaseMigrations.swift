@@ -1,9 +1,9 @@
-internal import EventLoops
 internal import Events
 internal import Logging
 internal import NonAssociationsModule
 internal import Postgres
 internal import RestrictedPatientsModule
+internal import Time
 
 /// The schemas of all modules, brought up to date in turn.
 struct DatabaseMigrations {

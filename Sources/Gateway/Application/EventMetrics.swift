@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Events
 internal import ServiceKit
+internal import Time
 
 extension MetricsRegistry {
   /// How outboxes and consumers are doing.

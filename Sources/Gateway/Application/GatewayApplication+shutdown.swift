@@ -4,6 +4,7 @@ internal import HTTPTransport
 internal import Observability
 internal import Postgres
 internal import ServiceKit
+internal import Time
 
 extension GatewayApplication {
   /// Stops: readiness is refused at once, and no more messages are taken; requests are for `SERVER_DRAIN_TIME`, each

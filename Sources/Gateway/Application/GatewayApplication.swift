@@ -9,6 +9,7 @@ internal import Postgres
 internal import RestrictedPatientsModule
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// The whole gateway, running: the one place where configuration becomes objects that know each other. Commands and
 /// tests start it the same way.

@@ -7,6 +7,7 @@ internal import Postgres
 internal import ServiceKit
 internal import SharedAuth
 internal import Synchronization
+internal import Time
 
 /// Everything that watches the process, and where what it sees goes.
 final class GatewayObservability: Sendable {

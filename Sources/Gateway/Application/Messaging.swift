@@ -4,6 +4,7 @@ internal import HTTPTransport
 internal import Logging
 internal import Postgres
 internal import ServiceKit
+internal import Time
 
 /// The broker of the configuration, and the topics and queues of the services on it.
 struct Messaging: Sendable {

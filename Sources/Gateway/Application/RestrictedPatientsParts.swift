@@ -7,6 +7,7 @@ internal import Postgres
 internal import RestrictedPatientsModule
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// The restricted patients module and what is its alone: connections to the database and to the services it calls, so
 /// that whatever hangs there takes nothing from the other module.

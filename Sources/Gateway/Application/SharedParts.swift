@@ -5,6 +5,7 @@ internal import Logging
 internal import Observability
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// What all modules are built from.
 struct SharedParts {

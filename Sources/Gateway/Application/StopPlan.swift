@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// When each part of a stop is to be over, so that all of it is over in `SERVER_SHUTDOWN_TIMEOUT` whatever is stuck.
 struct StopPlan: Equatable, Sendable {

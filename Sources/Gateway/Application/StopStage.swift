@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import Logging
+internal import Time
 
 /// One part of a stop, which cannot hold up the others.
 struct StopStage: Sendable {

@@ -5,6 +5,7 @@ internal import Logging
 internal import NonAssociationsModule
 internal import Postgres
 internal import RestrictedPatientsModule
+internal import Time
 
 struct AdoptCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

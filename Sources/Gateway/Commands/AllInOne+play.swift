@@ -1,7 +1,7 @@
-internal import EventLoops
 internal import Events
 internal import LocalProfile
 internal import ServiceKit
+internal import Time
 
 extension ServeCommand {
   /// Puts the samples where there are none, tells the doubles of the restricted patients there are, and lets scenes be

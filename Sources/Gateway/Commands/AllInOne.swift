@@ -3,6 +3,7 @@ internal import EventLoops
 internal import LocalProfile
 internal import Logging
 internal import Observability
+internal import Time
 
 extension ServeCommand {
   /// Starts the private PostgreSQL and the doubles, serves on top of them, and takes them down again, whichever way

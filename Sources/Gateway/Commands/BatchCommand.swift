@@ -5,6 +5,7 @@ internal import HTTPTransport
 internal import Logging
 internal import RestrictedPatientsModule
 internal import ServiceKit
+internal import Time
 
 struct BatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EventLoops
 internal import Logging
 internal import ServiceKit
+internal import Time
 
 /// What the commands that look into databases and then end have in common.
 enum DatabaseCommand {

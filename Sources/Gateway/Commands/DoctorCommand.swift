@@ -5,6 +5,7 @@ internal import HTTPTransport
 internal import LocalProfile
 internal import Logging
 internal import ServiceKit
+internal import Time
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EventLoops
 internal import Logging
 internal import Postgres
+internal import Time
 
 struct MigrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

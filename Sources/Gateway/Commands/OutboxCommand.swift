@@ -6,6 +6,7 @@ internal import NonAssociationsModule
 internal import Postgres
 internal import RestrictedPatientsModule
 internal import ServiceKit
+internal import Time
 
 struct OutboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import HTTPTransport
 internal import HTTPTypes
 internal import LocalProfile
 internal import ServiceKit
+internal import Time
 
 struct PlayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ internal import EventLoops
 internal import Logging
 internal import Observability
 internal import ServiceKit
+internal import Time
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Dispatch
-internal import EventLoops
+internal import Time
 
 /// Ends the process if a stop does not: when a loop is stuck in a call, say, or nobody reads the log.
 enum StopWatchdog {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import EventLoops
 internal import LocalProfile
+internal import Time
 
 struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

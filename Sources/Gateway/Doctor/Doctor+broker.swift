@@ -2,6 +2,7 @@ internal import EventLoops
 internal import Events
 internal import Logging
 internal import Postgres
+internal import Time
 
 extension Doctor {
   /// Whether topics and queues are there, set up as they must be, and not full of dead letters.

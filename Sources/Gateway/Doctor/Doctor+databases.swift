@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import Postgres
 internal import RestrictedPatientsModule
+internal import Time
 
 extension Doctor {
   /// Reachable, of a version that will do, migrated, and with the rights that are needed.

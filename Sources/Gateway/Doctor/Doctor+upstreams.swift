@@ -3,6 +3,7 @@ internal import HTTPTransport
 internal import HTTPTypes
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 extension Doctor {
   private static let area = "upstreams"

@@ -3,6 +3,7 @@ internal import HTTPTransport
 internal import HTTPTypes
 internal import Logging
 internal import ServiceKit
+internal import Time
 
 /// Looks at everything a gateway of a configuration needs, changes nothing, and says what is wrong and what to do.
 struct Doctor: Sendable {

@@ -1,7 +1,7 @@
-internal import EventLoops
 internal import HTTPTransport
 internal import Observability
 internal import ServiceKit
+internal import Time
 
 /// Writes the access log: a line for each answer, or for each that says the server failed. What the line is made of is
 /// put together on the log's thread.

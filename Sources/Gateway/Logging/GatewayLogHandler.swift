@@ -1,6 +1,6 @@
-internal import EventLoops
 internal import Logging
 internal import ServiceKit
+internal import Time
 
 /// Turns log events into lines of `LogSink`. A line written on behalf of a request or a message names its trace.
 struct GatewayLogHandler: LogHandler {

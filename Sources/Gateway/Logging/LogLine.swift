@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import ServiceKit
+internal import Time
 
 /// One line of the log, before it is text: JSON with the keys `time`, `level`, `logger`, `message` and the details' own,
 /// or text for people. Line breaks and other control characters of a value never reach the log as such.

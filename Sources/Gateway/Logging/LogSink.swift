@@ -1,6 +1,5 @@
 internal import CLinux
 internal import Dispatch
-internal import EventLoops
 internal import Synchronization
 
 /// Writes log lines to standard output from a thread of its own, so that a slow reader of the log never holds up an

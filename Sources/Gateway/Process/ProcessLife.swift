@@ -3,6 +3,7 @@ internal import Dispatch
 internal import EventLoops
 internal import Postgres
 internal import Synchronization
+internal import Time
 
 /// The process from `main` to its end: its work, the signals, and how it ends within a second of the one that asks for
 /// that, whatever the work waits for.

@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Time
 
 /// One connection to an origin. Belongs to its pool, and to one exchange at a time.
 final class ClientConnection {

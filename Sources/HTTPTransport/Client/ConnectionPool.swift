@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import HTTPTypes
+internal import Time
 
 /// The client connections of one event loop, by origin. Requests of the loop use it without leaving their thread.
 actor ConnectionPool {

@@ -1,4 +1,5 @@
 public import EventLoops
+public import Time
 
 /// An HTTP/1.1 client on event loops: each loop keeps its own connections (RFC 9112 section 9), so a request that is
 /// sent from a loop stays on its thread.

@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// Who has the connections to one origin, who waits for one, and which are idle: the decisions of a pool, without
 /// sockets, timers or tasks.

@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import HTTPTypes
+internal import Time
 
 /// A connection to an origin through a proxy (RFC 9110 section 9.3.6).
 enum ProxyTunnel {

@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// What a connection is doing, and how well it can be done without when there is room for no further one, or when the
 /// connections hold too much memory.

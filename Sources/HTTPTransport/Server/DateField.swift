@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// The `Date` field (RFC 9110 §6.6.1), made once a second.
 struct DateField {
@@ -23,23 +23,12 @@ struct DateField {
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     let seconds = max(0, time.seconds)
     let days = seconds / 86_400
-    let (year, month, day) = civilDate(daysSince1970: days)
-    let ofDay = seconds % 86_400
+    let date = CivilDate(daysSince1970: Int(days))
+    let ofDay = Int(seconds % 86_400)
     let clock = "\(twoDigits(ofDay / 3600)):\(twoDigits(ofDay / 60 % 60)):\(twoDigits(ofDay % 60))"
-    return "\(names[Int(days % 7)]), \(twoDigits(day)) \(months[Int(month - 1)]) \(year) \(clock) GMT"
+    return
+      "\(names[Int(days % 7)]), \(twoDigits(date.day)) \(months[date.month - 1]) \(date.year) \(clock) GMT"
   }
 
-  private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-
-  /// The proleptic Gregorian date, counting years from March so that the leap day comes last in its year.
-  private static func civilDate(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let shifted = days + 719_468
-    let era = shifted / 146_097
-    let dayOfEra = shifted % 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shiftedMonth = (5 * dayOfYear + 2) / 153
-    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-  }
+  private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

@@ -1,5 +1,6 @@
 public import EventLoops
 public import Logging
+internal import Time
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112; HTTP/1.0 clients too), with a listener on each loop of a group.
 /// Started once and shut down once.

@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Time
 
 /// A timer whose deadline is set anew for each request and hardly ever comes: setting it later, or clearing
 /// it, costs a store, and the loop's timer is moved only when it goes off too early. Belongs to its loop.

@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Time
 
 /// The end of a connection whose client may still be sending. Closing with bytes unread would reset the connection, and
 /// the reset could overtake the last answer: so only our side ends at first, and what comes is taken and dropped until

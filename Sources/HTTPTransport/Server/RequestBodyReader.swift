@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Time
 
 /// Takes one request's body off its connection: for the responder, or to drop it.
 final class RequestBodyReader: RequestBodySource {

@@ -1,5 +1,6 @@
 internal import EventLoops
 internal import HTTPTypes
+internal import Time
 
 /// Writes responses in wire format (RFC 9112 §4–§6), with the fields that every response carries (platform.md
 /// §1.8).

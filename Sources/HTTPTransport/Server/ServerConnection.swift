@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import HTTPTypes
 internal import Logging
+internal import Time
 
 /// One client's connection: reads requests, has them answered in order, and ends in an orderly way.
 ///

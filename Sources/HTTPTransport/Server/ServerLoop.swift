@@ -1,6 +1,7 @@
 internal import EventLoops
 internal import HTTPTypes
 internal import Logging
+internal import Time
 
 /// The part of a server that lives on one loop: its listener and its connections.
 actor ServerLoop {

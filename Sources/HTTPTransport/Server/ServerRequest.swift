@@ -1,5 +1,6 @@
 public import EventLoops
 internal import HTTPTypes
+public import Time
 
 /// One request on its way through a responder. Belongs to its connection's loop.
 public final class ServerRequest {

@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// How long a client may take for what is being sent to it. Two things are asked: that it takes something every so
 /// often, and that, once that time is over, it has taken at least so much a second on the whole. What waits to be sent

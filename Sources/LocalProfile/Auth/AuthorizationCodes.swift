@@ -1,6 +1,6 @@
-internal import EventLoops
 internal import SharedAuth
 internal import Synchronization
+internal import Time
 
 /// Codes that a browser carries from the sign-in page to a front end (RFC 6749 section 4.1.2): each good once, for two
 /// minutes, for the client and the redirect URI that it was made for.

@@ -1,8 +1,8 @@
-internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
 internal import ServiceKit
 internal import SharedAuth
+internal import Time
 
 /// What other services tell a front end of the user who has signed in, by that user's token (upstreams.md §5.1):
 /// manage-users, nomis-user-roles, token verification and the shared page components.

@@ -1,9 +1,9 @@
-public import EventLoops
 public import HTTPTransport
 internal import HTTPTypes
 internal import ServiceKit
 internal import SharedAuth
 internal import Synchronization
+public import Time
 
 /// A double of HMPPS Auth for development and tests (upstreams.md §2, §5): it signs sample users in, gives clients
 /// tokens, publishes its keys, and tells front ends of users. Anybody may be anybody here: it is never for production.

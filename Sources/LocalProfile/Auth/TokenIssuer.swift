@@ -1,6 +1,6 @@
-public import EventLoops
 internal import ServiceKit
 internal import SharedAuth
+public import Time
 
 /// Writes and signs tokens as HMPPS Auth does (upstreams.md §2.4), for development and tests only.
 public struct TokenIssuer: Sendable {

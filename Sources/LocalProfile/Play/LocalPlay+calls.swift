@@ -1,7 +1,7 @@
-internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
 internal import ServiceKit
+internal import Time
 
 extension LocalPlay {
   /// Calls the gateway as a front end does.

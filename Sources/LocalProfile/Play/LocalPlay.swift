@@ -1,8 +1,8 @@
-internal import EventLoops
 public import HTTPTransport
 internal import HTTPTypes
 public import Postgres
-public import ServiceKit
+internal import ServiceKit
+public import Time
 
 /// Plays what happens in the prisons: changes the records of the doubles, publishes the events that the real services
 /// would, and says what came of it. One for a running all-in-one profile: the console calls ``play(_:)``, `gateway

@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import Postgres
+internal import Time
 
 /// What the gateway has of some prisoners, to see what an event changes.
 struct PlayLedger: Sendable {

@@ -1,6 +1,7 @@
 public import HTTPTransport
 internal import HTTPTypes
-public import ServiceKit
+internal import ServiceKit
+public import Time
 
 /// A double of prison API for development and tests (upstreams.md §4): it shows bookings and movements, and a discharge
 /// changes them. It wants a bearer token, but any will do.

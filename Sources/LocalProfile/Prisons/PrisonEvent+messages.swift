@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import ServiceKit
+internal import Time
 
 /// The messages of the events, as the samples in samples/consumed have them.
 struct PrisonEventWriter: Sendable {

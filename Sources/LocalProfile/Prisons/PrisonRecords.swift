@@ -1,6 +1,6 @@
-public import EventLoops
 internal import ServiceKit
 internal import Synchronization
+public import Time
 
 /// What NOMIS knows of prisoners, their bookings and movements: the doubles of prison API and prisoner search show it,
 /// and the events that others make of its changes go out from here. It forgets every change when the process ends.

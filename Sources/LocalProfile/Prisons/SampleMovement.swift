@@ -1,4 +1,5 @@
 internal import ServiceKit
+internal import Time
 
 /// A prisoner's latest movement as prison API shows one (upstreams.md §4).
 public struct SampleMovement: Sendable, Equatable {

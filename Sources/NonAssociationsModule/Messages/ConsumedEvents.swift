@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import ServiceKit
+internal import Time
 
 /// Two records of one prisoner became one: what `removed` had belongs to `kept` (`non-associations.md` §11).
 struct PrisonerMerged: BusEvent, Equatable {

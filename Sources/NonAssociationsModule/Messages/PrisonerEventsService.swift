@@ -1,7 +1,8 @@
-import EventLoops
+internal import EventLoops
 import Events
 import Logging
 import ServiceKit
+internal import Time
 
 /// What events of others do to non-associations: a prisoner whose number changed takes their rows along
 /// (`non-associations.md` §11). An event handled twice changes nothing the second time, and two at the same time wait

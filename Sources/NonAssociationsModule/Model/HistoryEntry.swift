@@ -1,5 +1,5 @@
-import EventLoops
 import ServiceKit
+internal import Time
 
 /// What a change was, for the table `non_association_history`.
 enum ChangeKind: String, CaseIterable, Sendable {

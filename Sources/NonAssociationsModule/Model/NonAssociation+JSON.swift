@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 extension NonAssociation {
   /// The contract's shape of one non-association (`non-associations.md` §5), all keys in their order.

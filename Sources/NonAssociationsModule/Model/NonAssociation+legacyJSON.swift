@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 extension NonAssociation {
   /// The shape and codes that the NOMIS synchronisation reads (`non-associations.md` §5, §7.12).

@@ -1,5 +1,6 @@
-import EventLoops
+internal import EventLoops
 import ServiceKit
+internal import Time
 
 /// Two prisoners who must be kept apart: one row of `non_association` (`non-associations.md` §8).
 struct NonAssociation: Equatable, Sendable {

@@ -1,5 +1,5 @@
-import EventLoops
 import ServiceKit
+internal import Time
 
 /// The body of a patch (`non-associations.md` §7.7): nil leaves a value as it is.
 struct NonAssociationPatch: Equatable, Sendable {

@@ -1,4 +1,4 @@
-import EventLoops
+internal import Time
 
 /// A prisoner's records going from one number to another (`non-associations.md` §11).
 struct NumberChange: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 /// A part of all non-associations, with the totals of the whole (`non-associations.md` §5).
 struct Page: Sendable {

@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 extension PrisonerNonAssociations {
   /// The contract's shape of a prisoner's list (`non-associations.md` §5), all keys in their order.

@@ -1,5 +1,5 @@
-import EventLoops
 import Postgres
+internal import Time
 
 extension StateFilter {
   /// A literal condition rather than a parameter, so that the planner can use the indexes of open and of closed rows.

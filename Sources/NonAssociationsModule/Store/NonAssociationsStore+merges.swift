@@ -1,5 +1,5 @@
-import EventLoops
 import Postgres
+internal import Time
 
 extension NonAssociationsStore {
   /// One change of a number, and what it did to the rows.

@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
+internal import Time
 
 extension NonAssociationsStore {
   /// Says what is published of a change; nil for one that nobody is told of.

@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
+internal import Time
 
 /// Reads and writes the table `non_association` (`non-associations.md` §8).
 struct NonAssociationsStore: Sendable {

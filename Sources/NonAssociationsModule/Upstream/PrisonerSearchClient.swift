@@ -3,6 +3,7 @@ import HTTPTransport
 import HTTPTypes
 import ServiceKit
 import SharedAuth
+internal import Time
 
 /// Asks prisoner search who and where prisoners are (`non-associations.md` §9.1).
 struct PrisonerSearchClient: Sendable {

@@ -3,6 +3,7 @@ public import HTTPTransport
 internal import HTTPTypes
 public import Logging
 public import ServiceKit
+public import Time
 
 /// Sends events and messages to Application Insights' ingestion endpoint, in batches, from the background
 /// (`platform.md` §8.3). One for each connection string; the items say which module they are of.

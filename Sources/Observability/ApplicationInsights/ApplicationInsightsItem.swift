@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import ServiceKit
+internal import Time
 
 /// One item of telemetry on its way to Application Insights, with what it had to know of the moment it arose.
 struct ApplicationInsightsItem: Sendable {

@@ -2,6 +2,7 @@ internal import DequeModule
 internal import EventLoops
 internal import Logging
 internal import Synchronization
+internal import Time
 
 /// What is on its way to a collector: bounded, sent in batches from the background, given up after some attempts. Adding
 /// never waits, and a collector that is down or slow costs nothing but what it misses.

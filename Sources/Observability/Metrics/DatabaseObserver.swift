@@ -1,6 +1,6 @@
-internal import EventLoops
 public import Postgres
 public import ServiceKit
+internal import Time
 internal import Tracing
 
 /// What tells the series of `db_client_operation_duration_seconds` apart (OpenTelemetry, "Database metrics").

@@ -1,5 +1,6 @@
 public import EventLoops
 public import ServiceKit
+internal import Time
 
 extension MetricsRegistry {
   /// How busy the event loops are.

@@ -1,7 +1,7 @@
-internal import EventLoops
 public import HTTPTransport
 internal import HTTPTypes
 public import ServiceKit
+internal import Time
 internal import Tracing
 
 /// Goes around every request that the server hands on: its span, its metrics, its line in the access log.

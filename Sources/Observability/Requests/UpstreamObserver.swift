@@ -1,7 +1,7 @@
-internal import EventLoops
 public import HTTPTransport
 internal import HTTPTypes
 public import ServiceKit
+internal import Time
 internal import Tracing
 
 /// What tells the series of `http_client_request_duration_seconds` apart (OpenTelemetry, "HTTP metrics").

@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import ServiceKit
+internal import Time
 
 /// Two records of one prisoner became one: `removed` is no more, `kept` is (`restricted-patients.md` §10.1).
 struct PrisonerMerged: BusEvent, Equatable {

@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 /// The forms of a date-time that are not JSON answers (`restricted-patients.md` §3).
 extension LocalDateTime {

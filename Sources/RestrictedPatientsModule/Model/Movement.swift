@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 /// A prisoner's movement as prison API tells it (`restricted-patients.md` §6.3).
 struct Movement: Equatable, Sendable {

@@ -1,5 +1,6 @@
-import EventLoops
+internal import EventLoops
 import ServiceKit
+internal import Time
 
 /// The widths of the columns of `restricted_patients` (`restricted-patients.md` §5), in characters. What does not fit is
 /// refused before prison API is told anything (§14.11).

@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 /// A prisoner still serving a sentence who is held in a hospital (`restricted-patients.md` §5): one row. Times are
 /// London's, without a zone.

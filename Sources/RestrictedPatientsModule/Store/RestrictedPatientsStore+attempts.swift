@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
+internal import Time
 
 /// An addition or removal that is about to change prison API: it is written down before the call and struck out in the
 /// transaction that makes the change here, so that no connection is held in between, no other request does the same

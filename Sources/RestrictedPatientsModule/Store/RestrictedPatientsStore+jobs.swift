@@ -1,5 +1,5 @@
-import EventLoops
 import Postgres
+internal import Time
 
 /// Jobs that one replica runs at a time. Who runs one holds it for a short time and takes it for longer again and again,
 /// so that a process that died keeps nobody waiting; the day counts as done only once the work is.
@@ -98,8 +98,4 @@ extension RestrictedPatientsStore {
       )
     }
   }
-}
-
-extension Duration {
-  fileprivate var wholeMilliseconds: Int64 { Int64(clamping: wholeNanoseconds / 1_000_000) }
 }

@@ -1,6 +1,6 @@
-import EventLoops
 import Postgres
 import ServiceKit
+internal import Time
 
 /// Which part of the patients is wanted.
 struct PatientQuery: Equatable, Sendable {

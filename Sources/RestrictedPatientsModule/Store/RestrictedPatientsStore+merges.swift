@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
+internal import Time
 
 /// What a person decides about the records of a merge (`restricted-patients.md` §11).
 enum MergeResolution: String, CaseIterable, Sendable {

@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
+internal import Time
 
 /// What changes rows. Each change and its domain event are one transaction.
 extension RestrictedPatientsStore {

@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit
+internal import Time
 
 /// Reads and writes the table `restricted_patients` (`restricted-patients.md` §5) and what stands around it.
 ///

@@ -1,7 +1,7 @@
-import EventLoops
 import Logging
 import SharedAuth
 import Synchronization
+internal import Time
 
 /// The lists of agencies, kept so that a read costs prison API nothing (`restricted-patients.md` §14.10): asked for when
 /// they are first needed, and again in the background once they are old. Old lists are better than none, up to an age.

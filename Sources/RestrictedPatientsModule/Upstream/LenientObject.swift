@@ -1,4 +1,5 @@
 import ServiceKit
+internal import Time
 
 /// An object that lacks something, or has it as something else. The reason quotes nothing of it.
 struct UnreadableObject: Error { let reason: String }

@@ -1,7 +1,7 @@
-import EventLoops
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
+internal import Time
 
 /// Prison API (`restricted-patients.md` §6.2): reads as the service itself, writes on behalf of the user if there is one.
 struct PrisonAPIClient: Sendable {

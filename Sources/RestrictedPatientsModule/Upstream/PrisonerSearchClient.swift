@@ -1,7 +1,7 @@
-import EventLoops
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
+internal import Time
 
 /// Prisoner search, asked for bookings and sentences (`restricted-patients.md` §6.2, PS).
 struct PrisonerSearchClient: Sendable {

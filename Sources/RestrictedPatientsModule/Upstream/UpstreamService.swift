@@ -1,8 +1,8 @@
-import EventLoops
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
 import SharedAuth
+internal import Time
 
 /// One of the services that the module calls: every call with a token, a deadline and one place where failures get their
 /// names.

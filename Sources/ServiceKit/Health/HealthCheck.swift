@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// Components of `/health` and how their state is found out: by one question at a time, at most every two seconds, however
 /// often and under whatever paths it is asked for.

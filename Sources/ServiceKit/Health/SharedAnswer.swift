@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Time
 
 /// The answer to a question that costs something elsewhere: who asks gets the one there is, for two seconds after it was
 /// found (`platform.md` §3.1), and who asks while it is being found waits for it with all the others. However often it is

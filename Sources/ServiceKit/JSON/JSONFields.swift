@@ -1,4 +1,5 @@
 internal import EventLoops
+public import Time
 
 /// The properties of a request's JSON object, read with the contract's leniency and refusals
 /// (`non-associations.md` §4 and §6): unknown properties are ignored, numbers and booleans given for texts become

@@ -1,3 +1,5 @@
+public import Time
+
 /// Writes JSON (RFC 8259) field by field, in the order of the calls, straight into bytes. Commas are its own business;
 /// that every `begin` gets its `end`, and every value in an object its key, is the caller's.
 public struct JSONWriter: Sendable {

@@ -1,5 +1,6 @@
 public import EventLoops
 internal import Synchronization
+public import Time
 
 /// What metrics tell of a database or a broker: read again and again in the background, each reading by itself, so that a
 /// scrape is answered from memory whatever hangs there. A value that is too old is left out.

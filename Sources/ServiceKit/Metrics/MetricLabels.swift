@@ -29,11 +29,3 @@ public struct MetricSample: Sendable {
     self.init(labels, Double(value))
   }
 }
-
-extension Duration {
-  /// This duration in seconds, as metrics have it.
-  public var inSeconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds) / 1e18
-  }
-}

@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import Synchronization
+internal import Time
 
 /// What several metrics are taken from: asked for once for all metrics of a scrape.
 public final class MomentaryReading<Value: Sendable>: Sendable {

@@ -1,8 +1,9 @@
-public import EventLoops
+internal import EventLoops
 internal import HTTPTransport
 public import HTTPTypes
 public import Logging
 public import SharedAuth
+public import Time
 
 /// A request that has found its route and passed its checks, as a handler sees it. It stays on its connection's loop.
 public struct ModuleRequest {

@@ -1,3 +1,5 @@
+public import Time
+
 /// What the description of an API says of a parameter in the query.
 public struct QueryParameterDeclaration: Sendable {
   public let name: String

@@ -1,5 +1,5 @@
-public import EventLoops
 public import Postgres
+public import Time
 
 /// A row whose values are read each for itself: whatever a column of the expected type can hold is read, and what no
 /// answer can hold is noted in ``MisfitValues`` and costs neither the row nor the list that it is in. Only a column of

@@ -1,4 +1,4 @@
-public import EventLoops
+public import Time
 
 /// Whose data is asked for, and of which days (`platform.md` §6).
 public struct SubjectAccessRequest: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import Time
 
 /// A way to PostgreSQL that notes which statements the gateway sends together.
 actor DatabaseTap {

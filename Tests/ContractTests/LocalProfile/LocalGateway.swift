@@ -5,6 +5,7 @@ import HTTPTypes
 import LocalProfile
 import Logging
 import ServiceKit
+import Time
 
 @testable import Gateway
 

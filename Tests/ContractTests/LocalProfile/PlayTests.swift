@@ -6,6 +6,7 @@ import LocalProfile
 import ServiceKit
 import Subprocess
 import Testing
+import Time
 
 @testable import Gateway
 

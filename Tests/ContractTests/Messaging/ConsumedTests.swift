@@ -1,4 +1,3 @@
-import EventLoops
 import ServiceKit
 import Testing
 

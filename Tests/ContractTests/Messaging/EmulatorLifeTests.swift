@@ -5,6 +5,7 @@ import HTTPTransport
 import InMemoryLogging
 import Logging
 import Testing
+import Time
 
 @testable import Events
 @testable import Gateway

@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 import Synchronization
+import Time
 
 /// Stands before moto, and fails calls that a test wants to fail.
 final class EmulatorProxy: Sendable {

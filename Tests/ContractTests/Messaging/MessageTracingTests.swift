@@ -1,5 +1,4 @@
 import CollectorDouble
-import EventLoops
 import Logging
 import ServiceKit
 import Synchronization

@@ -1,9 +1,9 @@
 import AWSPeer
-import EventLoops
 import Foundation
 import Logging
 import Synchronization
 import Testing
+import Time
 
 @testable import Gateway
 

@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import Testing
+import Time
 
 @Suite("Questions without a token cost nobody else")
 struct AnonymousQuestionTests {

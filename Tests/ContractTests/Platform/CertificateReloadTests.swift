@@ -5,6 +5,7 @@ import HTTPTypes
 import Logging
 import Subprocess
 import Testing
+import Time
 
 @testable import Gateway
 

@@ -1,6 +1,7 @@
 import EventLoops
 import Logging
 import Testing
+import Time
 
 @testable import Gateway
 

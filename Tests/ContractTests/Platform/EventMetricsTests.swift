@@ -3,6 +3,7 @@ import Logging
 import Postgres
 import ServiceKit
 import Testing
+import Time
 
 @testable import Events
 @testable import Gateway

@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import PrivateCluster
 import Testing
+import Time
 
 @testable import Gateway
 

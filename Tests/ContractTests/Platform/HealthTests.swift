@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import Testing
+import Time
 
 /// platform.md section 3, and rows 19 to 26 of its section 11, for each service under each mounting.
 @Suite("Platform: health and info")

@@ -1,4 +1,3 @@
-import EventLoops
 import Foundation
 import HTTPTransport
 import Instrumentation
@@ -7,6 +6,7 @@ import Observability
 import ServiceKit
 import Synchronization
 import Testing
+import Time
 
 @testable import Gateway
 

@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 import Testing
+import Time
 
 @testable import Gateway
 

@@ -4,6 +4,7 @@ import Postgres
 import ServiceKit
 import Synchronization
 import Testing
+import Time
 
 @testable import Gateway
 @testable import RestrictedPatientsModule

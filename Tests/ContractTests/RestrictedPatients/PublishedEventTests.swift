@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import Testing
+import Time
 
 @testable import Events
 @testable import Gateway

@@ -1,4 +1,5 @@
 import EventLoops
+import Time
 
 /// Carries a stream between tasks of one loop.
 ///

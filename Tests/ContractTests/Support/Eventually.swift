@@ -1,5 +1,5 @@
-import EventLoops
 import Foundation
+import Time
 
 /// Waits until something is so, at most thirty seconds where a test does not say otherwise.
 func eventually(within limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {

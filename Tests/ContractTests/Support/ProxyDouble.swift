@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import HTTPTransport
 import ServiceKit
+import Time
 
 /// A proxy that takes CONNECT (RFC 9110 section 9.3.6), and remembers what went through it.
 actor ProxyDouble {

@@ -1,4 +1,3 @@
-import EventLoops
 import Events
 import Postgres
 import ServiceKit

@@ -7,6 +7,7 @@ import LocalProfile
 import Logging
 import Observability
 import SharedAuth
+import Time
 
 @testable import Gateway
 

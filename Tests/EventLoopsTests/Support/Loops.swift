@@ -1,6 +1,7 @@
 import EventLoops
 import Synchronization
 import Testing
+import Time
 
 /// The loops of all the tests here.
 enum Loops {

@@ -1,5 +1,4 @@
 import AWSPeer
-import EventLoops
 import Foundation
 import ServiceKit
 import Testing

@@ -1,10 +1,10 @@
 import AWSPeer
-import EventLoops
 import Foundation
 import HTTPTransport
 import HTTPTypes
 import SharedAuth
 import Testing
+import Time
 
 @testable import Events
 

@@ -6,6 +6,7 @@ import HTTPTypes
 import SharedAuth
 import Synchronization
 import Testing
+import Time
 
 @testable import Events
 

@@ -1,5 +1,6 @@
 import EventLoops
 import Testing
+import Time
 
 /// The loops of this test process; they end with it.
 enum Loops {

@@ -1,6 +1,6 @@
-import EventLoops
 import Events
 import Synchronization
+import Time
 
 /// A topic and a queue that take what AWS's pages of Publish and SendMessage say, and nothing else.
 final class StrictBroker: Sendable {

@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import ServiceKit
 import Synchronization
+import Time
 
 /// A topic that can be cut off, slowed down or made to refuse, in front of nothing: it keeps what it took.
 final class SwitchableTopic: Topic {

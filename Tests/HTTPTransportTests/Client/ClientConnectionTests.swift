@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Testing
+import Time
 
 private typealias Step = ScriptedServer.Step
 

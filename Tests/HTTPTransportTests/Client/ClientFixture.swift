@@ -1,6 +1,7 @@
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import Time
 
 /// One scripted upstream and a client with one pool, each on a loop of its own.
 struct ClientFixture {

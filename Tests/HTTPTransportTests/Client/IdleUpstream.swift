@@ -1,5 +1,6 @@
 import EventLoops
 import HTTPTransport
+import Time
 
 /// An upstream that answers each request, and closes a connection on which nothing has come for exactly its idle time.
 actor IdleUpstream {

@@ -1,4 +1,5 @@
 import EventLoops
+import Time
 
 /// A TCP server that plays a transcript on each connection, so that a test decides every byte an upstream sends and
 /// when. Its state is awaited, never polled.

@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTypes
 import Logging
 import Testing
+import Time
 
 @testable import HTTPTransport
 

@@ -1,4 +1,3 @@
-import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Testing

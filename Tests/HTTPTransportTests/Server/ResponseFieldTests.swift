@@ -1,6 +1,7 @@
 import EventLoops
 import HTTPTypes
 import Testing
+import Time
 
 @testable import HTTPTransport
 

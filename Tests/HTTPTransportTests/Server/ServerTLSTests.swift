@@ -3,6 +3,7 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 import Testing
+import Time
 
 @Suite("TLS")
 struct ServerTLSTests {

@@ -3,6 +3,7 @@ import Glibc
 import HTTPTransport
 import HTTPTypes
 import Logging
+import Time
 
 /// The loops of this test process.
 // swift-format-ignore: NeverUseForceTry

@@ -1,4 +1,5 @@
 import ServiceKit
+import Time
 
 @testable import LocalProfile
 

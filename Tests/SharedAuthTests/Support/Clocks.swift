@@ -1,5 +1,5 @@
-import EventLoops
 import Synchronization
+import Time
 
 /// A time of day that tests move by hand.
 final class ManualWallClock: WallClock {

@@ -1,4 +1,3 @@
-import EventLoops
 import Synchronization
 
 @testable import SharedAuth

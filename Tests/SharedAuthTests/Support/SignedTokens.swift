@@ -1,6 +1,6 @@
-import EventLoops
 import Foundation
 import Subprocess
+import Time
 
 /// Key sets and tokens made by `make_tokens.py`, a signer that shares no code with what is tested. Made once per run,
 /// with the Python of `GATEWAY_TEST_PYTHON` or else `python3`; it needs joserfc and cryptography.

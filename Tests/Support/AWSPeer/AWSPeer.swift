@@ -1,4 +1,3 @@
-import EventLoops
 import Foundation
 public import HTTPTransport
 public import ServiceKit

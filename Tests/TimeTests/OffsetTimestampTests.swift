@@ -1,6 +1,6 @@
-import EventLoops
 import ServiceKit
 import Testing
+import Time
 
 @Suite("Date-times with an offset")
 struct OffsetTimestampTests {

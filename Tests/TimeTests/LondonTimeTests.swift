@@ -1,7 +1,7 @@
-import EventLoops
 import Testing
 
 @testable import ServiceKit
+@testable import Time
 
 @Suite("London's clock")
 struct LondonTimeTests {

@@ -1,5 +1,3 @@
-public import EventLoops
-
 extension Timestamp {
   /// Reads an ISO 8601 date-time with its offset, as domain events carry it (`non-associations.md` §11):
   /// `2026-06-15T16:39:45+01:00`, `2026-01-15T10:20:30.123456789Z`; to the nearest microsecond. The offset is `Z`,

@@ -1,28 +1,28 @@
 /// Growing pauses between tries: each twice the one before, up to a limit.
-struct BackOff: Sendable {
-  let initial: Duration
-  let maximum: Duration
+public struct BackOff: Sendable {
+  public let initial: Duration
+  public let maximum: Duration
   /// Whether each pause is somewhere between half and all of its length, so that replicas that failed together do not
   /// come back together.
-  let hasJitter: Bool
-  private(set) var failures = 0
+  public let hasJitter: Bool
+  public private(set) var failures = 0
 
-  init(initial: Duration, maximum: Duration, hasJitter: Bool = true) {
+  public init(initial: Duration, maximum: Duration, hasJitter: Bool = true) {
     self.initial = initial
     self.maximum = maximum
     self.hasJitter = hasJitter
   }
 
   /// The pause after one more failure.
-  mutating func next() -> Duration {
+  public mutating func next() -> Duration {
     defer { failures += 1 }
     return delay(failures: failures)
   }
 
-  mutating func reset() { failures = 0 }
+  public mutating func reset() { failures = 0 }
 
   /// The pause after `failures` earlier ones, from 0.
-  func delay(failures: Int) -> Duration {
+  public func delay(failures: Int) -> Duration {
     let factor = 1 << min(max(failures, 0), 30)
     let delay = min(initial * factor, maximum)
     return hasJitter ? delay * Double.random(in: 0.5...1) : delay

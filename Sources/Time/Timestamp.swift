@@ -1,5 +1,3 @@
-internal import CLinux
-
 /// An instant in microseconds since 1970-01-01T00:00:00Z: the precision of the database's `timestamptz`.
 public struct Timestamp: Comparable, Hashable, Sendable {
   public let microseconds: Int64
@@ -28,21 +26,5 @@ public struct Timestamp: Comparable, Hashable, Sendable {
       whole &+ attoseconds / 1_000_000_000_000
     )
     return Timestamp(microseconds: overflow || carried ? (duration < .zero ? .min : .max) : sum)
-  }
-}
-
-/// Where the time of day comes from. Passed in, so that tests can set it.
-public protocol WallClock: Sendable {
-  func now() -> Timestamp
-}
-
-/// The machine's clock (CLOCK_REALTIME), truncated to microseconds.
-public struct SystemClock: WallClock {
-  public init() {}
-
-  public func now() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
   }
 }

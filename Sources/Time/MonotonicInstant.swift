@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// A point on the machine's monotonic clock (CLOCK_MONOTONIC), in nanoseconds. It is for deadlines and measured
 /// durations; it says nothing about the time of day.
@@ -25,16 +25,5 @@ public struct MonotonicInstant: Comparable, Hashable, Sendable {
   public func duration(since earlier: Self) -> Duration {
     guard nanoseconds > earlier.nanoseconds else { return .zero }
     return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
-  }
-}
-
-extension Duration {
-  /// This duration in nanoseconds, held between 0 and `UInt64.max`.
-  public var wholeNanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, carried) = product.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
-    return overflow || carried ? .max : sum
   }
 }

@@ -1,12 +1,10 @@
-internal import EventLoops
-
 /// A date and time on the wall clock, without a zone: what the contract's date-times are on the wire
 /// (`non-associations.md` §4.2; the clock meant is London's).
 public struct LocalDateTime: Comparable, Hashable, Sendable {
   /// Seconds since 1970-01-01T00:00:00 *of the wall clock*, as though it had no zone.
-  let wallSeconds: Int64
+  package let wallSeconds: Int64
   /// 0 to 999,999,999.
-  let nanosecond: Int32
+  package let nanosecond: Int32
 
   /// Held to ±10^16 seconds, far beyond what PostgreSQL stores, so that calendar arithmetic cannot overflow.
   init(wallSeconds: Int64, nanosecond: Int32) {
@@ -39,18 +37,18 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
 
   /// The moments from and to which answers can show a time: the contract's form has a year of four digits, and the
   /// database microseconds.
-  static let earliest = LocalDateTime(wallSeconds: -62_167_219_200, nanosecond: 0)
-  static let latest = LocalDateTime(wallSeconds: 253_402_300_799, nanosecond: 999_999_000)
+  package static let earliest = LocalDateTime(wallSeconds: -62_167_219_200, nanosecond: 0)
+  package static let latest = LocalDateTime(wallSeconds: 253_402_300_799, nanosecond: 999_999_000)
 
   /// What a clock in UTC shows. The infinities are times too: the first and the last that there are.
-  init(asThoughUTC instant: Timestamp) {
+  package init(asThoughUTC instant: Timestamp) {
     let seconds = instant.seconds
     let microsecond = instant.microseconds &- seconds &* 1_000_000
     self.init(wallSeconds: seconds, nanosecond: Int32(truncatingIfNeeded: microsecond * 1000))
   }
 
   /// Whether its ``text`` is itself, and not the nearest time of the years 0 to 9999.
-  var isShowable: Bool {
+  package var isShowable: Bool {
     wallSeconds >= Self.earliest.wallSeconds && wallSeconds <= Self.latest.wallSeconds
   }
 
@@ -83,7 +81,7 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
   }
 
   /// Appends ``text`` as ASCII.
-  func append(to bytes: inout [UInt8]) {
+  package func append(to bytes: inout [UInt8]) {
     guard isShowable else {
       (self < Self.earliest ? Self.earliest : Self.latest).append(to: &bytes)
       return

@@ -10,7 +10,7 @@ extension LocalDateTime {
   }
 
   /// Whether the text is empty or blanks: the contract's "not given".
-  static func isBlank(_ text: String) -> Bool { text.utf8.allSatisfy { $0 <= 0x20 } }
+  package static func isBlank(_ text: String) -> Bool { text.utf8.allSatisfy { $0 <= 0x20 } }
 
   private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
     guard let first = bytes.firstIndex(where: { $0 > 0x20 }),

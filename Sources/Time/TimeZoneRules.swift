@@ -74,8 +74,8 @@ struct TimeZoneRules: Sendable {
 }
 
 /// A file that is not what RFC 8536 describes.
-struct TZifError: Error, Equatable {
-  let reason: String
+public struct TZifError: Error, Equatable {
+  public let reason: String
 }
 
 /// Big-endian fields in order, every read checked against the end.

@@ -1,7 +1,7 @@
-import EventLoops
+import ServiceKit
 import Testing
 
-@testable import ServiceKit
+@testable import Time
 
 @Suite("Local date-times in and out (contract §4.2)")
 struct LocalDateTimeTests {

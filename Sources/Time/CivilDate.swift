@@ -36,7 +36,7 @@ public struct CivilDate: Comparable, Hashable, Sendable {
   ///
   /// Counts from 1 March of year 0 in eras of 400 years (146,097 days), so that the leap day ends a year and needs
   /// no case of its own.
-  init(daysSince1970 days: Int) {
+  package init(daysSince1970 days: Int) {
     let shifted = days + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let dayOfEra = shifted - era * 146_097

@@ -1,24 +1,11 @@
-public import EventLoops
-
 /// The rules of Europe/London, between instants and the wall clock that the contract puts on the wire
 /// (`non-associations.md` §4.2). Load it once and pass it on.
 public struct LondonTime: Sendable {
   private let rules: TimeZoneRules
 
-  /// Reads the zone from the system's time zone database.
-  ///
-  /// - Parameter path: the zone's TZif file, at most 1 MiB.
-  /// - Throws: `LondonTimeError` when the file is missing or unreadable.
-  public init(path: String = "/usr/share/zoneinfo/Europe/London") throws(LondonTimeError) {
-    guard let bytes = FileBytes.read(path, limit: 1 << 20) else {
-      throw LondonTimeError(path: path, reason: "cannot be read")
-    }
-    do {
-      rules = try TimeZoneRules(tzif: bytes)
-    } catch {
-      throw LondonTimeError(path: path, reason: "is not a time zone file (\(error.reason))")
-    }
-  }
+  /// - Parameter bytes: the zone's TZif file (RFC 8536), as the system's time zone database has it.
+  /// - Throws: `TZifError` when it is no such file.
+  public init(tzif bytes: [UInt8]) throws(TZifError) { rules = try TimeZoneRules(tzif: bytes) }
 
   /// What London's clocks show at an instant.
   public func local(_ instant: Timestamp) -> LocalDateTime {
@@ -66,44 +53,5 @@ public struct LondonTime: Sendable {
       bytes.append(UInt8(ascii: ":"))
       LocalDateTime.append(twoDigits: magnitude % 60, to: &bytes)
     }
-  }
-}
-
-/// Why London's time zone could not be loaded, and what to do about it.
-public struct LondonTimeError: Error, Equatable, CustomStringConvertible {
-  public let path: String
-  public let reason: String
-
-  public var description: String { "\(path) \(reason): install the package tzdata" }
-}
-
-extension Timestamp {
-  /// Reads an instant in UTC, to the microsecond: `2023-12-05T12:34:56.12Z`; nil for anything else.
-  public init?(instantText: String) {
-    guard instantText.hasSuffix("Z"), let time = LocalDateTime(contractText: String(instantText.dropLast()))
-    else {
-      return nil
-    }
-    self = Timestamp(seconds: time.wallSeconds) + .nanoseconds(Int64(time.nanosecond))
-  }
-
-  /// An instant in UTC with a fraction of 0, 3 or 6 digits, as audit messages carry it (`non-associations.md` §10.2):
-  /// `2023-12-05T12:34:56.120Z`.
-  public var instantText: String {
-    let utc = LocalDateTime(asThoughUTC: self)
-    var bytes: [UInt8] = []
-    LocalDateTime(wallSeconds: utc.wallSeconds, nanosecond: 0).append(to: &bytes)
-    let microsecond = Int(utc.nanosecond / 1000)
-    if microsecond > 0 {
-      let isMilliseconds = microsecond.isMultiple(of: 1000)
-      var divisor = 100_000
-      bytes.append(UInt8(ascii: "."))
-      for _ in 0..<(isMilliseconds ? 3 : 6) {
-        bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microsecond / divisor % 10))
-        divisor /= 10
-      }
-    }
-    bytes.append(UInt8(ascii: "Z"))
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -1,0 +1,26 @@
+public import Time
+
+extension LondonTime {
+  /// Reads the zone from the system's time zone database.
+  ///
+  /// - Parameter path: the zone's TZif file, at most 1 MiB.
+  /// - Throws: `LondonTimeError` when the file is missing or unreadable.
+  public init(path: String = "/usr/share/zoneinfo/Europe/London") throws(LondonTimeError) {
+    guard let bytes = FileBytes.read(path, limit: 1 << 20) else {
+      throw LondonTimeError(path: path, reason: "cannot be read")
+    }
+    do {
+      self = try LondonTime(tzif: bytes)
+    } catch {
+      throw LondonTimeError(path: path, reason: "is not a time zone file (\(error.reason))")
+    }
+  }
+}
+
+/// Why London's time zone could not be loaded, and what to do about it.
+public struct LondonTimeError: Error, Equatable, CustomStringConvertible {
+  public let path: String
+  public let reason: String
+
+  public var description: String { "\(path) \(reason): install the package tzdata" }
+}

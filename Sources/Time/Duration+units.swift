@@ -1,0 +1,26 @@
+/// Durations as other interfaces count them.
+extension Duration {
+  /// This duration in nanoseconds, held between 0 and `UInt64.max`.
+  public var wholeNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carried) = product.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
+    return overflow || carried ? .max : sum
+  }
+
+  /// Whole milliseconds, held between 0 and `Int64.max`.
+  public var wholeMilliseconds: Int64 { Int64(clamping: wholeNanoseconds / 1_000_000) }
+
+  /// Whole seconds, rounded up; 0 for a negative duration.
+  public var secondsRoundedUp: Int {
+    let (seconds, attoseconds) = components
+    return seconds < 0 || attoseconds < 0 ? 0 : Int(clamping: seconds) + (attoseconds > 0 ? 1 : 0)
+  }
+
+  /// This duration in seconds, as metrics have it.
+  public var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) / 1e18
+  }
+}
