@@ -54,13 +54,20 @@ let package = Package(
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     module("Time", ["CLinux"]),
-    module("EventLoops", ["Time", "CLinux", "COpenSSL", deque, heap]),
-    module("HTTPTransport", ["EventLoops", "Time", "CZlib", "CLinux", httpTypes, logging]),
-    module("Postgres", ["EventLoops", "Time", "CLibPQ", "CLinux", deque, logging]),
-    module("SharedAuth", ["HTTPTransport", "EventLoops", "Time", "COpenSSL", httpTypes, logging]),
+    module("Text", []),
+    module("JSON", []),
+    module("Crypto", ["COpenSSL"]),
+    module("EventLoops", ["Text", "Time", "CLinux", "COpenSSL", deque, heap]),
+    module("HTTPTransport", ["Text", "EventLoops", "Time", "CZlib", "CLinux", httpTypes, logging]),
+    module("Postgres", ["Text", "EventLoops", "Time", "CLibPQ", "CLinux", deque, logging]),
+    module(
+      "SharedAuth",
+      ["Text", "JSON", "Crypto", "HTTPTransport", "EventLoops", "Time", httpTypes, logging]
+    ),
     module(
       "ServiceKit",
       [
+        "Text", "JSON", "Crypto",
         "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging, tracing,
         instrumentation,
       ],
@@ -69,6 +76,7 @@ let package = Package(
     module(
       "Observability",
       [
+        "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", deque,
         httpTypes,
         logging, tracing, instrumentation,
@@ -77,6 +85,7 @@ let package = Package(
     module(
       "Events",
       [
+        "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", "Time", httpTypes, logging,
         tracing,
       ]
@@ -84,6 +93,7 @@ let package = Package(
     module(
       "NonAssociationsModule",
       [
+        "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes,
         logging,
       ]
@@ -91,25 +101,31 @@ let package = Package(
     module(
       "RestrictedPatientsModule",
       [
+        "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes,
         logging,
       ]
     ),
     module(
       "Console",
-      ["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", "Time", httpTypes],
+      [
+        "Text", "JSON", "Crypto", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", "Time",
+        httpTypes,
+      ],
       resources: consolePages.map { .embedInCode("Pages/\($0)") }
     ),
     module(
       "LocalProfile",
       [
-        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "COpenSSL", "CLinux",
+        "Text", "JSON", "Crypto",
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux",
         httpTypes, logging,
       ]
     ),
     .executableTarget(
       name: "Gateway",
       dependencies: [
+        "Text", "JSON", "Crypto",
         "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
         "Events", "ServiceKit",
         "SharedAuth",
@@ -125,7 +141,10 @@ let package = Package(
     ),
     tests(
       "SharedAuthTests",
-      ["Subprocess", "SharedAuth", "HTTPTransport", "EventLoops", "Time", httpTypes, logging],
+      [
+        "Text", "JSON", "Crypto", "Subprocess", "SharedAuth", "HTTPTransport", "EventLoops", "Time",
+        httpTypes, logging,
+      ],
       resources: [.copy("Support/make_tokens.py")]
     ),
     .executableTarget(
@@ -136,21 +155,26 @@ let package = Package(
     ),
     tests(
       "HTTPTransportTests",
-      ["Subprocess", "HTTPTransport", "EventLoops", "Time", "CLinux", "CZlib", httpTypes, logging]
+      ["Text", "Subprocess", "HTTPTransport", "EventLoops", "Time", "CLinux", "CZlib", httpTypes, logging]
     ),
     tests(
       "LocalProfileTests",
       [
+        "Text", "JSON", "Crypto",
         "LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", "Time", httpTypes, logging,
       ],
       resources: [.copy("Support/verify_token.py")]
     ),
-    tests("TimeTests", ["Time", "ServiceKit"]),
+    tests("TimeTests", ["Time", "JSON", "ServiceKit"]),
+    tests("TextTests", ["Text"]),
+    tests("JSONTests", ["JSON", "ServiceKit", "Time"]),
+    tests("CryptoTests", ["Crypto"]),
     tests("EventLoopsTests", ["Subprocess", "EventLoops", "Time", "CLinux"]),
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",
       [
+        "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
         instrumentation, tracing,
       ]
@@ -158,6 +182,7 @@ let package = Package(
     tests(
       "NonAssociationsModuleTests",
       [
+        "Text", "JSON", "Crypto",
         "Subprocess", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport",
         "Postgres",
         "EventLoops", "Time",
@@ -173,6 +198,7 @@ let package = Package(
     tests(
       "ObservabilityTests",
       [
+        "Text", "JSON", "Crypto",
         "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", "Time", httpTypes,
         logging,
         tracing,
@@ -182,6 +208,7 @@ let package = Package(
     tests(
       "RestrictedPatientsModuleTests",
       [
+        "Text", "JSON", "Crypto",
         "RestrictedPatientsModule", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", "Time",
         httpTypes,
         logging,
@@ -196,7 +223,7 @@ let package = Package(
     tests("PostgresTests", ["Subprocess", "PrivateCluster", "Postgres", "EventLoops", "Time", logging]),
     .target(
       name: "AWSPeer",
-      dependencies: ["Subprocess", "ServiceKit", "HTTPTransport", "EventLoops", "Time"],
+      dependencies: ["Subprocess", "ServiceKit", "HTTPTransport", "EventLoops", "Time", "JSON"],
       path: "Tests/Support/AWSPeer",
       resources: [.copy("aws_peer.py")],
       swiftSettings: settings
@@ -204,6 +231,7 @@ let package = Package(
     tests(
       "EventsTests",
       [
+        "Text", "JSON", "Crypto",
         "Subprocess", "AWSPeer", "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
@@ -212,6 +240,7 @@ let package = Package(
     tests(
       "ContractTests",
       [
+        "Text", "JSON", "Crypto",
         "Subprocess", "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway", "NonAssociationsModule",
         "RestrictedPatientsModule",
         "LocalProfile",

@@ -1,6 +1,7 @@
 public import Events
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 public import ServiceKit
 internal import SharedAuth
 public import Time

@@ -2,6 +2,7 @@ internal import EventLoops
 public import Events
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 public import ServiceKit
 internal import SharedAuth
 internal import Time

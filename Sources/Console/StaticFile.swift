@@ -1,3 +1,4 @@
+internal import Crypto
 internal import HTTPTransport
 internal import HTTPTypes
 internal import ServiceKit

@@ -1,3 +1,4 @@
+internal import Crypto
 public import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes

@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+internal import JSON
 import ServiceKit
 
 /// The module's error shape (`non-associations.md` §6): five keys, nulls written.

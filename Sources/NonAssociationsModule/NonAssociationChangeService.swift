@@ -1,7 +1,7 @@
-import EventLoops
 import Postgres
 import ServiceKit
 import SharedAuth
+internal import Text
 internal import Time
 
 /// The rules for changing (`non-associations.md` §7), in the order it gives them. The clock is read once a request.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// What the rules of `non-associations.md` §6 and §7 refuse, and what prisoner search may do to a request.
 enum NonAssociationsError: Error, Equatable {
   /// No row has the id.

@@ -1,5 +1,5 @@
-import EventLoops
 import Events
+internal import Text
 internal import Time
 
 /// The rules for reading (`non-associations.md` §7), in the order it gives them.

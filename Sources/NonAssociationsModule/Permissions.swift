@@ -1,4 +1,4 @@
-import EventLoops
+internal import Text
 
 /// What a user may do with a non-association of two prisoners (`permissions.md`): a function of the user's roles and
 /// caseloads, and of where the prisoners are.

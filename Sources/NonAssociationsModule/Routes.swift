@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+internal import JSON
 import ServiceKit
 import SharedAuth
 internal import Time

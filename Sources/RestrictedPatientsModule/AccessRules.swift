@@ -1,5 +1,5 @@
-internal import EventLoops
 public import SharedAuth
+internal import Text
 
 /// What each endpoint asks of a caller besides a good token. By default nothing, as with the service replaced
 /// (`restricted-patients.md` §2); a deployment may name roles, of which a caller needs one.

@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+internal import JSON
 import ServiceKit
 
 /// The module's error shape (`restricted-patients.md` §4): five keys, nulls written.

@@ -1,6 +1,6 @@
-import EventLoops
 import Logging
 import ServiceKit
+internal import Text
 internal import Time
 
 /// What a past-date check did.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// What the rules of `restricted-patients.md` §4 and §7 refuse, and what other services may do to a request.
 enum RestrictedPatientsError: Error, Equatable {
   /// No row has the prisoner number.

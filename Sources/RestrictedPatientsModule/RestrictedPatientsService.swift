@@ -1,7 +1,7 @@
-import EventLoops
 import Events
 import Logging
 import ServiceKit
+internal import Text
 internal import Time
 
 /// The rules of `restricted-patients.md` §7 for reading, adding and changing patients, in the order it gives them.

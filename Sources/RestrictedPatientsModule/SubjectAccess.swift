@@ -1,5 +1,6 @@
-import EventLoops
+internal import JSON
 import ServiceKit
+internal import Text
 internal import Time
 
 /// The prisoner's record with the name of the hospital (`restricted-patients.md` §7.7), or the last one that was removed,

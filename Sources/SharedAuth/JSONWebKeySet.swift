@@ -1,4 +1,6 @@
-internal import EventLoops
+internal import Crypto
+internal import JSON
+internal import Text
 
 /// A key of the issuer's set, with the name tokens call it by.
 struct VerificationKey: Sendable, Equatable {
@@ -34,7 +36,9 @@ struct JSONWebKeySet: Sendable {
   /// - Throws: `Failure`.
   init(_ text: [UInt8]) throws(Failure) {
     let text = text.starts(with: [0xef, 0xbb, 0xbf]) ? Array(text.dropFirst(3)) : text
-    guard let members = (try? JSONReader.read(text))?.object, let list = members["keys"]?.array else {
+    guard let members = (try? JSONValue(parsing: text, .noDuplicates))?.object,
+      let list = members["keys"]?.array
+    else {
       throw .notAKeySet
     }
     keys = list.prefix(Self.maximumKeys).compactMap(Self.key)

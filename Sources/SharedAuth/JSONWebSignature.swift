@@ -1,4 +1,6 @@
-internal import EventLoops
+internal import Crypto
+internal import JSON
+internal import Text
 
 /// A signed token in its compact form (RFC 7515 section 7.1), taken apart and not yet believed.
 ///
@@ -27,7 +29,9 @@ struct JSONWebSignature {
     let dots = token.indices.filter { token[$0] == UInt8(ascii: ".") }
     guard dots.count == 2 else { throw .malformedToken }
     guard let headerText = Base64URL.decode(token[..<dots[0]]) else { throw .malformedToken }
-    guard let header = (try? JSONReader.read(headerText))?.object else { throw .malformedToken }
+    guard let header = (try? JSONValue(parsing: headerText, .noDuplicates))?.object else {
+      throw .malformedToken
+    }
     guard let algorithm = header["alg"]?.string else { throw .malformedToken }
     guard algorithm != "none" else { throw .unsecured }
     let payload = Base64URL.decode(token[(dots[0] + 1)..<dots[1]])

@@ -1,4 +1,4 @@
-public import EventLoops
+public import Text
 
 /// Who a request comes from, as its token says (platform.md 1.4).
 public struct Principal: Sendable, Hashable {

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Time
 
 /// The claims of a token (RFC 7519 section 4, platform.md 1.4).
@@ -10,7 +11,9 @@ struct TokenClaims {
 
   /// - Throws: `TokenError.malformedPayload` unless the payload is a JSON object whose dates are numbers.
   init(_ payload: [UInt8]) throws(TokenError) {
-    guard let members = (try? JSONReader.read(payload))?.object else { throw .malformedPayload }
+    guard let members = (try? JSONValue(parsing: payload, .noDuplicates))?.object else {
+      throw .malformedPayload
+    }
     self.members = members
     expiry = try Self.date("exp", of: members)
     notBefore = try Self.date("nbf", of: members)
@@ -19,7 +22,7 @@ struct TokenClaims {
   /// A NumericDate (RFC 7519 section 2): seconds, whole or not, held to what a `Timestamp` can say.
   private static func date(_ name: String, of members: [String: JSONValue]) throws(TokenError) -> Timestamp? {
     guard let value = members.present(name) else { return nil }
-    guard let seconds = value.number, seconds.isFinite else { throw .malformedPayload }
+    guard let seconds = value.double, seconds.isFinite else { throw .malformedPayload }
     let microseconds = (seconds * 1_000_000).rounded(.down)
     if microseconds >= 0x1p63 { return Timestamp(microseconds: .max) }
     if microseconds <= -0x1p63 { return Timestamp(microseconds: .min) }

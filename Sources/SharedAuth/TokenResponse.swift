@@ -1,4 +1,5 @@
-internal import EventLoops
+internal import JSON
+internal import Text
 
 /// The issuer's answer to a token request, as it came.
 public struct TokenResponse: Sendable {
@@ -22,7 +23,7 @@ struct GrantedToken: Sendable {
 
   /// - Throws: `UpstreamTokenError.refused` or `invalidResponse`.
   init(_ response: TokenResponse) throws(UpstreamTokenError) {
-    let members = (try? JSONReader.read(response.body))?.object ?? [:]
+    let members = (try? JSONValue(parsing: response.body, .noDuplicates))?.object ?? [:]
     guard response.status == 200 else { throw Self.error(response.status, members) }
     guard members["token_type"]?.string?.asciiLowercased == "bearer" else {
       throw .invalidResponse(reason: "token_type is not bearer")
@@ -56,7 +57,7 @@ struct GrantedToken: Sendable {
   private static func isVisible(_ byte: UInt8) -> Bool { (0x21..<0x7f).contains(byte) }
 
   private static func lifetime(_ value: JSONValue?) -> Int {
-    let seconds = value?.number ?? value?.string.flatMap(Int.init).map(Double.init) ?? 0
+    let seconds = value?.double ?? value?.string.flatMap(Int.init).map(Double.init) ?? 0
     return seconds >= 1 ? Int(min(seconds, longestLifetime)) : 1
   }
 }

@@ -1,4 +1,6 @@
+internal import Crypto
 internal import EventLoops
+internal import Text
 public import Time
 
 /// Says who a request comes from: reads its bearer token and checks it as platform.md 1.1–1.4 asks, in that order.

@@ -1,3 +1,4 @@
+internal import Crypto
 public import HTTPTransport
 internal import HTTPTypes
 public import Logging

@@ -1,3 +1,5 @@
+public import Crypto
+
 /// How this service asks for its own tokens (RFC 6749 section 4.4, upstreams.md 2.1).
 public struct UpstreamTokensConfiguration: Sendable {
   public var clientID: String

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Synchronization
 
 /// A token that has passed every check, and what it takes to let it pass again.

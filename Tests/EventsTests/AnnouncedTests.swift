@@ -2,6 +2,7 @@ import AWSPeer
 import EventLoops
 import Foundation
 import Instrumentation
+import JSON
 import Postgres
 import ServiceKit
 import Synchronization

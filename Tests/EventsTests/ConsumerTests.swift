@@ -1,5 +1,6 @@
 import EventLoops
 import InMemoryLogging
+import JSON
 import Logging
 import Postgres
 import ServiceKit
@@ -113,7 +114,7 @@ final class RecordingTelemetry: Telemetry {
     #expect(try type("{\"MessageAttributes\":{}}", "b") == "b")
     #expect(try type("{", "b") == "b")
     #expect(try type("{}") == nil)
-    #expect(throws: JSONParseError.self) { try type("{MessageAttributes") }
+    #expect(throws: JSONError.self) { try type("{MessageAttributes") }
   }
 
   @Test(

@@ -1,4 +1,5 @@
 import Events
+import JSON
 import ServiceKit
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
     #expect(envelope.message == "{\"eventType\":\"a\",\n\t\"b\":\"c\u{1}\"}")
     #expect(envelope.eventType == nil)
     #expect(envelope.messageID == nil)
-    guard case .object(let inner) = try LenientJSON.value(Array(envelope.message.utf8)) else {
+    guard case .object(let inner) = try JSONValue(parsing: Array(envelope.message.utf8), .lenient) else {
       Issue.record("no object")
       return
     }

@@ -1,5 +1,6 @@
 import EventLoops
 import Events
+import JSON
 import ServiceKit
 import Testing
 import Time

@@ -1,6 +1,7 @@
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import JSON
 import ServiceKit
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+import JSON
 import ServiceKit
 import Testing
 

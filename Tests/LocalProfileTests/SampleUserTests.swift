@@ -1,4 +1,6 @@
+import Crypto
 import HTTPTypes
+import JSON
 import ServiceKit
 import SharedAuth
 import Testing

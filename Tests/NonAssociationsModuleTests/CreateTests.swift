@@ -2,6 +2,7 @@ import EventLoops
 import Events
 import HTTPTransport
 import HTTPTypes
+import JSON
 import Postgres
 import ServiceKit
 import Synchronization

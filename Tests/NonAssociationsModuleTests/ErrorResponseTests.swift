@@ -1,8 +1,8 @@
-import EventLoops
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
 import Testing
+import Text
 
 @testable import NonAssociationsModule
 

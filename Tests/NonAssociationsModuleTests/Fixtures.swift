@@ -1,6 +1,6 @@
-import EventLoops
 import ServiceKit
 import Testing
+import Text
 import Time
 
 @testable import NonAssociationsModule

@@ -1,5 +1,6 @@
 import Events
 import HTTPTypes
+import JSON
 import Postgres
 import ServiceKit
 import Testing

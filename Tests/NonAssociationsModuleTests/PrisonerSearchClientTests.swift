@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Testing
+import Text
 import Time
 
 @testable import NonAssociationsModule

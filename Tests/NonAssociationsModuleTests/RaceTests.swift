@@ -1,10 +1,14 @@
+import Crypto
 import EventLoops
 import Events
 import HTTPTypes
+import JSON
 import Postgres
 import ServiceKit
 import Synchronization
 import Testing
+import Text
+import Time
 
 @testable import NonAssociationsModule
 

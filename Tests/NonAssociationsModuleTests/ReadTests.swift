@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+import JSON
 import Postgres
 import ServiceKit
 import Testing

@@ -1,11 +1,14 @@
+import Crypto
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import JSON
 import Logging
 import ServiceKit
 import SharedAuth
 import Synchronization
 import Testing
+import Text
 
 @testable import NonAssociationsModule
 

@@ -5,6 +5,7 @@ import HTTPTypes
 import Instrumentation
 import ServiceKit
 import Testing
+import Text
 import Time
 
 @testable import Observability

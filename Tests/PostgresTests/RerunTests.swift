@@ -1,6 +1,7 @@
 import EventLoops
 import Synchronization
 import Testing
+import Text
 import Time
 
 @testable import Postgres

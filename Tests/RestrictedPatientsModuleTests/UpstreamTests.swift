@@ -1,3 +1,4 @@
+import Crypto
 import EventLoops
 import HTTPTransport
 import HTTPTypes
@@ -6,6 +7,7 @@ import ServiceKit
 import SharedAuth
 import Synchronization
 import Testing
+import Text
 import Time
 
 @testable import RestrictedPatientsModule

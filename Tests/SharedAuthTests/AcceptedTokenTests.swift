@@ -1,5 +1,5 @@
-import EventLoops
 import Testing
+import Text
 
 @testable import SharedAuth
 

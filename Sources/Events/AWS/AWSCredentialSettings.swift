@@ -1,6 +1,7 @@
+public import Crypto
 public import HTTPTransport
 public import Logging
-public import SharedAuth
+internal import SharedAuth
 public import Time
 
 /// The settings that credentials are found with (`platform.md` §5.8), named as AWS's own tools name them.

@@ -1,4 +1,5 @@
-public import SharedAuth
+public import Crypto
+internal import SharedAuth
 public import Time
 
 /// What requests to AWS are signed with.

@@ -1,6 +1,8 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import ServiceKit
+internal import Text
 
 /// Why a call of AWS failed.
 struct AWSError: Error, Equatable {

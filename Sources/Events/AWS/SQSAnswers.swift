@@ -1,4 +1,5 @@
 internal import HTTPTransport
+internal import JSON
 internal import ServiceKit
 
 /// What SQS answers, in its JSON protocol.

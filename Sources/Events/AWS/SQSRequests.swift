@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// What SQS is sent, in its JSON protocol (Amazon SQS API Reference, 2012-11-05).

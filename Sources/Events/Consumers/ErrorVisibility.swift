@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// How long a message is hidden after its handler failed (`platform.md` §5.4): lists of seconds, by delivery.
@@ -42,11 +43,11 @@ public struct ErrorVisibility: Equatable, Sendable {
 
   /// The event type that the rule goes by: of the envelope's attribute if the body speaks of attributes, else of the
   /// queue's own.
-  /// - Throws: `JSONParseError` for a body that speaks of attributes and is not JSON: the rule then does nothing.
-  static func eventType(of message: ReceivedMessage) throws(JSONParseError) -> String? {
+  /// - Throws: `JSONError` for a body that speaks of attributes and is not JSON: the rule then does nothing.
+  static func eventType(of message: ReceivedMessage) throws(JSONError) -> String? {
     let own = message.attributes["eventType"]?.value
     guard String(decoding: message.body, as: UTF8.self).contains("MessageAttributes") else { return own }
-    guard case .object(let members) = try LenientJSON.value(message.body) else { return own }
+    guard case .object(let members) = try JSONValue(parsing: message.body, .lenient) else { return own }
     return MessageAttribute.attributes(members["MessageAttributes"])["eventType"]?.value ?? own
   }
 }

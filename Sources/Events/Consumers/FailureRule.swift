@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import JSON
 internal import Logging
 internal import ServiceKit
 internal import Time
@@ -54,7 +55,7 @@ actor FailureRule {
       ]
     )
     let eventType: String?
-    do throws(JSONParseError) {
+    do throws(JSONError) {
       eventType = try ErrorVisibility.eventType(of: message)
     } catch {
       logger.warning(

@@ -1,6 +1,7 @@
 public import EventLoops
 public import Logging
 public import ServiceKit
+internal import Text
 public import Time
 internal import Tracing
 

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 internal import Time
 
@@ -19,7 +20,7 @@ public struct NotificationEnvelope: Equatable, Sendable {
   public init(parsing body: [UInt8]) throws(EnvelopeError) {
     let value: JSONValue
     do {
-      value = try LenientJSON.value(body)
+      value = try JSONValue(parsing: body, .lenient)
     } catch {
       throw .notJSON(error.description)
     }

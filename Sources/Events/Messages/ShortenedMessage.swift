@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// A JSON message whose long texts can be cut, each saying so, until the message fits where it goes. Everything else
@@ -28,7 +29,7 @@ struct ShortenedMessage {
 
   /// - Returns: nil for a message that is no JSON object.
   init?(_ message: [UInt8]) {
-    let strict = LenientJSON.strict(BrokerText.escaped(message))
+    let strict = JSONText.strict(BrokerText.escaped(message))
     guard case .object = try? JSONValue(parsing: strict) else { return nil }
     pieces = Self.pieces(of: strict, depth: 1, &texts)
   }

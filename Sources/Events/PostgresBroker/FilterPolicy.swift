@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// Which messages of a topic a subscription gets, as SNS has it (its manual, "Subscription filter policies"): of that

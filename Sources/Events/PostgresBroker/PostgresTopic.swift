@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import JSON
 internal import Postgres
 internal import ServiceKit
 public import Time

@@ -1,5 +1,5 @@
-internal import EventLoops
 public import ServiceKit
+internal import Text
 
 /// A queue that operators may look after (`platform.md` §4).
 public struct AdministeredQueue: Sendable {

@@ -1,5 +1,6 @@
 public import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 public import Logging
 public import ServiceKit
 internal import SharedAuth
@@ -171,7 +172,7 @@ public struct QueueAdminRoutes: Sendable {
 
   /// The body as the JSON object that it is; anything else as a text, where the original failed (`platform.md` §13.16).
   private static func write(body: [UInt8], to writer: inout JSONWriter) {
-    let strict = LenientJSON.strict(body)
+    let strict = JSONText.strict(body)
     if case .object = try? JSONValue(parsing: strict) {
       writer.json(strict)
     } else {

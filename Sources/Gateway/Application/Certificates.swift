@@ -1,3 +1,4 @@
+internal import Crypto
 internal import EventLoops
 internal import Logging
 internal import ServiceKit

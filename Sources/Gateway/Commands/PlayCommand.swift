@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import LocalProfile
 internal import ServiceKit
 internal import Time

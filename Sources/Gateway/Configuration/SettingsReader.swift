@@ -1,5 +1,5 @@
-internal import EventLoops
 internal import HTTPTransport
+internal import Text
 
 /// Reads settings from the environment, then a file, then defaults, and collects everything that is wrong, so that an
 /// operator sees all of it at once.

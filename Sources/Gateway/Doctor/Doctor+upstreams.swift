@@ -1,6 +1,8 @@
+internal import Crypto
 internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import ServiceKit
 internal import SharedAuth
 internal import Time

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// One thing that `gateway doctor` looked at.

@@ -1,4 +1,5 @@
 internal import EventLoops
+internal import Text
 
 /// The address of an upstream or of one call of it: `http` or `https`, a host, and a path.
 ///

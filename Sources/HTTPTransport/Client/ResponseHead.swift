@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import Text
 
 /// A status line and its header section (RFC 9112 sections 4 and 5), strictly read.
 struct ResponseHead: Sendable {

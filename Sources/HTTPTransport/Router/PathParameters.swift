@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Text
 
 /// The values that a request's path gave to the parameters of the route it matched: percent-decoded, never empty.
 public struct PathParameters: Sendable {

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import SharedAuth
 internal import Synchronization
 internal import Time

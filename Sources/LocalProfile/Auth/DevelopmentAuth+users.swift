@@ -1,5 +1,7 @@
+internal import Crypto
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import ServiceKit
 internal import SharedAuth
 internal import Time

@@ -1,5 +1,7 @@
+public import Crypto
 public import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import ServiceKit
 internal import SharedAuth
 internal import Synchronization

@@ -1,3 +1,5 @@
+public import Crypto
+internal import JSON
 internal import ServiceKit
 internal import SharedAuth
 public import Time

@@ -1,5 +1,6 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 public import ServiceKit
 internal import SharedAuth
 

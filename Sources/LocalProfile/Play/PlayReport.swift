@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// What was played, and what came of it, in lines for a person to read.

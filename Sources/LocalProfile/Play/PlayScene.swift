@@ -1,5 +1,6 @@
-internal import EventLoops
+internal import JSON
 internal import ServiceKit
+internal import Text
 
 /// One thing that happens in the prisons, to be played on the doubles of a local gateway.
 public struct PlayScene: Sendable, Equatable {

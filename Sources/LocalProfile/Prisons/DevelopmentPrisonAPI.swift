@@ -1,5 +1,6 @@
 public import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import ServiceKit
 public import Time
 

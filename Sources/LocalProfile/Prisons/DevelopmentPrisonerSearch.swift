@@ -1,5 +1,6 @@
 public import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import ServiceKit
 internal import Synchronization
 
@@ -177,7 +178,7 @@ public final class DevelopmentPrisonerSearch: Sendable {
     return try? PrisonerQuery(fields)
   }
 
-  private static func numbers(in body: [UInt8]) throws(JSONParseError) -> [String] {
+  private static func numbers(in body: [UInt8]) throws(JSONError) -> [String] {
     var json = JSONReader(body)
     var numbers: [String] = []
     try json.beginObject()

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// A prison or hospital as prison API shows one (upstreams.md §4).

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// An alert on a prisoner, by NOMIS's codes: `X`/`XA`, arsonist; `H`/`HA`, ACCT open.

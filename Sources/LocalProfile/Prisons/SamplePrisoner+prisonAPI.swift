@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// A prisoner in prison API's shapes (upstreams.md §4, §5.1).

@@ -1,3 +1,4 @@
+internal import JSON
 internal import ServiceKit
 
 /// A prisoner in prisoner search's shape (upstreams.md §3, §5.1).

@@ -1,4 +1,5 @@
 import Events
+internal import JSON
 import ServiceKit
 internal import Time
 

@@ -1,5 +1,5 @@
-import EventLoops
 import ServiceKit
+internal import Text
 internal import Time
 
 /// What becomes of a prisoner's rows when the prisoner gets another number (`non-associations.md` §11): a function of

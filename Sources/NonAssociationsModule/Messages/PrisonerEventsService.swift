@@ -1,7 +1,7 @@
-internal import EventLoops
 import Events
 import Logging
 import ServiceKit
+internal import Text
 internal import Time
 
 /// What events of others do to non-associations: a prisoner whose number changed takes their rows along

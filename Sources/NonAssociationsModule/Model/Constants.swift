@@ -1,3 +1,4 @@
+internal import JSON
 import ServiceKit
 
 /// Every code with its description (`non-associations.md` §5): the same bytes for every caller, made once.

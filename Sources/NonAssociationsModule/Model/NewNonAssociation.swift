@@ -1,3 +1,4 @@
+internal import JSON
 import ServiceKit
 
 /// The body of a create (`non-associations.md` §7.2), decoded and checked.

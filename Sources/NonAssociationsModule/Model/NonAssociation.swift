@@ -1,5 +1,5 @@
-internal import EventLoops
 import ServiceKit
+internal import Text
 internal import Time
 
 /// Two prisoners who must be kept apart: one row of `non_association` (`non-associations.md` §8).

@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Text
 
 /// Which non-associations are wanted, by their state (`non-associations.md` §7.3, §7.5).
 struct StateFilter: Equatable, Sendable {

@@ -1,3 +1,4 @@
+internal import JSON
 import ServiceKit
 
 /// The body of a question what a user may do (`permissions.md`).

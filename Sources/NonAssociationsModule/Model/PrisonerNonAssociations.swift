@@ -1,4 +1,4 @@
-import EventLoops
+internal import Text
 
 /// The non-associations of one prisoner, with the names and places of everybody in them (`non-associations.md` §7.1).
 struct PrisonerNonAssociations: Sendable {

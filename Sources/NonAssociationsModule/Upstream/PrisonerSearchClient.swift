@@ -1,8 +1,10 @@
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+internal import JSON
 import ServiceKit
 import SharedAuth
+internal import Text
 internal import Time
 
 /// Asks prisoner search who and where prisoners are (`non-associations.md` §9.1).
@@ -132,7 +134,7 @@ struct PrisonerSearchClient: Sendable {
 }
 
 extension Prisoner {
-  fileprivate init(from reader: inout JSONReader) throws(JSONParseError) {
+  fileprivate init(from reader: inout JSONReader) throws(JSONError) {
     var number: String?
     var firstName: String?
     var lastName: String?
@@ -150,7 +152,7 @@ extension Prisoner {
       }
     }
     guard let number, let firstName, let lastName else {
-      throw JSONParseError(reason: "a prisoner without number or names", offset: 0)
+      throw JSONError(reason: "a prisoner without number or names", offset: 0)
     }
     self.init(
       prisonerNumber: number,

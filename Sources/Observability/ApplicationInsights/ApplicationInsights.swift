@@ -1,6 +1,7 @@
 public import EventLoops
 public import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 public import Logging
 public import ServiceKit
 public import Time
@@ -116,8 +117,8 @@ public final class ApplicationInsights: Sendable {
 
 /// The answer of the ingestion to a batch of which it took only a part.
 enum PartialAnswer {
-  /// - Throws: `JSONParseError` for what is not such an answer.
-  static func errors(in body: [UInt8]) throws(JSONParseError) -> [(index: Int, status: Int)] {
+  /// - Throws: `JSONError` for what is not such an answer.
+  static func errors(in body: [UInt8]) throws(JSONError) -> [(index: Int, status: Int)] {
     guard case .object(let answer) = try JSONValue(parsing: body), case .array(let errors) = answer["errors"]
     else {
       return []

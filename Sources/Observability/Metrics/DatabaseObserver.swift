@@ -1,5 +1,6 @@
 public import Postgres
 public import ServiceKit
+internal import Text
 internal import Time
 internal import Tracing
 

@@ -1,6 +1,7 @@
 public import HTTPTransport
 internal import HTTPTypes
 public import ServiceKit
+internal import Text
 internal import Time
 internal import Tracing
 

@@ -1,4 +1,5 @@
 import Events
+internal import JSON
 import ServiceKit
 internal import Time
 
@@ -86,7 +87,7 @@ extension ConsumedEvents {
   ) throws(UnreadableMessage) -> any BusEvent {
     let value: JSONValue
     do {
-      value = try LenientJSON.value(incoming.text)
+      value = try JSONValue(parsing: incoming.text, .lenient)
     } catch {
       throw UnreadableMessage(reason: error.description)
     }

@@ -1,7 +1,7 @@
-internal import EventLoops
 import Events
 import Logging
 import ServiceKit
+internal import Text
 internal import Time
 
 /// A merge that touches a patient: a person must say what becomes of the record (`restricted-patients.md` §10.1, §11).

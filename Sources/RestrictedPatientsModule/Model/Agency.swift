@@ -1,5 +1,6 @@
-import EventLoops
+internal import JSON
 import ServiceKit
+internal import Text
 
 /// A prison or a hospital as prison API knows it (`restricted-patients.md` §6.3).
 struct Agency: Equatable, Sendable {

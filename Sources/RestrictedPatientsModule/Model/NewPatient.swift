@@ -1,5 +1,6 @@
-internal import EventLoops
+internal import JSON
 import ServiceKit
+internal import Text
 internal import Time
 
 /// The widths of the columns of `restricted_patients` (`restricted-patients.md` §5), in characters. What does not fit is

@@ -1,5 +1,6 @@
-import EventLoops
+internal import JSON
 import ServiceKit
+internal import Text
 
 /// A patient with the agencies of its ids, as far as they are known.
 struct PatientDetails: Sendable {

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The state of a component, in the words of Spring Boot's actuator (`platform.md` §3.1).
 public enum HealthStatus: String, Sendable {
   case down = "DOWN"

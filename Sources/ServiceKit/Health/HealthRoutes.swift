@@ -1,5 +1,6 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import SharedAuth
 
 /// `/health` and what is below it (`platform.md` §3.1, §3.2).

@@ -1,4 +1,5 @@
-internal import EventLoops
+public import JSON
+internal import Text
 public import Time
 
 /// The properties of a request's JSON object, read with the contract's leniency and refusals

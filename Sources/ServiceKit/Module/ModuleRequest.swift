@@ -1,8 +1,9 @@
-internal import EventLoops
 internal import HTTPTransport
 public import HTTPTypes
+public import JSON
 public import Logging
 public import SharedAuth
+internal import Text
 public import Time
 
 /// A request that has found its route and passed its checks, as a handler sees it. It stays on its connection's loop.

@@ -1,5 +1,6 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import SharedAuth
 
 /// The metadata that every 401 names (RFC 9728; `platform.md` §1.5): open to all.

@@ -1,5 +1,6 @@
 public import HTTPTransport
 public import HTTPTypes
+public import JSON
 
 extension ServerResponse {
   /// A JSON document.

@@ -1,5 +1,6 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import SharedAuth
 
 /// What `GET /info` tells of a service and of the build it runs in (`platform.md` §3.6).

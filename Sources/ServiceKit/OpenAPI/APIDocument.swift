@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import JSON
 internal import SharedAuth
 
 /// The description of an API as OpenAPI 3.1 (`platform.md` §7), made from the routes that answer.

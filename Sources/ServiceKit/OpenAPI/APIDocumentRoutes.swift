@@ -1,5 +1,6 @@
 internal import HTTPTransport
 internal import HTTPTypes
+internal import JSON
 internal import SharedAuth
 
 /// Where the description of an API and the page that shows it are (`platform.md` §7). All are open.

@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import JSON
 internal import SharedAuth
 
 /// Writes one route into a document.

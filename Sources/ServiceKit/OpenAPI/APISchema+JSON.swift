@@ -1,3 +1,5 @@
+internal import JSON
+
 extension APISchema {
   func write(to writer: inout JSONWriter) {
     writer.beginObject()

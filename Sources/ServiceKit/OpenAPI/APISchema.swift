@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A JSON Schema (draft 2020-12), as far as the services' bodies need it: what OpenAPI 3.1 describes bodies and
 /// parameters with.
 public indirect enum APISchema: Sendable {

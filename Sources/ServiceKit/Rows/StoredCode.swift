@@ -1,4 +1,4 @@
-internal import EventLoops
+internal import Text
 
 /// A code as a row has it. Columns of codes hold any text, and another release, or another program, may know codes that
 /// this one does not: such a code keeps its own text, which is what is shown of it and what is written back.

@@ -1,4 +1,5 @@
 internal import Instrumentation
+internal import Text
 public import Tracing
 
 /// Opens spans around work, whether or not anybody records them: without a tracer, an incoming trace is still carried

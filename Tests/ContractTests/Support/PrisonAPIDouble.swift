@@ -1,8 +1,8 @@
-import EventLoops
 import Foundation
 import HTTPTransport
 import HTTPTypes
 import Synchronization
+import Text
 
 /// A server in place of prison API: it answers what a test stubs, everything else with 404 (restricted-patients.md 15),
 /// records what it is asked, and can keep callers waiting.

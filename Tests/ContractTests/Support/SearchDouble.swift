@@ -1,9 +1,9 @@
-import EventLoops
 import Foundation
 import HTTPTransport
 import HTTPTypes
 import Logging
 import Synchronization
+import Text
 
 /// A prisoner as prisoner search answers it.
 struct SearchPrisoner: Sendable {

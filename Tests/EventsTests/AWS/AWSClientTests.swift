@@ -1,9 +1,11 @@
+import Crypto
 import EventLoops
 import HTTPTransport
 import HTTPTypes
 import SharedAuth
 import Synchronization
 import Testing
+import Text
 import Time
 
 @testable import Events

@@ -2,6 +2,7 @@ import HTTPTransport
 import HTTPTypes
 import Postgres
 import Testing
+import Text
 
 @testable import Events
 

@@ -1,6 +1,7 @@
 import AWSPeer
 import EventLoops
 import HTTPTransport
+import JSON
 import ServiceKit
 import Testing
 

@@ -1,5 +1,6 @@
 import AWSPeer
 import Foundation
+import JSON
 import ServiceKit
 import Testing
 

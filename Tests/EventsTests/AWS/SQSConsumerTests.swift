@@ -1,5 +1,6 @@
 import AWSPeer
 import EventLoops
+import JSON
 import ServiceKit
 import Synchronization
 import Testing

@@ -1,4 +1,5 @@
 import AWSPeer
+import Crypto
 import Foundation
 import HTTPTransport
 import HTTPTypes

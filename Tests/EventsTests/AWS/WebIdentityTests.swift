@@ -1,4 +1,5 @@
 import AWSPeer
+import Crypto
 import EventLoops
 import Foundation
 import HTTPTransport

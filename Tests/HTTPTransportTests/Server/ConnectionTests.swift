@@ -1,7 +1,7 @@
-import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Testing
+import Text
 
 private func get(_ path: String, _ fields: String = "") -> String {
   "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n"

@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import Synchronization
 import Testing
+import Text
 import Time
 
 @testable import HTTPTransport

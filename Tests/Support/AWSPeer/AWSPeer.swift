@@ -1,8 +1,10 @@
 import Foundation
 public import HTTPTransport
-public import ServiceKit
+public import JSON
+import ServiceKit
 import Subprocess
 import Synchronization
+import Text
 
 /// `aws_peer.py`: moto's server, boto3 and botocore, with the Python of `GATEWAY_TEST_PYTHON` or else `python3`; it needs
 /// moto and boto3. Most tests share one; a test that stops it, or wants another account, has its own.

@@ -3,6 +3,7 @@ import EventLoops
 import Events
 import Foundation
 import HTTPTransport
+import JSON
 import ServiceKit
 
 /// A broker on moto, with topics and queues of a test's own.

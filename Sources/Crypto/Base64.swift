@@ -1,6 +1,6 @@
 /// Base64 with padding (RFC 4648 section 4), as HTTP Basic wants it.
-enum Base64 {
-  static func encode(_ bytes: [UInt8]) -> String {
+public enum Base64 {
+  public static func encode(_ bytes: [UInt8]) -> String {
     let text = Base64URL.encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
     return String(text) + String(repeating: "=", count: (3 - bytes.count % 3) % 3)
   }

@@ -1,5 +1,5 @@
-import EventLoops
 import Testing
+import Text
 
 @Suite struct StringBytesTests {
   private enum Code: String, CaseIterable {

@@ -1,5 +1,3 @@
-public import Time
-
 /// Writes JSON (RFC 8259) field by field, in the order of the calls, straight into bytes. Commas are its own business;
 /// that every `begin` gets its `end`, and every value in an object its key, is the caller's.
 public struct JSONWriter: Sendable {
@@ -11,7 +9,7 @@ public struct JSONWriter: Sendable {
   public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
 
   /// A text as a JSON string.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     var writer = JSONWriter(capacity: text.utf8.count + 2)
     writer.value(text)
     return String(decoding: writer.bytes, as: UTF8.self)
@@ -75,11 +73,12 @@ public struct JSONWriter: Sendable {
     quote(value)
   }
 
-  public mutating func value(_ value: LocalDateTime) {
+  /// A string whose characters `append` appends: ASCII that needs no escaping.
+  public mutating func string(_ append: (inout [UInt8]) -> Void) {
     separate()
     needsComma = true
     bytes.append(UInt8(ascii: "\""))
-    value.append(to: &bytes)
+    append(&bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -111,11 +110,6 @@ public struct JSONWriter: Sendable {
   public mutating func field(_ key: StaticString, _ value: Bool) {
     self.key(key)
     self.value(value)
-  }
-
-  public mutating func field(_ key: StaticString, _ value: LocalDateTime?) {
-    self.key(key)
-    if let value { self.value(value) } else { null() }
   }
 
   // MARK: Pieces

@@ -1,6 +1,4 @@
 internal import COpenSSL
-internal import Glibc
-internal import SharedAuth
 
 /// An RSA key of 2,048 bits that signs development tokens with RS256 (RFC 7518 section 3.3).
 ///
@@ -11,6 +9,8 @@ public final class SigningKey: @unchecked Sendable {
   /// Why there is no key.
   public struct Failure: Error, Sendable, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) { self.description = description }
   }
 
   private let key: OpaquePointer
@@ -42,40 +42,17 @@ public final class SigningKey: @unchecked Sendable {
     return try SigningKey(key: key)
   }
 
-  /// Reads the key of a file or, if there is none, makes one and keeps it there, readable for its owner only.
-  ///
-  /// Of two processes that make one at a time, both end up with the same.
-  public static func load(orMakeIn path: String) throws(Failure) -> SigningKey {
-    if let key = try read(path) { return key }
-    let key = try generate()
-    let draft = "\(path).\(getpid()).new"
-    do {
-      try Files.write(key.pem(), to: draft, mode: 0o600)
-    } catch let error as Files.Failure {
-      throw Failure(description: error.description)
-    } catch {
-      throw failure("the key could not be written")
-    }
-    defer { unlink(draft) }
-    if link(draft, path) == 0 { return key }
-    guard errno == EEXIST, let other = try read(path) else {
-      throw Failure(description: "\(path): could not be made")
-    }
-    return other
-  }
-
-  private static func read(_ path: String) throws(Failure) -> SigningKey? {
-    guard let pem = Files.text(path) else { return nil }
-    let bytes = Array(pem.utf8)
+  /// Reads a private key.
+  /// - Parameter pem: PEM (RFC 7468).
+  /// - Returns: nil if it is no RSA private key.
+  public static func read(_ pem: [UInt8]) throws(Failure) -> SigningKey? {
     guard let source = BIO_new(BIO_s_mem()) else { throw failure("no memory") }
     defer { BIO_free(source) }
     // A copy: a BIO on the array's own memory would outlive what Swift lends to a call.
-    guard BIO_write(source, bytes, Int32(clamping: bytes.count)) == bytes.count else {
-      throw failure("no memory")
-    }
+    guard BIO_write(source, pem, Int32(clamping: pem.count)) == pem.count else { throw failure("no memory") }
     guard let key = PEM_read_bio_PrivateKey(source, nil, nil, nil), EVP_PKEY_is_a(key, "RSA") == 1 else {
       ERR_clear_error()
-      throw Failure(description: "\(path) holds no RSA private key: remove it, and a new one is made")
+      return nil
     }
     return try SigningKey(key: key)
   }
@@ -92,7 +69,8 @@ public final class SigningKey: @unchecked Sendable {
     return Array(signature.prefix(length))
   }
 
-  private func pem() throws(Failure) -> String {
+  /// The private key, as PEM (RFC 7468).
+  public func pem() throws(Failure) -> String {
     guard let sink = BIO_new(BIO_s_mem()) else { throw Self.failure("no memory") }
     defer { BIO_free(sink) }
     guard PEM_write_bio_PrivateKey(sink, key, nil, nil, 0, nil, nil) == 1 else {

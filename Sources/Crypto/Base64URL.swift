@@ -27,7 +27,7 @@ public enum Base64URL {
 
   /// The same, of a text that may be in the plain alphabet (RFC 4648 section 4) and may have its padding, whole. RFC 7515
   /// section 2 allows neither, but numbers of a key are no worse for it; a token is never read so.
-  static func decodeLeniently(_ text: String) -> [UInt8]? {
+  public static func decodeLeniently(_ text: String) -> [UInt8]? {
     var bytes = Array(text.utf8)
     if bytes.count.isMultiple(of: 4), bytes.last == UInt8(ascii: "=") {
       bytes.removeLast()
@@ -40,7 +40,8 @@ public enum Base64URL {
     return decode(bytes[...])
   }
 
-  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+  /// The same, of ASCII.
+  public static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     guard text.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count * 3 / 4)

@@ -1,47 +1,26 @@
 internal import COpenSSL
 
-// Everything this target asks of OpenSSL's libcrypto.
-
-/// A SHA-256 digest (FIPS 180-4): 32 bytes, held as four words so that it is cheap to compare and to hash.
-struct SHA256Digest: Hashable, Sendable {
-  private var first: UInt64 = 0
-  private var second: UInt64 = 0
-  private var third: UInt64 = 0
-  private var fourth: UInt64 = 0
-
-  init(of message: Span<UInt8>) {
-    message.withUnsafeBytes { message in
-      withUnsafeMutableBytes(of: &self) { gateway_sha256(message.baseAddress, message.count, $0.baseAddress) }
-    }
-  }
-
-  /// A number of seven bits that spreads digests evenly.
-  var smallHash: Int { Int(first & 0x7f) }
-
-  var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
-}
-
 /// An RSA public key that checks RS256 signatures: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3).
 ///
 /// `@unchecked Sendable`: the `EVP_PKEY` is owned by this object alone, freed only in `deinit` and never changed in
 /// between; OpenSSL lets any number of threads verify with one key at a time.
-final class RSAPublicKey: @unchecked Sendable {
+public final class RSAPublicKey: @unchecked Sendable {
   /// Sizes of modulus that are used, in bits. Below is against RFC 7518 section 3.3; above, one signature would cost
   /// a loop more than a millisecond.
-  static let modulusBits = 2048...8192
+  public static let modulusBits = 2048...8192
   /// Bytes of the exponent at most: real ones have one or three, and a long one makes checking slow.
-  static let maximumExponentBytes = 4
+  public static let maximumExponentBytes = 4
 
   private let key: OpaquePointer
   /// Digest of modulus and exponent: the same for the same key, whatever it is called.
-  let thumbprint: SHA256Digest
+  public let thumbprint: SHA256Digest
 
   /// - Parameters:
   ///   - modulus: unsigned, big-endian; leading zeros are allowed.
   ///   - exponent: likewise.
   /// - Returns: nil if this is not a key to trust: see `modulusBits`, and both numbers have to be odd, the exponent
   ///   at least 3.
-  init?(modulus: [UInt8], exponent: [UInt8]) {
+  public init?(modulus: [UInt8], exponent: [UInt8]) {
     let modulus = Array(modulus.drop { $0 == 0 })
     let exponent = Array(exponent.drop { $0 == 0 })
     guard let top = modulus.first, let last = modulus.last, last & 1 == 1 else { return nil }
@@ -62,7 +41,7 @@ final class RSAPublicKey: @unchecked Sendable {
   deinit { EVP_PKEY_free(key) }
 
   /// Whether `signature` is this key's RS256 signature of `message`. Takes about 50 µs with 2,048 bits.
-  func verifies(_ signature: [UInt8], of message: ArraySlice<UInt8>) -> Bool {
+  public func verifies(_ signature: [UInt8], of message: ArraySlice<UInt8>) -> Bool {
     guard let context = EVP_MD_CTX_new() else { return false }
     defer { EVP_MD_CTX_free(context) }
     let isGood =

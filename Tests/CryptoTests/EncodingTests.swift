@@ -1,6 +1,7 @@
+import Crypto
 import Testing
 
-@testable import SharedAuth
+@testable import Crypto
 
 @Suite struct EncodingTests {
   private func hex(_ bytes: [UInt8]) -> String {
@@ -76,47 +77,5 @@ import Testing
       message: Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8)
     )
     #expect(hex(long) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
-  }
-
-  @Test("A secret does not show")
-  func secret() {
-    let secret = Secret("s3cret")
-    var dumped = ""
-    dump(secret, to: &dumped)
-    var nested = ""
-    dump(UpstreamTokensConfiguration(clientID: "id", clientSecret: secret), to: &nested)
-    for text in ["\(secret)", String(reflecting: secret), String(describing: [secret]), dumped, nested] {
-      #expect(!text.contains("s3cret"))
-    }
-    #expect("\(secret)" == "****")
-    #expect(secret.reveal() == "s3cret")
-  }
-
-  @Test(
-    "JSON that is not quite JSON is refused",
-    arguments: [
-      "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "-", "+1", "1.", ".5", "1e", "1e+",
-      "0x1",
-      "NaN", "tru", "nul", "\"", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"",
-      "\"\\ud800\\u0041\"",
-      "\"\\udc00\"", "\"\t\"", "1 2", "[1 2]", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":1}", "{1:2}",
-      "[",
-      "{\"a\"", "{\"a\":", String(repeating: "[", count: 100_000), "\u{feff}1", "\"a\"b",
-    ]
-  )
-  func badJSON(_ text: String) {
-    #expect(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
-  }
-
-  @Test("JSON is read")
-  func json() throws {
-    let text = #" {"a": [1, -2.5e1, true, false, null, "\u00e9\ud83d\ude00\n\/\"é"], "b": {}, "c": []} "#
-    let members = try #require(try JSONReader.read(Array(text.utf8)).object)
-    let list = try #require(members["a"]?.array)
-    #expect(list.compactMap(\.number) == [1, -25])
-    #expect(list.last?.string == "é😀\n/\"é")
-    #expect(list.count == 6)
-    #expect(members["b"]?.object?.isEmpty == true && members["c"]?.array?.isEmpty == true)
-    #expect(throws: JSONError.self) { try JSONReader.read([0x22, 0xff, 0x22]) }
   }
 }

@@ -1,25 +1,10 @@
-/// A text that is not JSON, or not the JSON that was asked for.
-public struct JSONParseError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What was wrong; holds nothing of the text itself, which may be personal.
-  public let reason: String
-  /// Byte of the text at which it was noticed, from 0.
-  public let offset: Int
-
-  public init(reason: String, offset: Int) {
-    self.reason = reason
-    self.offset = offset
-  }
-
-  public var description: String { "\(reason) at byte \(offset)" }
-}
-
-/// Reads JSON (RFC 8259, strictly) value by value in the order of the text.
+/// Reads JSON (RFC 8259) value by value in the order of the text, as strictly as its ``JSONPolicy`` says.
 ///
 /// Of our own, because bodies need what `JSONDecoder` does not tell: whether a text property was given as a number,
 /// which property is at fault, and an end after the value; and because the answers of prisoner search are on the path
 /// of every list, where it costs ten times as much.
 ///
-/// Reading never recurses deeper than `maximumDepth` containers.
+/// Reading never recurses deeper than the policy's containers.
 public struct JSONReader: Sendable {
   /// What kind of value comes next.
   public enum Kind: Sendable {
@@ -29,23 +14,21 @@ public struct JSONReader: Sendable {
   private let bytes: [UInt8]
   private var position = 0
   private var depth = 0
-  private let maximumDepth: Int
+  private let policy: JSONPolicy
   /// Whether the innermost container has been opened and nothing of it read.
   private var isAtStart = false
 
-  /// - Parameters:
-  ///   - bytes: UTF-8, with or without a byte order mark.
-  ///   - maximumDepth: containers within containers; default 64.
-  public init(_ bytes: [UInt8], maximumDepth: Int = 64) {
+  /// - Parameter bytes: UTF-8.
+  public init(_ bytes: [UInt8], _ policy: JSONPolicy = .strict) {
     self.bytes = bytes
-    self.maximumDepth = maximumDepth
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    self.policy = policy
+    if policy.allowsByteOrderMark, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
   /// The kind of the next value, which stays unread.
-  /// - Throws: `JSONParseError`, as all of the reader's methods do: when something else comes than was asked for, or
+  /// - Throws: `JSONError`, as all of the reader's methods do: when something else comes than was asked for, or
   ///   no JSON at all.
-  public mutating func next() throws(JSONParseError) -> Kind {
+  public mutating func next() throws(JSONError) -> Kind {
     skipBlanks()
     guard let byte = current else { throw failure("unexpected end of text") }
     switch byte {
@@ -60,10 +43,10 @@ public struct JSONReader: Sendable {
   }
 
   /// Enters an object; read its members with ``nextKey()``.
-  public mutating func beginObject() throws(JSONParseError) { try open("{", "expected an object") }
+  public mutating func beginObject() throws(JSONError) { try open("{", "expected an object") }
 
   /// The key of the next member, whose value must then be read or skipped; nil when the object has ended.
-  public mutating func nextKey() throws(JSONParseError) -> String? {
+  public mutating func nextKey() throws(JSONError) -> String? {
     guard try advance(to: UInt8(ascii: "}")) else { return nil }
     skipBlanks()
     guard current == UInt8(ascii: "\"") else { throw failure("expected a property name") }
@@ -74,12 +57,12 @@ public struct JSONReader: Sendable {
   }
 
   /// Enters an array; step through it with ``nextElement()``.
-  public mutating func beginArray() throws(JSONParseError) { try open("[", "expected an array") }
+  public mutating func beginArray() throws(JSONError) { try open("[", "expected an array") }
 
   /// Whether there is another element, which must then be read or skipped; false when the array has ended.
-  public mutating func nextElement() throws(JSONParseError) -> Bool { try advance(to: UInt8(ascii: "]")) }
+  public mutating func nextElement() throws(JSONError) -> Bool { try advance(to: UInt8(ascii: "]")) }
 
-  public mutating func string() throws(JSONParseError) -> String {
+  public mutating func string() throws(JSONError) -> String {
     skipBlanks()
     try take(UInt8(ascii: "\""), "expected a string")
     let start = position
@@ -92,7 +75,7 @@ public struct JSONReader: Sendable {
         position += 1
         return text
       case UInt8(ascii: "\\"): return try escapedString(from: start)
-      case 0..<0x20: throw failure("control character in a string")
+      case 0..<0x20 where !policy.allowsControlCharacters: throw failure("control character in a string")
       default: position += 1
       }
     }
@@ -100,14 +83,14 @@ public struct JSONReader: Sendable {
   }
 
   /// The next string; nil when `null` is there instead.
-  public mutating func optionalString() throws(JSONParseError) -> String? {
+  public mutating func optionalString() throws(JSONError) -> String? {
     guard try next() == .null else { return try string() }
     try null()
     return nil
   }
 
   /// The next string; a number or a boolean is read as it is written, as the services replaced did.
-  public mutating func text() throws(JSONParseError) -> String {
+  public mutating func text() throws(JSONError) -> String {
     switch try next() {
     case .number: try number()
     case .boolean: try boolean() ? "true" : "false"
@@ -116,14 +99,14 @@ public struct JSONReader: Sendable {
   }
 
   /// ``text()``; nil when `null` is there instead.
-  public mutating func optionalText() throws(JSONParseError) -> String? {
+  public mutating func optionalText() throws(JSONError) -> String? {
     guard try next() == .null else { return try text() }
     try null()
     return nil
   }
 
   /// The next number as it is written.
-  public mutating func number() throws(JSONParseError) -> String {
+  public mutating func number() throws(JSONError) -> String {
     skipBlanks()
     let start = position
     if current == UInt8(ascii: "-") { position += 1 }
@@ -140,20 +123,20 @@ public struct JSONReader: Sendable {
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
-  public mutating func boolean() throws(JSONParseError) -> Bool {
+  public mutating func boolean() throws(JSONError) -> Bool {
     skipBlanks()
     let value = current == UInt8(ascii: "t")
     try literal(value ? "true" : "false", "expected true or false")
     return value
   }
 
-  public mutating func null() throws(JSONParseError) {
+  public mutating func null() throws(JSONError) {
     skipBlanks()
     try literal("null", "expected null")
   }
 
   /// Reads past the next value, whatever it is.
-  public mutating func skip() throws(JSONParseError) {
+  public mutating func skip() throws(JSONError) {
     switch try next() {
     case .object:
       try beginObject()
@@ -169,7 +152,7 @@ public struct JSONReader: Sendable {
   }
 
   /// Makes sure that nothing but blanks is left.
-  public mutating func end() throws(JSONParseError) {
+  public mutating func end() throws(JSONError) {
     skipBlanks()
     if position < bytes.count { throw failure("unexpected text after the value") }
   }
@@ -178,33 +161,33 @@ public struct JSONReader: Sendable {
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  private func failure(_ reason: String) -> JSONParseError {
-    JSONParseError(reason: reason, offset: position)
+  func failure(_ reason: String) -> JSONError {
+    JSONError(reason: reason, offset: position)
   }
 
   private mutating func skipBlanks() {
     while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
-  private mutating func take(_ byte: UInt8, _ expected: String) throws(JSONParseError) {
+  private mutating func take(_ byte: UInt8, _ expected: String) throws(JSONError) {
     guard current == byte else { throw failure(current == nil ? "unexpected end of text" : expected) }
     position += 1
   }
 
-  private mutating func literal(_ text: String, _ expected: String) throws(JSONParseError) {
+  private mutating func literal(_ text: String, _ expected: String) throws(JSONError) {
     for byte in text.utf8 { try take(byte, expected) }
   }
 
-  private mutating func open(_ bracket: Unicode.Scalar, _ expected: String) throws(JSONParseError) {
+  private mutating func open(_ bracket: Unicode.Scalar, _ expected: String) throws(JSONError) {
     skipBlanks()
     try take(UInt8(ascii: bracket), expected)
     depth += 1
-    guard depth <= maximumDepth else { throw failure("nested deeper than \(maximumDepth)") }
+    guard depth <= policy.maximumDepth else { throw failure("nested deeper than \(policy.maximumDepth)") }
     isAtStart = true
   }
 
   /// Steps over a comma to the next member, or over `close` out of the container (false).
-  private mutating func advance(to close: UInt8) throws(JSONParseError) -> Bool {
+  private mutating func advance(to close: UInt8) throws(JSONError) -> Bool {
     skipBlanks()
     let isFirst = isAtStart
     isAtStart = false
@@ -217,14 +200,14 @@ public struct JSONReader: Sendable {
     return true
   }
 
-  private mutating func digits() throws(JSONParseError) {
+  private mutating func digits() throws(JSONError) {
     let start = position
     while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { position += 1 }
     if position == start { throw failure("expected a digit") }
   }
 
   /// Goes on with a string that has escapes; `position` is at the first of them.
-  private mutating func escapedString(from start: Int) throws(JSONParseError) -> String {
+  private mutating func escapedString(from start: Int) throws(JSONError) -> String {
     var text = Array(bytes[start..<position])
     while let byte = current {
       position += 1
@@ -233,7 +216,7 @@ public struct JSONReader: Sendable {
         guard let text = Self.text(text.span) else { throw failure("invalid UTF-8") }
         return text
       case UInt8(ascii: "\\"): try escape(into: &text)
-      case 0..<0x20: throw failure("control character in a string")
+      case 0..<0x20 where !policy.allowsControlCharacters: throw failure("control character in a string")
       default: text.append(byte)
       }
     }
@@ -250,7 +233,7 @@ public struct JSONReader: Sendable {
     }
   }
 
-  private mutating func escape(into text: inout [UInt8]) throws(JSONParseError) {
+  private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
     guard let byte = current else { throw failure("unexpected end of text") }
     position += 1
     switch byte {
@@ -275,7 +258,7 @@ public struct JSONReader: Sendable {
     }
   }
 
-  private mutating func codeUnit() throws(JSONParseError) -> UInt32 {
+  private mutating func codeUnit() throws(JSONError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = current, let digit = Self.hexValue(byte) else { throw failure("expected a hex digit") }

@@ -1,7 +1,9 @@
+import JSON
+import ServiceKit
 import Testing
 import Time
 
-@testable import ServiceKit
+@testable import JSON
 
 private func text(_ build: (inout JSONWriter) -> Void) -> String {
   var writer = JSONWriter()
@@ -122,7 +124,7 @@ struct JSONReaderTests {
     ]
   )
   func refused(json: String) {
-    #expect(throws: JSONParseError.self) { try JSONValue(parsing: Array(json.utf8)) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: Array(json.utf8)) }
   }
 
   @Test("Invalid UTF-8 is refused")
@@ -130,8 +132,8 @@ struct JSONReaderTests {
     for bytes: [UInt8] in [
       [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82],
     ] {
-      #expect(throws: JSONParseError.self) { try JSONValue(parsing: [0x22] + bytes + [0x22]) }
-      #expect(throws: JSONParseError.self) { try JSONValue(parsing: [0x22, 0x5C, 0x6E] + bytes + [0x22]) }
+      #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22] + bytes + [0x22]) }
+      #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0x5C, 0x6E] + bytes + [0x22]) }
     }
   }
 
@@ -142,17 +144,17 @@ struct JSONReaderTests {
         + [UInt8](repeating: UInt8(ascii: "]"), count: count)
     }
     _ = try JSONValue(parsing: deep(64))
-    #expect(throws: JSONParseError(reason: "nested deeper than 64", offset: 65)) {
+    #expect(throws: JSONError(reason: "nested deeper than 64", offset: 65)) {
       try JSONValue(parsing: deep(65))
     }
-    #expect(throws: JSONParseError.self) { try JSONValue(parsing: deep(1_000_000)) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: deep(1_000_000)) }
   }
 
   @Test("Every prefix and every damaged byte of a body is read or refused without a trap")
   func damaged() {
     let json = Array(#"{"a":["é\ud83d\udEAA\n",-1.5e3,true,null,{"b":false}]}"#.utf8)
     for count in json.indices {
-      #expect(throws: JSONParseError.self) { try JSONValue(parsing: Array(json.prefix(count))) }
+      #expect(throws: JSONError.self) { try JSONValue(parsing: Array(json.prefix(count))) }
     }
     for index in json.indices {
       for byte in UInt8.min ... .max {
@@ -165,71 +167,9 @@ struct JSONReaderTests {
 
   @Test("Errors quote nothing of the text")
   func privacy() {
-    let error = #expect(throws: JSONParseError.self) {
+    let error = #expect(throws: JSONError.self) {
       try JSONValue(parsing: Array(#"{"comment":"secret" oops}"#.utf8))
     }
     #expect(error?.description == "expected a comma or the end of the container at byte 20")
-  }
-}
-
-private enum Colour: String, CaseIterable { case red = "RED", green = "GREEN" }
-
-@Suite("Properties of a request body (contract §4 and §6)")
-struct JSONFieldsTests {
-  private func fields(_ json: String) throws -> JSONFields {
-    try JSONFields(JSONValue(parsing: Array(json.utf8)))
-  }
-
-  @Test("Numbers and booleans given for a text become their text")
-  func leniency() throws {
-    let fields = try fields(#"{"a":"x","b":1.50,"c":true,"d":-1e5,"e":"","f":false,"unknown":{}}"#)
-    #expect(try fields.text("a") == "x")
-    #expect(try fields.text("b") == "1.50")
-    #expect(try fields.text("c") == "true")
-    #expect(try fields.text("d") == "-1e5")
-    #expect(try fields.text("e").isEmpty)
-    #expect(try fields.text("f") == "false")
-  }
-
-  @Test("A required text must be there, and be a text", arguments: ["{}", #"{"a":null}"#])
-  func required(json: String) throws {
-    let fields = try fields(json)
-    #expect(throws: PlatformFailure.unreadableBody("property a is required")) { try fields.text("a") }
-    #expect(try fields.optionalText("a") == nil)
-  }
-
-  @Test("Objects, arrays and NUL are refused for texts")
-  func refusedTexts() throws {
-    for json in [#"{"a":{}}"#, #"{"a":[]}"#, #"{"a":["x"]}"#] {
-      #expect(throws: PlatformFailure.unreadableBody("property a must be a string")) {
-        try fields(json).optionalText("a")
-      }
-    }
-    #expect(throws: PlatformFailure.unreadableBody("property a must not contain a NUL character")) {
-      try fields(#"{"a":"x\u0000"}"#).text("a")
-    }
-  }
-
-  @Test("Enumerations are exact names with blanks around them")
-  func choices() throws {
-    #expect(try fields(#"{"a":"RED"}"#).choice("a", Colour.self) == .red)
-    #expect(try fields(#"{"a":" GREEN\t"}"#).choice("a", Colour.self) == .green)
-    #expect(try fields(#"{"a":null}"#).optionalChoice("a", Colour.self) == nil)
-    for json in ["\"red\"", "\"\"", "\"BLUE\"", "0", "\"0\"", "true", "{}", "\"RE D\"", "\"\u{a0}RED\""] {
-      #expect(throws: PlatformFailure.unreadableBody("property a must be one of RED, GREEN")) {
-        try fields("{\"a\":\(json)}").optionalChoice("a", Colour.self)
-      }
-    }
-    #expect(throws: PlatformFailure.unreadableBody("property a is required")) {
-      try fields("{}").choice("a", Colour.self)
-    }
-  }
-
-  @Test("A body must be an object; null counts as none")
-  func notObjects() {
-    for json in ["[]", "1", "\"x\"", "true"] {
-      #expect(throws: PlatformFailure.unreadableBody("expected an object")) { try fields(json) }
-    }
-    #expect(throws: PlatformFailure.missingBody) { try fields("null") }
   }
 }

@@ -1,15 +1,8 @@
-public import ServiceKit
-
-/// JSON with raw control characters inside its strings, such as line breaks: some publishers write it, and the services
-/// replaced have always read it (`platform.md` §5.2).
-public enum LenientJSON {
-  /// - Throws: `JSONParseError` for whatever else is no JSON.
-  public static func value(_ bytes: [UInt8]) throws(JSONParseError) -> JSONValue {
-    try JSONValue(parsing: strict(bytes))
-  }
-
-  /// The same text with those characters escaped; strict JSON comes back as it is.
-  static func strict(_ bytes: [UInt8]) -> [UInt8] {
+/// JSON as bytes.
+public enum JSONText {
+  /// The same text with the control characters inside its strings escaped, so that a strict reader takes what
+  /// ``JSONPolicy/lenient`` does; strict JSON comes back as it is.
+  public static func strict(_ bytes: [UInt8]) -> [UInt8] {
     var strict: [UInt8] = []
     strict.reserveCapacity(bytes.count)
     var isInString = false
