@@ -33,7 +33,7 @@ public final class Subprocess: Sendable {
   /// signalled only while it is the program's.
   private let known = Mutex<Ending?>(nil)
 
-  /// Starts a program with no signal blocked, and with no descriptor but its standard streams.
+  /// Starts a program with no signal blocked or ignored, and with no descriptor but its standard streams.
   /// - Parameters:
   ///   - command: the program, looked for on the path if it has no slash, and its arguments.
   ///   - environment: all of it; nil for the one of the tests.
@@ -56,12 +56,13 @@ public final class Subprocess: Sendable {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    var (none, ignored) = (sigset_t(), sigset_t())
+    var (none, usual) = (sigset_t(), sigset_t())
     sigemptyset(&none)
-    sigemptyset(&ignored)
-    sigaddset(&ignored, SIGPIPE)
+    sigemptyset(&usual)
+    // A shell has what it runs in the background ignore SIGINT and SIGQUIT, and so do these tests then.
+    for signal in [SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP] { sigaddset(&usual, signal) }
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &ignored)
+    posix_spawnattr_setsigdefault(&attributes, &usual)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
     var arguments = command.map { strdup($0) } + [nil]
