@@ -117,7 +117,8 @@ class World:
                 with Gateway(self):
                     pass
                 self.fill(size)
-            self.use(self.sizes[0])
+            if self.sizes:
+                self.use(self.sizes[0])
         except BaseException:
             self.__exit__()
             raise
