@@ -11,7 +11,10 @@ extension String {
 
 extension RawRepresentable<String> {
   /// The value whose raw value has the same bytes; `init(rawValue:)` compares by canonical equivalence.
-  public init?(code: String) {
+  ///
+  /// Inlinable, as are all generic parts of reading a code of a row: unspecialized they look up their types' metadata
+  /// at each call, which was a third of a list's instructions.
+  @inlinable public init?(code: String) {
     guard let value = Self(rawValue: code), value.rawValue.hasSameBytes(as: code) else { return nil }
     self = value
   }

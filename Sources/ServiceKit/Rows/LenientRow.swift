@@ -50,7 +50,7 @@ public struct LenientRow {
   }
 
   /// A code; an unknown one is its own text.
-  public func code<Known>(_ column: Int) throws(PostgresError) -> StoredCode<Known> {
+  @inlinable public func code<Known>(_ column: Int) throws(PostgresError) -> StoredCode<Known> {
     let code = StoredCode<Known>(try text(column))
     if code.known == nil { try note(column) }
     return code
@@ -84,7 +84,7 @@ public struct LenientRow {
     return local
   }
 
-  private func note(_ column: Int) throws(PostgresError) {
+  @usableFromInline func note(_ column: Int) throws(PostgresError) {
     let of: MisfitValues.Row
     switch key {
     case .id(let column): of = .id(try row.int64(start + column))
