@@ -15,7 +15,12 @@ extension RawRepresentable<String> {
   /// Inlinable, as are all generic parts of reading a code of a row: unspecialized they look up their types' metadata
   /// at each call, which was a third of a list's instructions.
   @inlinable public init?(code: String) {
-    guard let value = Self(rawValue: code), value.rawValue.hasSameBytes(as: code) else { return nil }
+    guard let value = Self(rawValue: code) else { return nil }
+    let raw = value.rawValue
+    // What looks like ASCII and is not takes more bytes, so that equal ASCII of one length is the same bytes.
+    guard code.utf8Span.isKnownASCII && raw.utf8.count == code.utf8.count || raw.hasSameBytes(as: code) else {
+      return nil
+    }
     self = value
   }
 }
