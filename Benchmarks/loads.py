@@ -1,4 +1,6 @@
 """The load generators, and the servers that the gateway is compared with."""
+import http.client
+import multiprocessing
 import pathlib
 import subprocess
 import time
@@ -29,6 +31,42 @@ def wrk(url, script, seconds, connections, *arguments):
     if errors:
         raise SystemExit(f"{errors} of {requests} requests to {url} failed; the figures would mean nothing")
     return requests / (microseconds / 1e6), p50 / 1000, p99 / 1000
+
+
+def read_at_pace(make_connection, path, token, seconds, pace, results):
+    """Reads at a pace; a slow answer does not slow the pace down, its wait counts."""
+    connection = make_connection()
+    headers = {"Authorization": "Bearer " + token}
+    connection.request("GET", path, headers=headers)
+    connection.getresponse().read()
+    taken, started = [], time.perf_counter()
+    for number in range(int(seconds * pace)):
+        due = started + number / pace
+        while (wait := due - time.perf_counter()) > 0:
+            time.sleep(wait)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200, answer.status
+        taken.append(time.perf_counter() - due)
+    results.put(taken)
+
+
+def paced(make_connection, path, token, seconds, pace):
+    """p50 and p99 in milliseconds of reads by two processes at a pace that is far from all there is."""
+    results = multiprocessing.Queue()
+    readers = [multiprocessing.Process(target=read_at_pace,
+                                       args=(make_connection, path, token, seconds, pace / 2, results)) for _ in range(2)]
+    for process in readers:
+        process.start()
+    taken = sorted(one for _ in readers for one in results.get())
+    for process in readers:
+        process.join()
+    return taken[len(taken) // 2] * 1000, taken[int(len(taken) * 0.99)] * 1000
+
+
+def plain_connection(url):
+    return http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
 
 
 def pgbench(world, scripts, seconds, clients):
