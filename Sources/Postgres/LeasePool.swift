@@ -161,7 +161,7 @@ final class LeasePool {
   func spoil(_ id: LeaseID) { leases[id]?.isSpoilt = true }
 
   /// Runs a statement on a lent connection, in one round trip with what must come before it.
-  func run(_ job: StatementJob, on id: LeaseID, after first: StatementJob? = nil) {
+  func run(_ job: StatementJob, on id: LeaseID, after earlier: [StatementJob] = []) {
     if let obstacle = obstacle(id) { return job.finish(.failure(obstacle)) }
     guard let connection = leases[id]?.connection else { return }
     leases[id]?.job = job
@@ -172,10 +172,8 @@ final class LeasePool {
     }
     if job.form == .script {
       connection.sendScript(job)
-    } else if let first {
-      connection.send([first, job])
     } else {
-      connection.send([job])
+      connection.send(earlier + [job])
     }
   }
 
@@ -237,7 +235,7 @@ extension LeasePool: PostgresConnectionOwner {
       if error.asksToPrepareAgain {
         for connection in idle + leases.values.map(\.connection) { connection.forgetPrepared() }
       }
-      if leases[id]?.failure == nil { leases[id]?.failure = error }
+      if leases[id]?.failure == nil { leases[id]?.failure = error.named(job.statement.name) }
     case .notRun: break
     }
   }

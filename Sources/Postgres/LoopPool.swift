@@ -85,19 +85,19 @@ actor LoopPool {
 
   /// Runs a statement on a lent connection.
   /// - Parameters:
-  ///   - first: sent in the same batch before it; if that fails, so does the statement, with its error.
+  ///   - earlier: sent in the same batch before it; if one of them fails, so does the statement, with its error.
   ///   - isCancellable: false for what must end properly even when its task is cancelled.
   func run(
     _ job: StatementJob,
     on lease: LeasePool.LeaseID,
-    after first: StatementJob? = nil,
+    after earlier: [StatementJob] = [],
     isCancellable: Bool = true
   ) async -> StatementJob.Answer {
     let loop = loop
     guard isCancellable else {
       return await withUnsafeContinuation { continuation in
         job.setCaller(continuation)
-        leases.run(job, on: lease, after: first)
+        leases.run(job, on: lease, after: earlier)
       }
     }
     return await withTaskCancellationHandler {
@@ -106,7 +106,7 @@ actor LoopPool {
         if Task.isCancelled {
           job.finish(.failure(PostgresError(.cancelled)))
         } else {
-          leases.run(job, on: lease, after: first)
+          leases.run(job, on: lease, after: earlier)
         }
       }
     } onCancel: {

@@ -25,6 +25,8 @@ public final class PostgresTransaction {
   private(set) var notices: Set<CommitNotices.Notice> = []
   /// What the server, or the way to it, said against the first statement of it that failed, COMMIT included.
   private(set) var failure: PostgresError?
+  /// What goes with the commit.
+  private var closing: [(statement: PostgresStatement, parameters: [PostgresValue])] = []
   private var hasBegun = false
   private var hasEnded = false
 
@@ -57,17 +59,7 @@ public final class PostgresTransaction {
     let now = MonotonicInstant.now()
     let end = min(deadline, now + statementTimeout)
     guard end > now else { throw PostgresError(.timedOut, statement: statement.name) }
-    let begin: StatementJob? =
-      if hasBegun {
-        nil
-      } else {
-        StatementJob(
-          PostgresStatement(name: "begin", sql: "begin isolation level \(isolation.rawValue)"),
-          form: .text,
-          deadline: end
-        )
-      }
-    hasBegun = true
+    let begin = begin(by: end)
     let observed = ObservedStatement(statement, observer)
     let job = StatementJob(statement, parameters, deadline: end)
     switch await pool.run(job, on: lease, after: begin) {
@@ -91,6 +83,28 @@ public final class PostgresTransaction {
     try await query(statement, parameters).affectedRows
   }
 
+  /// Runs one statement together with the commit, in one round trip: for what nobody needs to know more of than that it
+  /// succeeded. If it fails nothing is committed, and `withTransaction` throws its error.
+  /// - Throws: `PostgresError` if it cannot be sent at all.
+  public func executeWithCommit(
+    _ statement: PostgresStatement,
+    _ parameters: [PostgresValue] = []
+  ) throws(PostgresError) {
+    guard !hasEnded else {
+      throw PostgresError(.misuse, statement: statement.name, detail: "the transaction has ended")
+    }
+    try ParameterEncoder.check(parameters, of: statement)
+    closing.append((statement, parameters))
+  }
+
+  /// What has to be sent before the next statement: BEGIN, before the first.
+  private func begin(by end: MonotonicInstant) -> [StatementJob] {
+    guard !hasBegun else { return [] }
+    hasBegun = true
+    let statement = PostgresStatement(name: "begin", sql: "begin isolation level \(isolation.rawValue)")
+    return [StatementJob(statement, form: .text, deadline: end)]
+  }
+
   /// Has those who listen on a channel told once the transaction is committed; the same said by several transactions may
   /// be told once. Nobody is told if the process dies just then, so who listens must look for itself now and then.
   public func notify(_ channel: String, _ payload: String) {
@@ -101,7 +115,7 @@ public final class PostgresTransaction {
 
   func commit() async throws(PostgresError) {
     hasEnded = true
-    guard hasBegun else { return await pool.giveBack(lease) }
+    guard hasBegun || !closing.isEmpty else { return await pool.giveBack(lease) }
     if let obstacle = await pool.obstacle(lease) {
       await pool.giveBack(lease)
       throw obstacle
@@ -112,22 +126,29 @@ public final class PostgresTransaction {
       throw PostgresError(Task.isCancelled ? .cancelled : .timedOut, statement: "commit")
     }
     // Once it is sent, knowing its outcome is worth a wait past the deadline.
-    let job = StatementJob(Self.commitStatement, form: .text, deadline: max(deadline, now + .seconds(1)))
-    let answer = await pool.run(job, on: lease, isCancellable: false)
-    await pool.giveBack(lease)
+    let end = max(deadline, now + .seconds(1))
+    let earlier = begin(by: end) + closing.map { StatementJob($0.statement, $0.parameters, deadline: end) }
+    let observed = closing.map { ObservedStatement($0.statement, observer) }
+    let job = StatementJob(Self.commitStatement, form: .text, deadline: end)
+    let answer = await pool.run(job, on: lease, after: earlier, isCancellable: false)
     switch answer {
     case .success(let rows):
+      for each in observed { each?.ended() }
+      await pool.giveBack(lease)
       // The server's answer to COMMIT after a failed statement that the body ignored.
       guard rows.commandTag == "COMMIT" else {
         throw PostgresError(.transactionAborted, statement: "commit", detail: "an earlier statement failed")
       }
     case .failure(let error):
+      for each in observed { each?.ended(error) }
       let isUnknown = error.kind == .connectionLost || error.kind == .timedOut
       let reported =
         isUnknown
         ? PostgresError(.commitUnknown, sqlState: error.sqlState, statement: "commit", detail: error.detail)
         : error
       failure = failure ?? reported
+      // What failed may have been a statement before COMMIT, which leaves the transaction open.
+      if isUnknown || closing.isEmpty { await pool.giveBack(lease) } else { await rollBack() }
       throw reported
     }
   }

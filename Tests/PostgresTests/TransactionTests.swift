@@ -40,6 +40,53 @@ import Testing
     }
   }
 
+  @Test("what goes with the commit is done with it, in the order it was said, also where nothing else is")
+  func withCommit() async throws {
+    try await TestServer.withDatabase { database async throws in
+      try await database.script(Self.schema)
+      try await Loops.run {
+        try await database.withTransaction(deadline: .after(patience)) { transaction in
+          try transaction.executeWithCommit(Self.insert, [.int8(2), .text("b")])
+          try transaction.executeWithCommit(
+            PostgresStatement(name: "refer", sql: "insert into t (n, s, other) values (3, 'c', 2)")
+          )
+          try await transaction.execute(Self.insert, [.int8(1), .text("a")])
+        }
+        try await database.withTransaction(deadline: .after(patience)) { transaction in
+          try transaction.executeWithCommit(Self.insert, [.int8(4), .text("d")])
+        }
+      }
+      #expect(try await count(database) == 4)
+    }
+  }
+
+  @Test(
+    "what fails with the commit leaves nothing of its transaction, is told by its name, and costs no connection"
+  )
+  func failsWithCommit() async throws {
+    try await TestServer.withDatabase { database async throws in
+      try await database.script(Self.schema)
+      for _ in 0..<3 {
+        let error = await #expect(throws: PostgresError.self) {
+          try await database.withTransaction(deadline: .after(patience)) { transaction in
+            try await transaction.execute(Self.insert, [.int8(1), .text("a")])
+            try transaction.executeWithCommit(Self.insert, [.int8(1), .text("b")])
+            try transaction.executeWithCommit(Self.insert, [.int8(2), .text("c")])
+          }
+        }
+        #expect(error?.kind == .uniqueViolation)
+        #expect(error?.statement == "insert")
+      }
+      #expect(try await count(database) == 0)
+      // The connection was rolled back and kept.
+      #expect(await database.statistics().transactions.idle >= 1)
+      try await database.withTransaction(deadline: .after(patience)) { transaction in
+        try transaction.executeWithCommit(Self.insert, [.int8(1), .text("a")])
+      }
+      #expect(try await count(database) == 1)
+    }
+  }
+
   @Test("nothing is kept when the body throws, and its error comes through")
   func rollsBack() async throws {
     try await TestServer.withDatabase { database async throws in

@@ -4,8 +4,8 @@ internal import ServiceKit
 /// The outbox of one module in its database: rows of `gateway_outbox`, which an ``OutboxRelay`` publishes.
 ///
 /// Order: a row's number is taken when it is appended. A transaction that has changed the rows it tells of holds their
-/// locks by then, so for one record the numbers follow the commits; append after the change, as the relay publishes the
-/// rows of a subject in the order of their numbers.
+/// locks by then, so for one record the numbers follow the commits: the relay publishes the rows of a subject in the order
+/// of their numbers. The rows are written with the commit, which costs the caller no round trip of its own.
 public struct PostgresOutbox: Outbox {
   /// Told, with the name of the lane, when rows were committed.
   static let channel = "gateway_outbox"
@@ -37,8 +37,7 @@ public struct PostgresOutbox: Outbox {
         .optional(destinations.auditQueue),
       ]
     }
-    // One statement for both, as each costs the caller a round trip to the database.
-    try await transaction.execute(audit == nil ? Self.insertEvent : Self.insertBoth, parameters)
+    try transaction.executeWithCommit(audit == nil ? Self.insertEvent : Self.insertBoth, parameters)
     for kind in audit == nil ? [OutboxLane.Kind.event] : [.event, .audit] {
       transaction.notify(Self.channel, OutboxLane(module: module, kind: kind).name)
     }
