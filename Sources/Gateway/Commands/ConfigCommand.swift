@@ -15,7 +15,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Flag(help: "Say what each setting means, as the table in the README.")
+  @Flag(help: "Say what each setting means, as the table in docs/settings.md.")
   var describe = false
 
   func run() async throws {

@@ -143,7 +143,7 @@ extension SettingsCatalog {
     "What AWS's logs call this process."
   )
 
-  /// In the order of the README.
+  /// In the order of docs/settings.md.
   static let messaging: [Setting] = [
     queueProvider, queueRegion, queueEmulator, redriveInterval, maximumQueueSize, domainEventsTopic,
     auditQueue,

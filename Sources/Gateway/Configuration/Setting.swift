@@ -1,5 +1,5 @@
 /// One thing an operator can set: its name in the environment, what it means and what it is when nobody sets it.
-/// `SettingsCatalog` lists them all; the reader, `gateway config` and the README's table come from that list.
+/// `SettingsCatalog` lists them all; the reader, `gateway config` and the table of docs/settings.md come from that list.
 struct Setting: Sendable {
   /// The environment variable.
   let name: String

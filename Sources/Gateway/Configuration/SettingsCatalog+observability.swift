@@ -60,7 +60,7 @@ extension SettingsCatalog {
     "Where the restricted patients API's custom events are sent, besides the log."
   )
 
-  /// In the order of the README.
+  /// In the order of docs/settings.md.
   static let observability: [Setting] = [
     logLevel, logFormat, accessLog, metricsPort, otlpEndpoint, otlpHeaders, otlpCertificate,
     otlpTracesEndpoint, otlpTracesHeaders, otlpTracesCertificate, serviceName,

@@ -75,7 +75,7 @@ extension SettingsCatalog {
   )
   static let batchType = Setting("BATCH_TYPE", "The job: PAST_DATE_CHECK.")
 
-  /// In the order of the README.
+  /// In the order of docs/settings.md.
   static let restrictedPatients: [Setting] = [
     restrictedPatientsDatabaseURL, restrictedPatientsDatabaseEndpoint, restrictedPatientsDatabaseName,
     restrictedPatientsDatabaseUsername, restrictedPatientsDatabasePassword, restrictedPatientsHosts,

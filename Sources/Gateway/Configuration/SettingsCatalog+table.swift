@@ -1,5 +1,5 @@
 extension SettingsCatalog {
-  /// What `gateway config --describe` prints, and the README has: each setting as a row of a Markdown table.
+  /// What `gateway config --describe` prints, and docs/settings.md has: each setting as a row of a Markdown table.
   static var table: String {
     (["| variable | default | meaning |", "| --- | --- | --- |"] + all.map(\.tableRow)).joined(
       separator: "\n"

@@ -213,7 +213,7 @@ enum SettingsCatalog {
     "Whom the double of prisoner search knows: samples, or any (any prisoner number at all: for load tests)."
   )
 
-  /// All settings, in the order of the README.
+  /// All settings, in the order of docs/settings.md.
   static let all: [Setting] =
     [
       serverHost, serverPort, serverLoops, tlsCertificate, tlsPrivateKey, maximumConnections,

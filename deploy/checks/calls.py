@@ -1,6 +1,6 @@
-"""Makes the README's first calls, in order, and compares what comes back with what stands there.
+"""Makes the calls of a document, in order, and compares what comes back with what stands there.
 
-readme.py FILE ENDPOINTS    the server that FILE describes is running; ENDPOINTS is its endpoints.env
+calls.py FILE ENDPOINTS    the server that FILE describes is running; ENDPOINTS is its endpoints.env
 
 The commands are those of the `sh` blocks below "The first calls"; each JSON line of a `json` block must be among the
 answers. Times and ids may differ, and the ports, if those that FILE names were taken.
@@ -35,8 +35,8 @@ def main(path, endpoints):
     # One shell for all of them, because a block may use what an earlier one has set. A mark ends each command's output.
     script, expected, count = ["set -e"], [], 0
     with open(path, encoding="utf-8") as file:
-        readme = addresses(file.read(), endpoints)
-    for kind, text in blocks(readme):
+        document = addresses(file.read(), endpoints)
+    for kind, text in blocks(document):
         if kind == "sh":
             count += 1
             script += [text, "echo"]
@@ -48,7 +48,7 @@ def main(path, endpoints):
     missing = [line for line in expected if shape(line) not in shapes]
     if done.returncode or missing:
         print(f"status {done.returncode}; {done.stderr}\nanswers:\n" + "\n".join(answers))
-        print("in the README, and not among the answers:\n" + "\n".join(missing))
+        print("in the document, and not among the answers:\n" + "\n".join(missing))
         return 1
     for answer in answers:
         json.loads(answer)
