@@ -31,7 +31,8 @@ struct DocumentTests {
     #expect(try Self.text("README.md").utf8.count <= 8192)
     let documents = [
       "README.md", "CONTRIBUTING.md", "docs/tutorial.md", "docs/operations.md", "docs/settings.md",
-      "docs/moving-over.md", "docs/architecture.md", "docs/benchmarks.md",
+      "docs/moving-over.md", "docs/architecture.md", "docs/benchmarks.md", "docs/threat-model.md",
+      "docs/glossary.md",
     ]
     for document in documents {
       let folder = document.hasPrefix("docs/") ? "docs/" : ""
