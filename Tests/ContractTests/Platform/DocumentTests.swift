@@ -26,16 +26,19 @@ struct DocumentTests {
     #expect(described.count > 50)
   }
 
+  /// Two for newcomers, and all that lie in `docs`.
+  private static func documents() throws -> [String] {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent("docs").path)
+    return ["README.md", "CONTRIBUTING.md"]
+      + names.filter { $0.hasSuffix(".md") }.map { "docs/" + $0 }.sorted()
+  }
+
   @Test("The README is short, and every link of a document leads somewhere")
   func links() throws {
     #expect(try Self.text("README.md").utf8.count <= 8192)
-    let documents = [
-      "README.md", "CONTRIBUTING.md", "docs/tutorial.md", "docs/operations.md", "docs/settings.md",
-      "docs/moving-over.md", "docs/architecture.md", "docs/benchmarks.md", "docs/threat-model.md",
-      "docs/glossary.md",
-    ]
-    for document in documents {
-      let folder = document.hasPrefix("docs/") ? "docs/" : ""
+    #expect(try Self.documents().count >= 12)
+    for document in try Self.documents() {
+      let folder = document.split(separator: "/").dropLast().map { $0 + "/" }.joined()
       for link in try Self.text(document).matches(of: /\]\(([^):]+)\)|src="([^"]+)"/) {
         let target = link.output.1 ?? link.output.2 ?? ""
         let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
@@ -43,6 +46,18 @@ struct DocumentTests {
         #expect(Self.exists(path), "\(document) links to \(target)")
         guard parts.count == 2, path.hasSuffix(".md"), Self.exists(path) else { continue }
         #expect(try Self.anchors(path).contains(String(parts[1])), "\(document) links to \(target)")
+      }
+    }
+  }
+
+  @Test("Every file that a document names is there")
+  func files() throws {
+    for document in try Self.documents() {
+      let paths = try Self.text(document).matches(
+        of: /`((?:Sources|Tests|Benchmarks|deploy|docs|\.ci)\/[^`\s*<]+)[`\s]/
+      )
+      for path in paths.map({ String($0.output.1) }) {
+        #expect(Self.exists(path), "\(document) names \(path)")
       }
     }
   }
