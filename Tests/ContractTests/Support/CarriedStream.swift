@@ -23,4 +23,20 @@ final class CarriedStream: @unchecked Sendable {
       return
     }
   }
+
+  /// Listens at a free port of this machine and serves each client in a task on the loop.
+  static func listen(
+    on loop: EventLoop,
+    _ serve: @escaping @Sendable (CarriedStream) async -> Void
+  ) throws -> Listener {
+    guard let any = SocketAddress(numeric: "127.0.0.1", port: 0) else {
+      throw SocketFailure(description: "no address")
+    }
+    let listener = try Listener(address: any, loop: loop)
+    listener.accept { stream in
+      let client = CarriedStream(stream)
+      Task(executorPreference: loop) { await serve(client) }
+    }
+    return listener
+  }
 }

@@ -41,15 +41,7 @@ actor ProxyDouble {
   }
 
   private func start() throws -> String {
-    guard let any = SocketAddress(numeric: "127.0.0.1", port: 0) else {
-      throw SocketFailure(description: "no address")
-    }
-    let listener = try Listener(address: any, loop: loop)
-    let loop = loop
-    listener.accept { stream in
-      let client = CarriedStream(stream)
-      Task(executorPreference: loop) { await self.serve(client) }
-    }
+    let listener = try CarriedStream.listen(on: loop) { await self.serve($0) }
     self.listener = listener
     return "127.0.0.1:\(listener.address.port)"
   }
