@@ -123,10 +123,8 @@ public final class JWKSCache: Sendable {
       }
       // Whatever token comes next begins the fetch that this one may not.
       if state.fetch == nil { staleAt.store(state.nextFetch.nanoseconds, ordering: .relaxed) }
-      let pause = state.nextFetch.duration(since: now).components
-      return .refuse(
-        .keysUnavailable(retryAfter: max(1, Int(pause.seconds) + (pause.attoseconds > 0 ? 1 : 0)))
-      )
+      let pause = state.nextFetch.duration(since: now)
+      return .refuse(.keysUnavailable(retryAfter: max(1, pause.secondsRoundedUp)))
     }
   }
 

@@ -15,7 +15,9 @@ extension Duration {
   /// Whole seconds, rounded up; 0 for a negative duration.
   public var secondsRoundedUp: Int {
     let (seconds, attoseconds) = components
-    return seconds < 0 || attoseconds < 0 ? 0 : Int(clamping: seconds) + (attoseconds > 0 ? 1 : 0)
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (sum, overflow) = seconds.addingReportingOverflow(attoseconds > 0 ? 1 : 0)
+    return overflow ? .max : Int(clamping: sum)
   }
 
   /// This duration in seconds, as metrics have it.

@@ -1,3 +1,5 @@
+internal import Time
+
 /// How long things took, for each set of labels: counts by upper bound, and the sum. Made by
 /// ``MetricsRegistry/durations(name:help:labels:boundaries:)``; its name ends in `_seconds`.
 public final class DurationHistogram<Labels: MetricLabels>: MetricFamily {
@@ -44,9 +46,7 @@ public final class DurationHistogram<Labels: MetricLabels>: MetricFamily {
 
   /// Counts one duration in the series of `labels`.
   public func record(_ duration: Duration, _ labels: Labels) {
-    let (seconds, attoseconds) = duration.components
-    let nanoseconds =
-      UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
+    let nanoseconds = duration.wholeNanoseconds
     let limits = limits
     shards.update { state in
       if state.series[labels]?.record(nanoseconds, limits) == nil {
