@@ -52,10 +52,7 @@ public final class PostgresTransaction {
     _ statement: PostgresStatement,
     _ parameters: [PostgresValue] = []
   ) async throws(PostgresError) -> PostgresRows {
-    guard !hasEnded else {
-      throw PostgresError(.misuse, statement: statement.name, detail: "the transaction has ended")
-    }
-    try ParameterEncoder.check(parameters, of: statement)
+    try check(statement, parameters)
     let now = MonotonicInstant.now()
     let end = min(deadline, now + statementTimeout)
     guard end > now else { throw PostgresError(.timedOut, statement: statement.name) }
@@ -90,11 +87,18 @@ public final class PostgresTransaction {
     _ statement: PostgresStatement,
     _ parameters: [PostgresValue] = []
   ) throws(PostgresError) {
+    try check(statement, parameters)
+    closing.append((statement, parameters))
+  }
+
+  private func check(
+    _ statement: PostgresStatement,
+    _ parameters: [PostgresValue]
+  ) throws(PostgresError) {
     guard !hasEnded else {
       throw PostgresError(.misuse, statement: statement.name, detail: "the transaction has ended")
     }
     try ParameterEncoder.check(parameters, of: statement)
-    closing.append((statement, parameters))
   }
 
   /// What has to be sent before the next statement: BEGIN, before the first.
