@@ -36,17 +36,21 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
   name: "gateway",
-  products: [.executable(name: "gateway", targets: ["Gateway"])],
+  products: [
+    .executable(name: "gateway", targets: ["Gateway"]), .executable(name: "simulate", targets: ["Simulate"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .target(name: "CLinux"),
@@ -57,12 +61,16 @@ let package = Package(
     module("Text", []),
     module("JSON", []),
     module("Crypto", ["COpenSSL"]),
-    module("EventLoops", ["Text", "Time", "CLinux", "COpenSSL", deque, heap]),
-    module("HTTPTransport", ["Text", "EventLoops", "Time", "CZlib", "CLinux", httpTypes, logging]),
-    module("Postgres", ["Text", "EventLoops", "Time", "CLibPQ", "CLinux", deque, logging]),
+    module("Concurrency", ["Time"]),
+    module("EventLoops", ["Concurrency", "Text", "Time", "CLinux", "COpenSSL", deque, heap]),
+    module(
+      "HTTPTransport",
+      ["Text", "EventLoops", "Concurrency", "Time", "CZlib", "CLinux", httpTypes, logging]
+    ),
+    module("Postgres", ["Text", "EventLoops", "Concurrency", "Time", "CLibPQ", "CLinux", deque, logging]),
     module(
       "SharedAuth",
-      ["Text", "JSON", "Crypto", "HTTPTransport", "EventLoops", "Time", httpTypes, logging]
+      ["Text", "JSON", "Crypto", "HTTPTransport", "EventLoops", "Concurrency", "Time", httpTypes, logging]
     ),
     module(
       "ServiceKit",
@@ -71,7 +79,9 @@ let package = Package(
         "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging, tracing,
         instrumentation,
       ],
-      resources: ["apidocs.html", "apidocs.css", "apidocs.js"].map { .embedInCode("Pages/\($0)") }
+      resources: ["apidocs.html", "apidocs.css", "apidocs.js", "redirect.html"].map {
+        .embedInCode("Pages/\($0)")
+      }
     ),
     module(
       "Observability",
@@ -86,39 +96,51 @@ let package = Package(
       "Events",
       [
         "Text", "JSON", "Crypto",
-        "ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", "Time", httpTypes, logging,
-        tracing,
+        "ServiceKit", "SharedAuth", "Postgres", "HTTPTransport", "EventLoops", "Concurrency", "Time",
+        httpTypes,
+        logging, tracing,
+      ]
+    ),
+    module(
+      "ModuleKit",
+      [
+        "Text", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "Concurrency", "Time",
+        logging,
       ]
     ),
     module(
       "NonAssociationsModule",
       [
-        "Text", "JSON", "Crypto",
-        "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes,
+        "Text", "JSON", "ModuleKit",
+        "ServiceKit", "SharedAuth", "Events", "Postgres", "Time", httpTypes,
         logging,
       ]
     ),
     module(
       "RestrictedPatientsModule",
       [
-        "Text", "JSON", "Crypto",
-        "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes,
-        logging,
+        "Text", "JSON", "ModuleKit",
+        "ServiceKit", "SharedAuth", "Events", "Postgres", "Concurrency",
+        "Time", httpTypes, logging,
       ]
     ),
     module(
       "Console",
       [
-        "Text", "JSON", "Crypto", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops", "Time",
+        "Text", "JSON", "Crypto", "ServiceKit", "SharedAuth", "Events", "HTTPTransport", "Time",
         httpTypes,
       ],
       resources: consolePages.map { .embedInCode("Pages/\($0)") }
     ),
     module(
-      "LocalProfile",
+      "Doubles",
+      ["Text", "JSON", "Crypto", "HTTPTransport", "EventLoops", "Concurrency", "Time", httpTypes, logging]
+    ),
+    module(
+      "LocalStack",
       [
         "Text", "JSON", "Crypto",
-        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux",
+        "Doubles", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux",
         httpTypes, logging,
       ]
     ),
@@ -126,10 +148,12 @@ let package = Package(
       name: "Gateway",
       dependencies: [
         "Text", "JSON", "Crypto",
-        "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
-        "Events", "ServiceKit",
+        "NonAssociationsModule", "RestrictedPatientsModule", "Console", "Doubles", "LocalStack",
+        "Observability",
+        "ModuleKit", "Events", "ServiceKit",
         "SharedAuth",
-        "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", argumentParser, httpTypes, logging,
+        "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", argumentParser, serviceLifecycle,
+        httpTypes, logging,
       ],
       swiftSettings: settings
     ),
@@ -139,10 +163,24 @@ let package = Package(
       path: "Tests/Support/Subprocess",
       swiftSettings: settings
     ),
+    .target(
+      name: "TestKit",
+      dependencies: ["Subprocess", "Events", "Postgres", "EventLoops", "Time", logging],
+      path: "Tests/Support/TestKit",
+      resources: [.copy("verify_token.py")],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "UpstreamServer",
+      dependencies: ["Crypto", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", logging],
+      path: "Tests/Support/UpstreamServer",
+      swiftSettings: settings
+    ),
     tests(
       "SharedAuthTests",
       [
-        "Text", "JSON", "Crypto", "Subprocess", "SharedAuth", "HTTPTransport", "EventLoops", "Time",
+        "TestKit", "Text", "JSON", "Crypto", "Subprocess", "SharedAuth", "HTTPTransport", "EventLoops",
+        "Time",
         httpTypes, logging,
       ],
       resources: [.copy("Support/make_tokens.py")]
@@ -158,23 +196,30 @@ let package = Package(
       ["Text", "Subprocess", "HTTPTransport", "EventLoops", "Time", "CLinux", "CZlib", httpTypes, logging]
     ),
     tests(
-      "LocalProfileTests",
+      "DoublesTests",
       [
-        "Text", "JSON", "Crypto",
-        "LocalProfile", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", "Time", httpTypes, logging,
-      ],
-      resources: [.copy("Support/verify_token.py")]
+        "TestKit", "Text", "JSON", "Crypto", "Doubles", "ServiceKit", "HTTPTransport", "EventLoops", "Time",
+        httpTypes, logging,
+      ]
+    ),
+    tests(
+      "LocalStackTests",
+      [
+        "TestKit", "Crypto", "Doubles", "LocalStack", "HTTPTransport", "EventLoops", "Time", httpTypes,
+        logging,
+      ]
     ),
     tests("TimeTests", ["Time", "JSON", "ServiceKit"]),
     tests("TextTests", ["Text"]),
     tests("JSONTests", ["JSON", "ServiceKit", "Time"]),
     tests("CryptoTests", ["Crypto"]),
+    tests("ConcurrencyTests", ["TestKit", "Concurrency", "Time"]),
     tests("EventLoopsTests", ["Subprocess", "EventLoops", "Time", "CLinux"]),
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",
       [
-        "Text", "JSON", "Crypto",
+        "TestKit", "UpstreamServer", "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
         instrumentation, tracing,
       ]
@@ -183,7 +228,8 @@ let package = Package(
       "NonAssociationsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "Subprocess", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events", "HTTPTransport",
+        "Subprocess", "ModuleKit", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events",
+        "HTTPTransport",
         "Postgres",
         "EventLoops", "Time",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
@@ -209,9 +255,9 @@ let package = Package(
       "RestrictedPatientsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "RestrictedPatientsModule", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", "Time",
-        httpTypes,
-        logging,
+        "TestKit", "UpstreamServer", "ModuleKit", "RestrictedPatientsModule", "Events", "ServiceKit",
+        "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
+        .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
     .target(
@@ -228,11 +274,25 @@ let package = Package(
       resources: [.copy("aws_peer.py")],
       swiftSettings: settings
     ),
+    .target(
+      name: "Simulation",
+      dependencies: ["Events", "Time", heap],
+      path: "Tests/Simulation",
+      exclude: ["Command"],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "Simulate",
+      dependencies: ["Simulation", argumentParser],
+      path: "Tests/Simulation/Command",
+      swiftSettings: settings
+    ),
+    tests("SimulationTests", ["Simulation"]),
     tests(
       "EventsTests",
       [
         "Text", "JSON", "Crypto",
-        "Subprocess", "AWSPeer", "PrivateCluster",
+        "TestKit", "Simulation", "Subprocess", "AWSPeer", "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -242,16 +302,19 @@ let package = Package(
       [
         "Text", "JSON", "Crypto",
         "Subprocess", "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway", "NonAssociationsModule",
-        "RestrictedPatientsModule",
-        "LocalProfile",
+        "RestrictedPatientsModule", "ModuleKit",
+        "Doubles", "LocalStack",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",
         "Time",
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"), instrumentation,
       ],
       resources: [
-        .copy("Support/check_api.py"), .copy("Support/front_end.py"), .copy("Support/read_metrics.py"),
+        .copy("Support/check_api.py"), .copy("Support/acceptance.py"), .copy("Support/front_end.py"),
+        .copy("Support/front_end_client.py"), .copy("AllInOne/front_end_journeys.py"),
+        .copy("Support/read_metrics.py"),
         .copy("Browser/browser.py"), .copy("Browser/browse_docs.py"), .copy("Browser/console.py"),
-        .copy("Browser/browse_console.py"), .copy("Messaging/Samples"),
+        .copy("Browser/browse_console.py"), .copy("Browser/browse_doubles.py"), .copy("Messaging/Samples"),
+        .copy("Shapes"),
       ]
     ),
   ]

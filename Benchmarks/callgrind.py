@@ -27,13 +27,16 @@ def command(folder):
     return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind.out", "--quiet"]
 
 
-def take(pid, folder):
-    """Instructions and allocations since the last call, or since the start."""
+def take(pid, folder, functions=None):
+    """Instructions and allocations since the last call, or since the start. Adds the instructions of each function, what
+    it calls left out, to `functions`."""
     subprocess.run(["callgrind_control", "--dump", str(pid)], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     files = glob.glob(f"{folder}/callgrind.out.*")
     newest = max(files, key=lambda name: int(name.rsplit(".", 1)[1]))
     counts = read(newest)
+    if functions is not None:
+        functions.update(by_function(newest))
     for name in files:
         os.unlink(name)
     return counts
@@ -55,3 +58,23 @@ def read(path):
             elif found := re.match(r"(?:summary|totals): (\d+)", line):
                 instructions = int(found.group(1))
     return instructions, allocations
+
+
+def by_function(path):
+    """The instructions of each function of such a file, what it calls left out."""
+    names, found, function, is_call = {}, {}, None, False
+    with open(path, errors="replace") as lines:
+        for line in lines:
+            if line.startswith(("fn=", "cfn=")):
+                number, _, name = line.split("=", 1)[1].strip().partition(" ")
+                if name:
+                    names[number] = name
+                if line.startswith("fn="):
+                    function = number
+            elif line.startswith("calls="):
+                is_call = True
+            elif line[:1] in "+-*0123456789" and function is not None:
+                if not is_call:
+                    found[function] = found.get(function, 0) + int(line.split()[1])
+                is_call = False
+    return {names[number]: cost for number, cost in found.items() if number in names}

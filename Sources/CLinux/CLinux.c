@@ -32,7 +32,7 @@ int gateway_usable_cores(void) {
 int gateway_accept(int listening) { return accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 void gateway_drop_new_connections(int listening) {
-  // The filter sees a packet from its TCP header on. Byte 13 has the flags; bit 1 is SYN (RFC 9293 section 3.1).
+  // The filter sees a packet from its TCP header on. Byte 13 has the flags; bit 1 is SYN (RFC 9293 §3.1).
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),

@@ -29,6 +29,14 @@ void gateway_sha256(const void *data, size_t length, void *digest) {
   SHA256_Final((unsigned char *)digest, &context);
 }
 
+bool gateway_are_same(const void *left, const void *right, size_t length) {
+  const unsigned char *a = left;
+  const unsigned char *b = right;
+  unsigned char difference = 0;
+  for (size_t index = 0; index < length; index++) difference |= a[index] ^ b[index];
+  return difference == 0;
+}
+
 EVP_PKEY *gateway_rsa_public_key(const unsigned char *modulus, int modulus_length, const unsigned char *exponent,
                                  int exponent_length) {
   EVP_PKEY *key = NULL;

@@ -18,6 +18,7 @@ public struct EventStreamRoutes: Sendable {
 
   private let london: LondonTime
 
+  /// - Parameter london: the clock that events show their times by.
   public init(london: LondonTime) { self.london = london }
 
   /// - Parameters:
@@ -26,7 +27,7 @@ public struct EventStreamRoutes: Sendable {
   public func route(_ module: String, role: String, feed: EventFeed) -> RouteDeclaration {
     RouteDeclaration(.get, "/console/events/\(module)", .requires(role: role)) { request in
       let position = try Self.position(request)
-      let now = MonotonicInstant.now()
+      let now = request.clock.now()
       let end = now + min(Self.longestWait, request.deadline.duration(since: now) - Self.reserve)
       let (entries, next) = try await feed.events(after: position, until: end, deadline: request.deadline)
       return .json(write(entries, next))

@@ -1,4 +1,3 @@
-internal import EventLoops
 public import Events
 internal import HTTPTransport
 internal import HTTPTypes
@@ -12,6 +11,7 @@ internal import Time
 public struct QueueRoutes: Sendable {
   private let groups: [(module: String, group: QueueAdminGroup)]
 
+  /// - Parameter groups: the queues of each module, under the name by which the page shows it.
   public init(_ groups: [(module: String, group: QueueAdminGroup)]) { self.groups = groups }
 
   /// The queues of those modules whose queues the caller may look after.
@@ -41,7 +41,7 @@ public struct QueueRoutes: Sendable {
       let queue = groups.lazy.filter { request.principal?.hasRole($0.group.role) ?? false }
         .flatMap(\.group.queues).map(\.queue).first { $0.name == name }
       guard let queue else { throw PlatformFailure.notFound("\(name) not found") }
-      let text = try JSONFields(try await request.body()).text("message")
+      let text = try JSONObject(try await request.body()).text("message")
       let id = try await queue.send(OutgoingMessage(body: Array(text.utf8)), deadline: request.deadline)
       var writer = JSONWriter()
       writer.beginObject()

@@ -1,4 +1,4 @@
-/// The base64url alphabet without padding (RFC 4648 section 5, RFC 7515 section 2).
+/// The base64url alphabet without padding (RFC 4648 §5, RFC 7515 §2).
 public enum Base64URL {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
@@ -25,8 +25,8 @@ public enum Base64URL {
   ///   that are set. Two texts never stand for the same bytes.
   public static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8)[...]) }
 
-  /// The same, of a text that may be in the plain alphabet (RFC 4648 section 4) and may have its padding, whole. RFC 7515
-  /// section 2 allows neither, but numbers of a key are no worse for it; a token is never read so.
+  /// The same, of a text that may be in the plain alphabet (RFC 4648 §4) and may have its padding, whole. RFC 7515 §2
+  /// allows neither, but numbers of a key are no worse for it; a token is never read so.
   public static func decodeLeniently(_ text: String) -> [UInt8]? {
     var bytes = Array(text.utf8)
     if bytes.count.isMultiple(of: 4), bytes.last == UInt8(ascii: "=") {

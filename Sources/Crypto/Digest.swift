@@ -12,4 +12,10 @@ public enum Digest {
     let inner = sha256(block.map { $0 ^ 0x36 } + message)
     return sha256(block.map { $0 ^ 0x5c } + inner)
   }
+
+  /// The bytes of a digest as hexadecimal digits, in lower case.
+  public static func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
 }

@@ -1,11 +1,11 @@
 internal import COpenSSL
 
-/// An RSA public key that checks RS256 signatures: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3).
+/// An RSA public key that checks RS256 signatures: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
 ///
 /// `@unchecked Sendable`: the `EVP_PKEY` is owned by this object alone, freed only in `deinit` and never changed in
 /// between; OpenSSL lets any number of threads verify with one key at a time.
 public final class RSAPublicKey: @unchecked Sendable {
-  /// Sizes of modulus that are used, in bits. Below is against RFC 7518 section 3.3; above, one signature would cost
+  /// Sizes of modulus that are used, in bits. Below is against RFC 7518 §3.3; above, one signature would cost
   /// a loop more than a millisecond.
   public static let modulusBits = 2048...8192
   /// Bytes of the exponent at most: real ones have one or three, and a long one makes checking slow.

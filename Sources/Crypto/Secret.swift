@@ -3,6 +3,7 @@
 public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   private let value: String
 
+  /// Hides a value from logs, descriptions and mirrors.
   public init(_ value: String) { self.value = value }
 
   /// The text itself, for the one place that has to send it.

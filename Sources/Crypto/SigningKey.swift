@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// An RSA key of 2,048 bits that signs development tokens with RS256 (RFC 7518 section 3.3).
+/// An RSA key of 2,048 bits that signs development tokens with RS256 (RFC 7518 §3.3).
 ///
 /// `@unchecked Sendable`: the `EVP_PKEY` is owned by this object alone, freed only in `deinit` and never changed in
 /// between; OpenSSL lets any number of threads use one key, each with a context of its own. All unsafe pointers in
@@ -8,13 +8,14 @@ internal import COpenSSL
 public final class SigningKey: @unchecked Sendable {
   /// Why there is no key.
   public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// What could not be done; nothing of the key.
     public let description: String
 
     public init(description: String) { self.description = description }
   }
 
   private let key: OpaquePointer
-  /// The modulus, base64url, as in a JWKS (RFC 7518 section 6.3.1.1).
+  /// The modulus, base64url, as in a JWKS (RFC 7518 §6.3.1.1).
   public let modulus: String
   /// The public exponent, base64url: `AQAB` for keys made here.
   public let exponent: String

@@ -6,6 +6,7 @@ public enum EventsMigrations {
   /// For `Migrator`.
   public static let module = "events"
 
+  /// In the order of their versions.
   public static let all = [
     Migration(version: "1.1", name: "the outbox", sql: outbox),
     Migration(version: "1.2", name: "topics and queues", sql: broker),
@@ -42,7 +43,7 @@ public enum EventsMigrations {
     create index gateway_outbox_set_aside on gateway_outbox (module, kind, id) where set_aside_at is not null;
     """
 
-  /// A message is to be had when `visible_at` has passed; `receive_count` grows with each delivery, and names it.
+  /// A message can be received once `visible_at` has passed; `receive_count` grows with each delivery, and names it.
   private static let broker = """
     create table gateway_topic (
       name text primary key,

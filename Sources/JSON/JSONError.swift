@@ -5,6 +5,9 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Byte of the text at which it was noticed, from 0.
   public let offset: Int
 
+  /// - Parameters:
+  ///   - reason: holds nothing of the text, which may be personal.
+  ///   - offset: byte of the text, from 0.
   public init(reason: String, offset: Int) {
     self.reason = reason
     self.offset = offset

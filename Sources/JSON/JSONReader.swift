@@ -62,24 +62,23 @@ public struct JSONReader: Sendable {
   /// Whether there is another element, which must then be read or skipped; false when the array has ended.
   public mutating func nextElement() throws(JSONError) -> Bool { try advance(to: UInt8(ascii: "]")) }
 
+  /// The next string, its escapes taken out.
   public mutating func string() throws(JSONError) -> String {
     skipBlanks()
     try take(UInt8(ascii: "\""), "expected a string")
     let start = position
-    while let byte = current {
-      switch byte {
-      case UInt8(ascii: "\""):
-        guard let text = Self.text(bytes.span.extracting(start..<position)) else {
-          throw failure("invalid UTF-8")
-        }
-        position += 1
-        return text
-      case UInt8(ascii: "\\"): return try escapedString(from: start)
-      case 0..<0x20 where !policy.allowsControlCharacters: throw failure("control character in a string")
-      default: position += 1
+    position = plainEnd(from: start)
+    switch current {
+    case nil: throw failure("unexpected end of text")
+    case UInt8(ascii: "\""):
+      guard let text = Self.text(bytes.span.extracting(start..<position)) else {
+        throw failure("invalid UTF-8")
       }
+      position += 1
+      return text
+    case UInt8(ascii: "\\"): return try escapedString(from: start)
+    default: throw failure("control character in a string")
     }
-    throw failure("unexpected end of text")
   }
 
   /// The next string; nil when `null` is there instead.
@@ -123,6 +122,7 @@ public struct JSONReader: Sendable {
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
+  /// The next `true` or `false`.
   public mutating func boolean() throws(JSONError) -> Bool {
     skipBlanks()
     let value = current == UInt8(ascii: "t")
@@ -130,6 +130,7 @@ public struct JSONReader: Sendable {
     return value
   }
 
+  /// Reads past the next value, which must be `null`.
   public mutating func null() throws(JSONError) {
     skipBlanks()
     try literal("null", "expected null")
@@ -204,6 +205,19 @@ public struct JSONReader: Sendable {
     let start = position
     while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { position += 1 }
     if position == start { throw failure("expected a digit") }
+  }
+
+  /// Where the part of a string ends that stands for itself.
+  private func plainEnd(from start: Int) -> Int {
+    let bytes = bytes.span
+    let lowest: UInt8 = policy.allowsControlCharacters ? 0 : 0x20
+    var index = start
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < lowest { break }
+      index += 1
+    }
+    return index
   }
 
   /// Goes on with a string that has escapes; `position` is at the first of them.

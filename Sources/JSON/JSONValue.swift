@@ -42,6 +42,7 @@ public enum JSONValue: Equatable, Sendable {
 
 /// A value of one kind; nil if it is of another.
 extension JSONValue {
+  /// The text of a string.
   public var string: String? {
     guard case .string(let value) = self else { return nil }
     return value
@@ -53,11 +54,13 @@ extension JSONValue {
     return Double(text)
   }
 
+  /// The elements of an array.
   public var array: [JSONValue]? {
     guard case .array(let values) = self else { return nil }
     return values
   }
 
+  /// The members of an object.
   public var object: [String: JSONValue]? {
     guard case .object(let members) = self else { return nil }
     return members

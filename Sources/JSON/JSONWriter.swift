@@ -15,20 +15,22 @@ public struct JSONWriter: Sendable {
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
+  /// Begins an object; each of its values needs its ``key(_:)`` first.
   public mutating func beginObject() { begin("{") }
   public mutating func endObject() { end("}") }
+  /// Begins an array.
   public mutating func beginArray() { begin("[") }
   public mutating func endArray() { end("]") }
 
   /// The key of the next value.
   /// - Parameter key: must need no escaping: no quotation mark, backslash or control character.
   public mutating func key(_ key: StaticString) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
+    let isFirst = !needsComma
+    needsComma = false
     // The buffer is read within the closure only; a static string lives for ever.
-    key.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    key.withUTF8Buffer { key in
+      bytes.append(addingCapacity: key.count + 4) { Self.write(key: key, isFirst: isFirst, to: &$0) }
+    }
   }
 
   /// The key of the next value, for names known only at run time.
@@ -38,25 +40,27 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: ":"))
   }
 
+  /// Writes `null`.
   public mutating func null() { literal("null") }
 
+  /// Writes `true` or `false`.
   public mutating func value(_ value: Bool) { literal(value ? "true" : "false") }
 
+  /// Writes a number without a fraction.
   public mutating func value(_ value: Int64) {
     separate()
     needsComma = true
-    guard value != 0 else {
-      bytes.append(UInt8(ascii: "0"))
-      return
-    }
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    let start = bytes.count
     var rest = value.magnitude
-    while rest > 0 {
-      bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
+    var power: UInt64 = 1
+    while rest / power >= 10 { power *= 10 }
+    bytes.append(addingCapacity: 20) { text in
+      if value < 0 { text.append(UInt8(ascii: "-")) }
+      while power > 0 {
+        text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / power))
+        rest %= power
+        power /= 10
+      }
     }
-    bytes[start...].reverse()
   }
 
   /// The shortest text that reads back as `value`, with a fraction always; null for what JSON cannot say.
@@ -67,6 +71,7 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// Writes a string, escaped where it must be.
   public mutating func value(_ value: String) {
     separate()
     needsComma = true
@@ -91,9 +96,41 @@ public struct JSONWriter: Sendable {
 
   // MARK: A key and its value
 
+  /// A key and its string.
   public mutating func field(_ key: StaticString, _ value: String) {
-    self.key(key)
-    self.value(value)
+    let text = value.utf8Span.span
+    guard text.count <= Self.shortText, !Self.needsEscape(text) else {
+      self.key(key)
+      self.value(value)
+      return
+    }
+    let isFirst = !needsComma
+    needsComma = true
+    // As most are: key and value at once, because each further piece asks again whether there is room.
+    key.withUTF8Buffer { key in
+      bytes.append(addingCapacity: key.count + text.count + 6) { bytes in
+        Self.write(key: key, isFirst: isFirst, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+        for index in text.indices { bytes.append(text[index]) }
+        bytes.append(UInt8(ascii: "\""))
+      }
+    }
+  }
+
+  /// Longer ones are copied in one go.
+  private static let shortText = 24
+
+  @inline(__always)
+  private static func write(
+    key: some RandomAccessCollection<UInt8>,
+    isFirst: Bool,
+    to bytes: inout OutputSpan<UInt8>
+  ) {
+    if !isFirst { bytes.append(UInt8(ascii: ",")) }
+    bytes.append(UInt8(ascii: "\""))
+    for byte in key { bytes.append(byte) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
   }
 
   /// Writes `null` for nil: the contract leaves no property out.
@@ -102,11 +139,13 @@ public struct JSONWriter: Sendable {
     if let value { self.value(value) } else { null() }
   }
 
+  /// A key and its number.
   public mutating func field(_ key: StaticString, _ value: Int64) {
     self.key(key)
     self.value(value)
   }
 
+  /// A key and its `true` or `false`.
   public mutating func field(_ key: StaticString, _ value: Bool) {
     self.key(key)
     self.value(value)
@@ -137,8 +176,9 @@ public struct JSONWriter: Sendable {
   }
 
   private mutating func quote(_ text: String) {
+    let utf8 = text.utf8Span.span
     bytes.append(UInt8(ascii: "\""))
-    if Self.needsEscape(text.utf8Span.span) {
+    if Self.needsEscape(utf8) {
       for byte in text.utf8 { escape(byte) }
     } else {
       bytes.append(contentsOf: text.utf8)

@@ -1,3 +1,4 @@
+import Concurrency
 import EventLoops
 internal import Logging
 internal import Time
@@ -7,24 +8,30 @@ actor LoopPool {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
+  /// What the deadlines of its statements are measured by.
+  nonisolated func now() -> MonotonicInstant { loop.now() }
+
   private let configuration: PostgresConfiguration
   private let connector: Connector
   private let reads: ReadPipeline
   private let leases: LeasePool
   private let listener: NotificationListener
+  private let probe: ServerProbe
 
   init(
     _ configuration: PostgresConfiguration,
     parameters: ConnectionParameters,
     loop: EventLoop,
+    watch: ServerWatch,
     logger: Logger
   ) {
     self.loop = loop
     self.configuration = configuration
     connector = Connector(parameters: parameters, configuration: configuration, loop: loop, logger: logger)
-    reads = ReadPipeline(connector: connector, configuration: configuration)
-    leases = LeasePool(connector: connector, configuration: configuration)
-    listener = NotificationListener(connector: connector)
+    reads = ReadPipeline(connector: connector, configuration: configuration, watch: watch)
+    leases = LeasePool(connector: connector, configuration: configuration, watch: watch)
+    listener = NotificationListener(connector: connector, configuration: configuration, watch: watch)
+    probe = ServerProbe(connector: connector, configuration: configuration, watch: watch)
   }
 
   // MARK: Reads
@@ -36,28 +43,24 @@ actor LoopPool {
   ) async throws(PostgresError) -> PostgresRows {
     do throws(PostgresError) {
       try ParameterEncoder.check(parameters, of: statement)
-      try reads.admit()
     } catch {
       throw error.named(statement.name)
     }
-    let now = MonotonicInstant.now()
+    let now = loop.now()
     let job = StatementJob(
       statement,
       parameters,
-      deadline: min(deadline, now + configuration.statementTimeout),
-      waitDeadline: now + configuration.leaseTimeout
+      deadline: min(deadline, now + configuration.statementTimeout)
     )
     let loop = loop
-    let answer = await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        job.setCaller(continuation)
-        if Task.isCancelled {
-          job.finish(.failure(PostgresError(.cancelled)))
-        } else if job.deadline <= now {
-          job.finish(.failure(PostgresError(.timedOut)))
-        } else {
-          reads.submit(job)
-        }
+    let answer = await withCancellableContinuation { continuation in
+      job.setCaller(continuation)
+      if Task.isCancelled {
+        job.finish(.failure(PostgresError(.cancelled)))
+      } else if job.deadline <= now {
+        job.finish(.failure(PostgresError(.timedOut)))
+      } else {
+        reads.submit(job, at: now)
       }
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.reads.abandon(job, PostgresError(.cancelled)) } }
@@ -67,23 +70,21 @@ actor LoopPool {
 
   // MARK: Leases
 
-  /// Waits for a connection of one's own. It must be given back.
+  /// Waits for a lease of a connection. It must be ended.
   func lease(deadline: MonotonicInstant) async throws(PostgresError) -> LeasePool.LeaseID {
     if Task.isCancelled { throw PostgresError(.cancelled) }
     let waiter = LeasePool.Waiter()
     let loop = loop
-    let result = await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        waiter.setCaller(continuation)
-        leases.request(waiter, deadline: deadline)
-      }
+    let result = await withCancellableContinuation { continuation in
+      waiter.setCaller(continuation)
+      leases.request(waiter, deadline: deadline)
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.leases.abandon(waiter) } }
     }
     return try result.get()
   }
 
-  /// Runs a statement on a lent connection.
+  /// Runs a statement on a leased connection.
   /// - Parameters:
   ///   - earlier: sent in the same batch before it; if one of them fails, so does the statement, with its error.
   ///   - isCancellable: false for what must end properly even when its task is cancelled.
@@ -100,14 +101,12 @@ actor LoopPool {
         leases.run(job, on: lease, after: earlier)
       }
     }
-    return await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        job.setCaller(continuation)
-        if Task.isCancelled {
-          job.finish(.failure(PostgresError(.cancelled)))
-        } else {
-          leases.run(job, on: lease, after: earlier)
-        }
+    return await withCancellableContinuation { continuation in
+      job.setCaller(continuation)
+      if Task.isCancelled {
+        job.finish(.failure(PostgresError(.cancelled)))
+      } else {
+        leases.run(job, on: lease, after: earlier)
       }
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.leases.abandon(job, on: lease, PostgresError(.cancelled)) } }
@@ -145,7 +144,19 @@ actor LoopPool {
     )
   }
 
+  /// Begins to ask, now and then, which server new connections reach. On one loop of a database.
+  func startProbe() { probe.start() }
+
+  /// What is known of the server.
+  func hear(_ sign: ServerWatch.Sign) {
+    if case .reaches = sign { connector.serverAnswers() }
+    reads.hear(sign)
+    leases.hear(sign)
+    listener.hear(sign)
+  }
+
   func close() {
+    probe.close()
     reads.close()
     leases.close()
     listener.close()

@@ -1,18 +1,18 @@
-public import Time
+internal import Time
 
-/// Told of each statement that is run, for metrics and traces.
+/// Observes each statement that is run, for metrics and traces.
 public protocol PostgresObserver: Sendable {
   /// Called in the caller's task when a statement is asked for.
-  /// - Returns: what ``ended(_:started:error:_:)`` is to get back; nil for nothing.
+  /// - Returns: what ``ended(_:took:error:_:)`` is to get back; nil for nothing.
   func began(_ statement: PostgresStatement) -> (any AnyObject & Sendable)?
 
   /// Called when its answer is there, or its failure.
   /// - Parameters:
-  ///   - started: when it was asked for; the wait for a connection counts.
+  ///   - duration: since it was asked for; the wait for a connection counts.
   ///   - begun: what ``began(_:)`` returned.
   func ended(
     _ statement: PostgresStatement,
-    started: MonotonicInstant,
+    took duration: Duration,
     error: PostgresError?,
     _ begun: (any AnyObject & Sendable)?
   )
@@ -22,18 +22,22 @@ public protocol PostgresObserver: Sendable {
 struct ObservedStatement {
   private let observer: any PostgresObserver
   private let statement: PostgresStatement
-  private let started = MonotonicInstant.now()
+  private let pool: LoopPool
+  private let started: MonotonicInstant
   private let begun: (any AnyObject & Sendable)?
 
   /// nil when nobody observes.
-  init?(_ statement: PostgresStatement, _ observer: (any PostgresObserver)?) {
+  /// - Parameter pool: whose clock it is measured by.
+  init?(_ statement: PostgresStatement, _ observer: (any PostgresObserver)?, _ pool: LoopPool) {
     guard let observer else { return nil }
     self.observer = observer
     self.statement = statement
+    self.pool = pool
+    started = pool.now()
     begun = observer.began(statement)
   }
 
   func ended(_ error: PostgresError? = nil) {
-    observer.ended(statement, started: started, error: error, begun)
+    observer.ended(statement, took: pool.now().duration(since: started), error: error, begun)
   }
 }

@@ -1,16 +1,6 @@
 public import Time
 
-/// What a transaction sees of others (PostgreSQL's manual, "Transaction Isolation").
-public enum PostgresIsolation: String, Hashable, Sendable {
-  /// Each statement sees what was committed before it began.
-  case readCommitted = "read committed"
-  /// All statements see what was committed before the first; a clash is a `.serializationFailure`.
-  case repeatableRead = "repeatable read"
-  /// As if transactions ran one after the other; a clash is a `.serializationFailure`.
-  case serializable = "serializable"
-}
-
-/// A transaction under way, valid inside the body of `withTransaction` only.
+/// A transaction in progress, valid inside the body of `withTransaction` only.
 public final class PostgresTransaction {
   private static let commitStatement = PostgresStatement(name: "commit", sql: "commit")
   private static let rollbackStatement = PostgresStatement(name: "rollback", sql: "rollback")
@@ -22,11 +12,11 @@ public final class PostgresTransaction {
   private let isolation: PostgresIsolation
   private let statementTimeout: Duration
   private let observer: (any PostgresObserver)?
-  private(set) var notices: Set<CommitNotices.Notice> = []
+  private(set) var notifications: Set<PostCommitNotifier.Notification> = []
   /// What the server, or the way to it, said against the first statement of it that failed, COMMIT included.
   private(set) var failure: PostgresError?
-  /// What goes with the commit.
-  private var closing: [(statement: PostgresStatement, parameters: [PostgresValue])] = []
+  /// What goes with the next statement, or with the commit.
+  private var queued: [(statement: PostgresStatement, parameters: [PostgresValue])] = []
   private var hasBegun = false
   private var hasEnded = false
 
@@ -46,25 +36,26 @@ public final class PostgresTransaction {
     self.observer = observer
   }
 
-  /// Runs one statement. After one that failed, all that is left is to throw.
-  /// - Throws: `PostgresError`.
+  /// Runs one statement, after those that are queued and in one round trip with them. After one that failed, all that is
+  /// left is to throw.
+  /// - Throws: `PostgresError`, of a queued statement too.
   public func query(
     _ statement: PostgresStatement,
     _ parameters: [PostgresValue] = []
   ) async throws(PostgresError) -> PostgresRows {
     try check(statement, parameters)
-    let now = MonotonicInstant.now()
+    let now = pool.now()
     let end = min(deadline, now + statementTimeout)
     guard end > now else { throw PostgresError(.timedOut, statement: statement.name) }
-    let begin = begin(by: end)
-    let observed = ObservedStatement(statement, observer)
+    let (earlier, observedEarlier) = takeQueued(by: end)
+    let observed = observedEarlier + [ObservedStatement(statement, observer, pool)]
     let job = StatementJob(statement, parameters, deadline: end)
-    switch await pool.run(job, on: lease, after: begin) {
+    switch await pool.run(job, on: lease, after: earlier) {
     case .success(let rows):
-      observed?.ended()
+      for each in observed { each?.ended() }
       return rows
     case .failure(let error):
-      observed?.ended(error)
+      for each in observed { each?.ended(error) }
       failure = failure ?? error
       throw error
     }
@@ -80,15 +71,28 @@ public final class PostgresTransaction {
     try await query(statement, parameters).affectedRows
   }
 
-  /// Runs one statement together with the commit, in one round trip: for what nobody needs to know more of than that it
-  /// succeeded. If it fails nothing is committed, and `withTransaction` throws its error.
+  /// Runs one statement in one round trip with the next one, or with the commit: for what nobody needs to know more of
+  /// than that it succeeded. If it fails nothing is committed, and the next statement or `withTransaction` throws its
+  /// error.
   /// - Throws: `PostgresError` if it cannot be sent at all.
-  public func executeWithCommit(
+  public func enqueue(
     _ statement: PostgresStatement,
     _ parameters: [PostgresValue] = []
   ) throws(PostgresError) {
     try check(statement, parameters)
-    closing.append((statement, parameters))
+    queued.append((statement, parameters))
+  }
+
+  /// What has to be sent before the next statement: BEGIN, before the first, and what is queued.
+  private func takeQueued(by end: MonotonicInstant) -> ([StatementJob], [ObservedStatement?]) {
+    var jobs: [StatementJob] = []
+    if !hasBegun {
+      hasBegun = true
+      jobs.append(StatementJob(isolation.begin, form: .text, deadline: end))
+    }
+    defer { queued = [] }
+    jobs += queued.map { StatementJob($0.statement, $0.parameters, deadline: end) }
+    return (jobs, queued.map { ObservedStatement($0.statement, observer, pool) })
   }
 
   private func check(
@@ -101,38 +105,29 @@ public final class PostgresTransaction {
     try ParameterEncoder.check(parameters, of: statement)
   }
 
-  /// What has to be sent before the next statement: BEGIN, before the first.
-  private func begin(by end: MonotonicInstant) -> [StatementJob] {
-    guard !hasBegun else { return [] }
-    hasBegun = true
-    let statement = PostgresStatement(name: "begin", sql: "begin isolation level \(isolation.rawValue)")
-    return [StatementJob(statement, form: .text, deadline: end)]
-  }
-
-  /// Has those who listen on a channel told once the transaction is committed; the same said by several transactions may
-  /// be told once. Nobody is told if the process dies just then, so who listens must look for itself now and then.
+  /// Notifies a channel once the transaction is committed; equal notifications of several transactions may be sent once.
+  /// A process that dies just then sends none, so listeners must also look by themselves now and then.
   public func notify(_ channel: String, _ payload: String) {
-    notices.insert(CommitNotices.Notice(channel: channel, payload: payload))
+    notifications.insert(PostCommitNotifier.Notification(channel: channel, payload: payload))
   }
 
   // MARK: Ending
 
   func commit() async throws(PostgresError) {
     hasEnded = true
-    guard hasBegun || !closing.isEmpty else { return await pool.giveBack(lease) }
+    guard hasBegun || !queued.isEmpty else { return await pool.giveBack(lease) }
     if let obstacle = await pool.obstacle(lease) {
       await pool.giveBack(lease)
       throw obstacle
     }
-    let now = MonotonicInstant.now()
+    let now = pool.now()
     if Task.isCancelled || deadline <= now {
       await rollBack()
       throw PostgresError(Task.isCancelled ? .cancelled : .timedOut, statement: "commit")
     }
     // Once it is sent, knowing its outcome is worth a wait past the deadline.
     let end = max(deadline, now + .seconds(1))
-    let earlier = begin(by: end) + closing.map { StatementJob($0.statement, $0.parameters, deadline: end) }
-    let observed = closing.map { ObservedStatement($0.statement, observer) }
+    let (earlier, observed) = takeQueued(by: end)
     let job = StatementJob(Self.commitStatement, form: .text, deadline: end)
     let answer = await pool.run(job, on: lease, after: earlier, isCancellable: false)
     switch answer {
@@ -145,14 +140,16 @@ public final class PostgresTransaction {
       }
     case .failure(let error):
       for each in observed { each?.ended(error) }
-      let isUnknown = error.kind == .connectionLost || error.kind == .timedOut
+      // What the server says against a statement before COMMIT has kept COMMIT from being run.
+      let isRefused = error.sqlState != nil && error.statement != Self.commitStatement.name
+      let isUnknown = !isRefused && (error.kind == .connectionLost || error.kind == .timedOut)
       let reported =
         isUnknown
         ? PostgresError(.commitUnknown, sqlState: error.sqlState, statement: "commit", detail: error.detail)
         : error
       failure = failure ?? reported
       // What failed may have been a statement before COMMIT, which leaves the transaction open.
-      if isUnknown || closing.isEmpty { await pool.giveBack(lease) } else { await rollBack() }
+      if isUnknown || earlier.isEmpty { await pool.giveBack(lease) } else { await rollBack() }
       throw reported
     }
   }
@@ -160,7 +157,7 @@ public final class PostgresTransaction {
   func rollBack() async {
     hasEnded = true
     if hasBegun, await pool.obstacle(lease) == nil {
-      let job = StatementJob(Self.rollbackStatement, form: .text, deadline: .now() + .seconds(2))
+      let job = StatementJob(Self.rollbackStatement, form: .text, deadline: pool.now() + .seconds(2))
       _ = await pool.run(job, on: lease, isCancellable: false)
     }
     await pool.giveBack(lease)
@@ -179,6 +176,8 @@ final class PostgresSession {
     self.lease = lease
     self.deadline = deadline
   }
+
+  func now() -> MonotonicInstant { pool.now() }
 
   /// The server's process for the session, as whoever answered the connection told it.
   var toldProcessID: Int32 { get async { await pool.toldProcessID(lease) } }

@@ -1,80 +1,38 @@
-public import Events
-public import HTTPTransport
-public import Logging
-public import Postgres
-public import ServiceKit
-public import SharedAuth
-public import Time
+import Events
+import Logging
+import ModuleKit
+import Postgres
+import ServiceKit
+import Time
 
-/// Prisoners who are held in hospitals: the service `hmpps-restricted-patients-api` as a module.
-public struct RestrictedPatientsModule: Module {
-  /// The path segment under which the module answers on hosts that are not its own (architecture.md, Mounting).
-  public static let basePath = "restricted-patients-api"
-
-  /// What the module calls, and how long it waits.
-  public struct Upstreams: Sendable {
-    var prisonAPI: HTTPURL
-    var prisonerSearch: HTTPURL
-    var client: HTTPClient
-    var changesClient: HTTPClient
-    var listsClient: HTTPClient
-    var tokens: UpstreamTokens
-    var timeout: Duration
-    /// The age at which the lists of agencies are asked for again, in the background. Default 10 minutes.
-    public var agenciesRefresh = Duration.seconds(600)
-    /// The age at which lists of agencies are no longer used. Default 24 hours.
-    public var agenciesMaximumAge = Duration.seconds(86_400)
-
-    /// - Parameters:
-    ///   - prisonAPI: without `/api`.
-    ///   - prisonerSearch: without `/prisoner-search`.
-    ///   - client: used by nothing else, so that calls which hang take no connection from other modules.
-    ///   - changesClient: for what changes prison API, so that questions do not queue behind discharges that hang.
-    ///   - listsClient: for the lists of agencies, which reads need, so that they do not queue behind discharges.
-    ///   - tokens: of the client `RESTRICTED_PATIENTS_API`, with scope `write`.
-    ///   - timeout: for one call. Default 20 seconds (`API_TIMEOUT`).
-    public init(
-      prisonAPI: HTTPURL,
-      prisonerSearch: HTTPURL,
-      client: HTTPClient,
-      changesClient: HTTPClient,
-      listsClient: HTTPClient,
-      tokens: UpstreamTokens,
-      timeout: Duration = .seconds(20)
-    ) {
-      self.prisonAPI = prisonAPI
-      self.prisonerSearch = prisonerSearch
-      self.client = client
-      self.changesClient = changesClient
-      self.listsClient = listsClient
-      self.tokens = tokens
-      self.timeout = timeout
-    }
-
-    func service(_ baseURL: HTTPURL, _ client: HTTPClient) -> UpstreamService {
-      UpstreamService(baseURL: baseURL, client: client, tokens: tokens, timeout: timeout)
-    }
-  }
+/// Prisoners who are held in hospitals: the service `hmpps-restricted-patients-api` as a module. Each endpoint is a file
+/// of `Endpoints/`; what they and the messages share is here.
+struct RestrictedPatientsModule: ModuleInstance, RefusingModule {
+  typealias Failure = RestrictedPatientsError
 
   /// Names the module in logs and in its outbox.
-  public static let name = "restricted-patients"
-  public var name: String { Self.name }
-  public let routes: [RouteDeclaration]
-  /// What the module tells about a person (`restricted-patients.md` §7.7).
-  public let subjectAccess: any SubjectAccessSource
-  /// How that is laid out in a report (§7.8).
-  public static let subjectAccessTemplate = SubjectAccessTemplate.text
-  /// What the API's description says of the module's errors.
-  public static let errorSchema = Schemas.error
-  /// What the module takes from the queue `domainevents` (§10.1 to §10.3).
-  public static let domainEvents = ConsumedEvents.domainEvents
-  /// What the module takes from the queue `offenderevents` (§10.3).
-  public static let offenderEvents = ConsumedEvents.offenderEvents
+  static let name = "restricted-patients"
+
   /// Values of rows that no answer can hold.
-  public let misfits: MisfitValues
-  private let patientEvents: PatientEventsService
-  /// The check that removes everybody whose sentence is over.
-  public let pastDateJob: PastDateJob
+  let misfits: MisfitValues
+  let changes: Changes
+  let store: RestrictedPatientsStore
+  let externalChanges: ExternalChangeRunner
+  let prisonAPI: PrisonAPIClient
+  let prisonerSearch: PrisonerSearchClient
+  let agencies: AgencyDirectory
+  /// Whether a patient's prisons and hospital must be in prison API's lists, and the discharge in the past
+  /// (docs/contract/restricted-patients.md §14 row 12).
+  let checksAgencies: Bool
+  let access: AccessRules
+  let messages: PatientMessages
+  let telemetry: any Telemetry
+  let london: LondonTime
+  let clock: any WallClock
+  let monotonicClock: any MonotonicClock
+  let logger: Logger
+  /// When the past-date check is run every day; nil for never.
+  let pastDateCheckTime: TimeOfDay?
 
   /// - Parameters:
   ///   - database: migrated by ``migrations``; used by nothing else, so that neither module waits for the other's
@@ -82,93 +40,54 @@ public struct RestrictedPatientsModule: Module {
   ///   - outbox: where a change leaves its domain event, in its own transaction.
   ///   - telemetry: gets the module's custom events, after the change is committed.
   ///   - checksAgencies: whether additions and changes are refused whose prisons or hospital prison API does not list as
-  ///     such, or whose discharge is in the future. Default false, as with the service replaced (§14.12).
+  ///     such, or whose discharge is in the future. Default false, as with the service replaced
+  ///     (docs/contract/restricted-patients.md §14 row 12).
+  ///   - pastDateCheckTime: when the past-date check is run every day; nil, the default, for never.
   ///   - clock: read once a request.
-  public init(
+  init(
     database: PostgresDatabase,
     upstreams: Upstreams,
     london: LondonTime,
-    clock: any WallClock = SystemClock(),
+    clock: any WallClock,
     outbox: any Outbox = NoOutbox(),
     telemetry: any Telemetry,
     access: AccessRules = AccessRules(),
     checksAgencies: Bool = false,
+    pastDateCheckTime: TimeOfDay? = nil,
     logger: Logger
   ) {
-    let misfits = MisfitValues(logger: logger)
-    self.misfits = misfits
-    let store = RestrictedPatientsStore(database: database, outbox: outbox, misfits: misfits)
-    let prisonAPI = PrisonAPIClient(
-      service: upstreams.service(upstreams.prisonAPI, upstreams.client),
-      changes: upstreams.service(upstreams.prisonAPI, upstreams.changesClient)
-    )
-    let search = PrisonerSearchClient(
-      service: upstreams.service(upstreams.prisonerSearch, upstreams.client)
-    )
-    let events = RestrictedPatientEvents(london: london)
-    let twoPhase = TwoPhaseChanges(store: store, prisonAPI: prisonAPI, telemetry: telemetry, logger: logger)
-    let service = RestrictedPatientsService(
+    misfits = MisfitValues(logger: logger)
+    changes = Changes(database: database, outbox: outbox)
+    store = RestrictedPatientsStore(database: database, misfits: misfits)
+    monotonicClock = database.clock
+    externalChanges = ExternalChangeRunner(
       store: store,
-      prisonAPI: prisonAPI,
-      agencies: AgencyDirectory(
-        prisonAPI: PrisonAPIClient(service: upstreams.service(upstreams.prisonAPI, upstreams.listsClient)),
-        refreshInterval: upstreams.agenciesRefresh,
-        maximumAge: upstreams.agenciesMaximumAge,
-        logger: logger
-      ),
-      checksAgencies: checksAgencies,
-      twoPhase: twoPhase,
-      events: events,
+      changes: changes,
       telemetry: telemetry,
-      london: london,
-      clock: clock
+      logger: logger,
+      clock: monotonicClock,
+      upstreamTimeout: upstreams.changes.timeout,
+      tokenTimeout: upstreams.changes.tokenTimeout
     )
-    let removal = RemovalService(
-      search: search,
-      twoPhase: twoPhase,
-      events: events,
-      telemetry: telemetry,
-      london: london,
-      clock: clock
+    self.pastDateCheckTime = pastDateCheckTime
+    prisonAPI = PrisonAPIClient(upstreams.prisonAPI, changes: upstreams.changes)
+    prisonerSearch = PrisonerSearchClient(upstreams.prisonerSearch)
+    agencies = AgencyDirectory(
+      prisonAPI: PrisonAPIClient(upstreams.lists),
+      refreshInterval: upstreams.agenciesRefresh,
+      maximumAge: upstreams.agenciesMaximumAge,
+      logger: logger,
+      clock: upstreams.lists.clock
     )
-    let pastDateCheck = PastDateCheck(
-      store: store,
-      search: search,
-      removal: removal,
-      telemetry: telemetry,
-      london: london,
-      clock: clock,
-      logger: logger
-    )
-    pastDateJob = PastDateJob(check: pastDateCheck, logger: logger)
-    patientEvents = PatientEventsService(
-      store: store,
-      prisonAPI: prisonAPI,
-      events: events,
-      telemetry: telemetry,
-      london: london,
-      clock: clock,
-      logger: logger
-    )
-    subjectAccess = RestrictedPatientsSubjectAccess(store: store, prisonAPI: prisonAPI)
-    let administration = AdministrationService(
-      store: store,
-      events: events,
-      telemetry: telemetry,
-      london: london,
-      clock: clock
-    )
-    routes =
-      Routes(service: service, removal: removal, pastDateCheck: pastDateCheck, access: access).table
-      + AdministrationRoutes(service: administration, access: access).table
+    messages = PatientMessages(london: london)
+    self.checksAgencies = checksAgencies
+    self.access = access
+    self.telemetry = telemetry
+    self.london = london
+    self.clock = clock
+    self.logger = logger
   }
 
-  /// Has the module hear of what others did to prisoners.
-  public func subscribe(to bus: EventBus) { patientEvents.subscribe(to: bus, as: name) }
-
-  public func response(to failure: PlatformFailure) -> ServerResponse { ErrorBody(failure).response }
-
-  public func response(to error: any Error) -> ServerResponse? {
-    (error as? RestrictedPatientsError).map { ErrorBody($0).response }
-  }
+  var name: String { Self.name }
+  var routes: [RouteDeclaration] { Self.endpoints.map { $0.route(of: self, london: london) } }
 }

@@ -27,13 +27,17 @@ extension RawRepresentable<String> {
 
 /// A text that is equal to another only if both are the same bytes: for keys of dictionaries and members of sets.
 public struct ByteText: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+  /// The text as it was given.
   public let text: String
 
+  /// Takes the text as it is: nothing is folded or normalised.
   public init(_ text: String) { self.text = text }
   public init(stringLiteral text: String) { self.text = text }
 
+  /// The text.
   public var description: String { text }
 
+  /// Whether both are the same bytes.
   public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   public func hash(into hasher: inout Hasher) {

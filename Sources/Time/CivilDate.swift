@@ -1,5 +1,6 @@
 /// A day of the proleptic Gregorian calendar (ISO 8601). It knows nothing of time zones.
 public struct CivilDate: Comparable, Hashable, Sendable {
+  /// 0 to 9999 for a date that was given; what `daysSince1970` makes may lie outside.
   public private(set) var year: Int
   /// 1 to 12.
   public private(set) var month: Int
@@ -28,6 +29,7 @@ public struct CivilDate: Comparable, Hashable, Sendable {
     self.init(validYear: year, month: month, day: day)
   }
 
+  /// By the calendar.
   public static func < (left: Self, right: Self) -> Bool {
     (left.year, left.month, left.day) < (right.year, right.month, right.day)
   }

@@ -2,11 +2,7 @@
 extension Duration {
   /// This duration in nanoseconds, held between 0 and `UInt64.max`.
   public var wholeNanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, carried) = product.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
-    return overflow || carried ? .max : sum
+    attoseconds > 0 ? UInt64(clamping: attoseconds / 1_000_000_000) : 0
   }
 
   /// Whole milliseconds, held between 0 and `Int64.max`.

@@ -1,7 +1,7 @@
 extension LocalDateTime {
-  /// Reads one of the forms that `non-associations.md` §4.2 accepts: `2023-06-07T10:30`, with seconds, with a point
-  /// and 0 to 9 fraction digits, each with blanks around it; `t` in place of `T`; or, after an upper-case `T`, a
-  /// trailing `Z`, which is dropped and converts nothing. Everything else is nil: a date alone, an offset, another
+  /// Reads one of the forms that docs/contract/non-associations.md §4.2 accepts: `2023-06-07T10:30`, with seconds, with
+  /// a point and 0 to 9 fraction digits, each with blanks around it; `t` in place of `T`; or, after an upper-case `T`,
+  /// a trailing `Z`, which is dropped and converts nothing. Everything else is nil: a date alone, an offset, another
   /// separator, a part of the wrong length or out of range.
   public init?(contractText text: String) {
     var parts = Parts(Self.trimmed(Array(text.utf8)))

@@ -1,5 +1,5 @@
 /// A date and time on the wall clock, without a zone: what the contract's date-times are on the wire
-/// (`non-associations.md` §4.2; the clock meant is London's).
+/// (docs/contract/non-associations.md §4.2; the clock meant is London's).
 public struct LocalDateTime: Comparable, Hashable, Sendable {
   /// Seconds since 1970-01-01T00:00:00 *of the wall clock*, as though it had no zone.
   package let wallSeconds: Int64
@@ -38,6 +38,7 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
   /// The moments from and to which answers can show a time: the contract's form has a year of four digits, and the
   /// database microseconds.
   package static let earliest = LocalDateTime(wallSeconds: -62_167_219_200, nanosecond: 0)
+  /// The last such moment: the end of the year 9999, to the microsecond.
   package static let latest = LocalDateTime(wallSeconds: 253_402_300_799, nanosecond: 999_999_000)
 
   /// What a clock in UTC shows. The infinities are times too: the first and the last that there are.
@@ -62,6 +63,7 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
       : LocalDateTime(wallSeconds: wallSeconds, nanosecond: microseconds * 1000)
   }
 
+  /// By the wall clock: year, month, day, time.
   public static func < (left: Self, right: Self) -> Bool {
     (left.wallSeconds, left.nanosecond) < (right.wallSeconds, right.nanosecond)
   }
@@ -89,22 +91,25 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
     let (quotient, remainder) = Int(wallSeconds).quotientAndRemainder(dividingBy: 86_400)
     let (days, second) = remainder < 0 ? (quotient - 1, remainder + 86_400) : (quotient, remainder)
     let date = CivilDate(daysSince1970: days)
-    Self.append(twoDigits: date.year / 100, to: &bytes)
-    Self.append(twoDigits: date.year % 100, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    Self.append(twoDigits: date.month, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    Self.append(twoDigits: date.day, to: &bytes)
-    bytes.append(UInt8(ascii: "T"))
-    Self.append(twoDigits: second / 3600, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.append(twoDigits: second / 60 % 60, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.append(twoDigits: second % 60, to: &bytes)
-    Self.append(fraction: Int(nanosecond), to: &bytes)
+    let nanosecond = Int(nanosecond)
+    bytes.append(addingCapacity: 29) { bytes in
+      Self.write(twoDigits: date.year / 100, to: &bytes)
+      Self.write(twoDigits: date.year % 100, to: &bytes)
+      bytes.append(UInt8(ascii: "-"))
+      Self.write(twoDigits: date.month, to: &bytes)
+      bytes.append(UInt8(ascii: "-"))
+      Self.write(twoDigits: date.day, to: &bytes)
+      bytes.append(UInt8(ascii: "T"))
+      Self.write(twoDigits: second / 3600, to: &bytes)
+      bytes.append(UInt8(ascii: ":"))
+      Self.write(twoDigits: second / 60 % 60, to: &bytes)
+      bytes.append(UInt8(ascii: ":"))
+      Self.write(twoDigits: second % 60, to: &bytes)
+      Self.write(fraction: nanosecond, to: &bytes)
+    }
   }
 
-  private static func append(fraction nanosecond: Int, to bytes: inout [UInt8]) {
+  private static func write(fraction nanosecond: Int, to bytes: inout OutputSpan<UInt8>) {
     guard nanosecond > 0 else { return }
     bytes.append(UInt8(ascii: "."))
     var (rest, divisor) = (nanosecond, 100_000_000)
@@ -116,6 +121,11 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
   }
 
   static func append(twoDigits value: Int, to bytes: inout [UInt8]) {
+    bytes.append(addingCapacity: 2) { write(twoDigits: value, to: &$0) }
+  }
+
+  @inline(__always)
+  private static func write(twoDigits value: Int, to bytes: inout OutputSpan<UInt8>) {
     bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10 % 10))
     bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
   }

@@ -1,5 +1,5 @@
 /// The rules of Europe/London, between instants and the wall clock that the contract puts on the wire
-/// (`non-associations.md` §4.2). Load it once and pass it on.
+/// (docs/contract/non-associations.md §4.2). Load it once and pass it on.
 public struct LondonTime: Sendable {
   private let rules: TimeZoneRules
 
@@ -28,7 +28,7 @@ public struct LondonTime: Sendable {
     return carried ? Timestamp(seconds: seconds) : Timestamp(microseconds: sum)
   }
 
-  /// An ISO 8601 date-time with London's offset, as domain events carry it (`non-associations.md` §10.1):
+  /// An ISO 8601 date-time with London's offset, as domain events carry it (docs/contract/non-associations.md §10.1):
   /// `2023-12-05T12:34:56.123456Z` in winter, `2023-07-15T13:34:56+01:00` in summer.
   public func offsetText(_ instant: Timestamp) -> String {
     let utc = LocalDateTime(asThoughUTC: instant)

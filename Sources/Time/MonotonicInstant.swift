@@ -6,6 +6,7 @@ public struct MonotonicInstant: Comparable, Hashable, Sendable {
   /// Nanoseconds since the clock's own, unspecified start.
   public let nanoseconds: UInt64
 
+  /// - Parameter nanoseconds: since the clock's own start: for clocks, and for tests that make their own time.
   public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   /// The current reading of the clock.
@@ -24,6 +25,6 @@ public struct MonotonicInstant: Comparable, Hashable, Sendable {
   /// The time from `earlier` to this instant, zero if `earlier` is not earlier.
   public func duration(since earlier: Self) -> Duration {
     guard nanoseconds > earlier.nanoseconds else { return .zero }
-    return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
+    return Duration(attoseconds: Int128(Int64(clamping: nanoseconds - earlier.nanoseconds)) * 1_000_000_000)
   }
 }

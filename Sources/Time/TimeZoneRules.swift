@@ -75,6 +75,7 @@ struct TimeZoneRules: Sendable {
 
 /// A file that is not what RFC 8536 describes.
 public struct TZifError: Error, Equatable {
+  /// What was wrong with it.
   public let reason: String
 }
 

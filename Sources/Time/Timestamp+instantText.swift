@@ -8,8 +8,8 @@ extension Timestamp {
     self = Timestamp(seconds: time.wallSeconds) + .nanoseconds(Int64(time.nanosecond))
   }
 
-  /// An instant in UTC with a fraction of 0, 3 or 6 digits, as audit messages carry it (`non-associations.md` §10.2):
-  /// `2023-12-05T12:34:56.120Z`.
+  /// An instant in UTC with a fraction of 0, 3 or 6 digits, as audit messages carry it
+  /// (docs/contract/non-associations.md §10.2): `2023-12-05T12:34:56.120Z`.
   public var instantText: String {
     let utc = LocalDateTime(asThoughUTC: self)
     var bytes: [UInt8] = []

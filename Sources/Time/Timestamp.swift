@@ -1,7 +1,9 @@
 /// An instant in microseconds since 1970-01-01T00:00:00Z: the precision of the database's `timestamptz`.
 public struct Timestamp: Comparable, Hashable, Sendable {
+  /// Since 1970-01-01T00:00:00Z; negative before.
   public let microseconds: Int64
 
+  /// - Parameter microseconds: since 1970-01-01T00:00:00Z.
   public init(microseconds: Int64) { self.microseconds = microseconds }
 
   /// - Parameter seconds: since 1970-01-01T00:00:00Z; held to what 64 bits of microseconds can say.
@@ -20,11 +22,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
 
   /// The instant `duration` later (or earlier, if negative), to the microsecond; saturates.
   public static func + (instant: Self, duration: Duration) -> Self {
-    let (seconds, attoseconds) = duration.components
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    let (sum, carried) = instant.microseconds.addingReportingOverflow(
-      whole &+ attoseconds / 1_000_000_000_000
-    )
-    return Timestamp(microseconds: overflow || carried ? (duration < .zero ? .min : .max) : sum)
+    let sum = Int128(instant.microseconds) + duration.attoseconds / 1_000_000_000_000
+    return Timestamp(microseconds: Int64(clamping: sum))
   }
 }

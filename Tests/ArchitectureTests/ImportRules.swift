@@ -1,32 +1,41 @@
-/// Which of our targets may import which, as architecture.md draws the arrows:
-/// `Gateway → modules → (SharedAuth, Events, ServiceKit) → (HTTPTransport, Postgres) → EventLoops → C`.
+/// Which of our targets may import which, as the arrows of docs/architecture.md#who-may-import-whom say.
 enum ImportRules {
-  private static let transport: Set = ["EventLoops", "Time", "Text", "CLinux"]
-  private static let ground: Set = ["Time", "Text", "JSON", "Crypto"]
+  private static let transport: Set = ["EventLoops", "Concurrency", "Time", "Text", "CLinux"]
+  private static let ground: Set = ["Concurrency", "Time", "Text", "JSON", "Crypto"]
   private static let platform = ground.union(["HTTPTransport", "Postgres", "EventLoops"])
-  private static let module = platform.union(["ServiceKit", "SharedAuth", "Events"])
+  private static let host = platform.union(["ServiceKit", "SharedAuth", "Events", "ModuleKit"])
+  /// Modules have no loops and no sockets: their clock comes with the request or the database, and clients of other
+  /// services with the context.
+  private static let module: Set = [
+    "ModuleKit", "Events", "ServiceKit", "SharedAuth", "Postgres", "JSON", "Text", "Concurrency", "Time",
+  ]
 
   /// For each of our Swift targets, our targets that it may import. The two modules do not know each other, and
-  /// `LocalProfile` is in nobody's list but Gateway's.
+  /// `Doubles` and `LocalStack` are in nobody's list but Gateway's.
   static let allowed: [String: Set<String>] = [
     "Time": ["CLinux"],
     "Text": [],
     "JSON": [],
     "Crypto": ["COpenSSL"],
-    "EventLoops": ["Time", "Text", "CLinux", "COpenSSL"],
+    "Concurrency": ["Time"],
+    "EventLoops": ["Concurrency", "Time", "Text", "CLinux", "COpenSSL"],
     "HTTPTransport": transport.union(["CZlib"]),
     "Postgres": transport.union(["CLibPQ"]),
     "SharedAuth": ground.union(["HTTPTransport", "EventLoops"]),
     "ServiceKit": platform.union(["SharedAuth"]),
     "Events": platform.union(["ServiceKit", "SharedAuth"]),
+    "ModuleKit": [
+      "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "Concurrency", "Text", "Time",
+    ],
     "NonAssociationsModule": module,
     "RestrictedPatientsModule": module,
     "Observability": platform.union(["ServiceKit", "SharedAuth", "CLinux"]),
-    "Console": ground.union(["ServiceKit", "SharedAuth", "Events", "HTTPTransport", "EventLoops"]),
-    "LocalProfile": module.union(["CLinux"]).subtracting(["Events"]),
-    "Gateway": module.union([
-      "NonAssociationsModule", "RestrictedPatientsModule", "Console", "LocalProfile", "Observability",
-      "CLinux",
+    "Console": ground.union(["ServiceKit", "SharedAuth", "Events", "HTTPTransport"]),
+    "Doubles": ground.union(["HTTPTransport", "EventLoops"]),
+    "LocalStack": host.union(["Doubles", "CLinux"]),
+    "Gateway": host.union([
+      "NonAssociationsModule", "RestrictedPatientsModule", "Console", "Doubles", "LocalStack",
+      "Observability", "CLinux",
     ]),
   ]
 

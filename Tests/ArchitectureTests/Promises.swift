@@ -1,6 +1,7 @@
 import Foundation
 
-/// The table of `docs/operations.md` that names, for each promise to operators, the tests that show it.
+/// The tables of `docs/operations.md` and `docs/moving-over.md` that name, for each promise to operators and for each
+/// difference from the services replaced, the tests that show it.
 ///
 /// Its second column holds tests as `` `SuiteFile` "sentence" `` (the file's name without `.swift`, and what stands in
 /// `@Test`), or a command of `deploy/check` or `Benchmarks` in backticks, with `<br>` between them.
@@ -17,12 +18,14 @@ struct Promises {
   }
 
   static let heading = "## What is promised, and what shows it"
+  static let differencesHeading = "## What differs from the services it replaces"
 
   let promises: [Promise]
 
-  init(page: String) {
+  /// - Parameter heading: of the section whose only table it is.
+  init(page: String, heading: String = Self.heading) {
     let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
-    let section = lines.drop { $0 != Self.heading }.dropFirst()
+    let section = lines.drop { $0 != heading }.dropFirst()
     let rows = section.prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("| ") }
     // The first row is the header; the line of dashes begins with "|-".
     promises = rows.dropFirst().map { row in

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The Swift sources below a folder `Sources`, one folder a target.
+/// The Swift files below a folder such as `Sources`, one folder a target.
 struct SourceTree {
   /// One line of one file, without comments and without what stands in string literals.
   struct Line {
     let target: String
-    /// Path below `Sources`.
+    /// Path below the folder.
     let file: String
     /// From 1.
     let number: Int
@@ -20,9 +20,11 @@ struct SourceTree {
   let targets: [String]
   let lines: [Line]
 
-  /// - Parameter root: the folder that `Sources` lies in.
-  init(root: String) throws {
-    let sources = root + "/Sources"
+  /// - Parameters:
+  ///   - root: the folder of the package.
+  ///   - folder: the one in it that holds the targets.
+  init(root: String, folder: String = "Sources") throws {
+    let sources = "\(root)/\(folder)"
     var lines: [Line] = []
     var targets: Set<String> = []
     let names = try FileManager.default.subpathsOfDirectory(atPath: sources).sorted()
@@ -54,6 +56,33 @@ struct SourceTree {
       return line
     }
   }
+
+  private static let kinds: Set = ["struct", "class", "enum", "actor", "protocol", "extension"]
+
+  /// The type or extension that a line at the left margin declares.
+  static func declaration(_ code: String) -> (name: String, isExtension: Bool, isPrivate: Bool)? {
+    guard let first = code.first, !first.isWhitespace else { return nil }
+    let words = code.split { [" ", ":", "<", "{"].contains($0) }
+    guard let position = words.firstIndex(where: { kinds.contains(String($0)) }), position + 1 < words.count,
+      words[..<position].allSatisfy({ $0.hasPrefix("@") || modifiers.contains(String($0)) })
+    else { return nil }
+    let isPrivate = words[..<position].contains { $0 == "private" || $0 == "fileprivate" }
+    return (String(words[position + 1]), words[position] == "extension", isPrivate)
+  }
+
+  /// Whether a line that begins a declaration says that other targets may use it.
+  static func isForOthers(_ code: some StringProtocol) -> Bool {
+    let words = code.split(separator: " ")
+    guard let position = words.firstIndex(where: { ["public", "package"].contains($0) }) else { return false }
+    return words[..<position].allSatisfy { $0.hasPrefix("@") || modifiers.contains(String($0)) }
+      && !["import", "extension"].contains(words.dropFirst(position + 1).first)
+  }
+
+  static let modifiers: Set = [
+    "public", "package", "internal", "fileprivate", "private", "final", "static", "class", "override",
+    "convenience",
+    "indirect", "mutating", "nonisolated", "isolated", "lazy", "required", "weak",
+  ]
 
   /// The package that this file belongs to.
   static var packageRoot: String {

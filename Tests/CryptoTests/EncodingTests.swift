@@ -9,7 +9,7 @@ import Testing
   }
 
   @Test(
-    "Base64url, as in RFC 4648 section 10",
+    "Base64url, as in RFC 4648 §10",
     arguments: [
       ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
       ("foobar", "Zm9vYmFy"),
@@ -20,6 +20,19 @@ import Testing
     #expect(Base64URL.decode(encoded) == Array(plain.utf8))
     let padding = String(repeating: "=", count: (4 - encoded.count % 4) % 4)
     #expect(Base64.encode(Array(plain.utf8)) == encoded + padding)
+  }
+
+  @Test("Secrets are the same if every byte is")
+  func sameSecret() {
+    let secret = Array("a secret of some length, which is more than a vector's".utf8)
+    func isSame(_ other: [UInt8]) -> Bool { secret.span.isSameSecret(as: other.span) }
+    #expect(isSame(Array(secret)))
+    for index in secret.indices {
+      var other = secret
+      other[index] ^= 0x80
+      #expect(!isSame(other))
+      #expect(!isSame(Array(secret[..<index])))
+    }
   }
 
   @Test("Every byte survives, in the URL's alphabet")
@@ -65,7 +78,7 @@ import Testing
     )
   }
 
-  @Test("HMAC-SHA-256, as in RFC 4231 sections 4.3 and 4.7")
+  @Test("HMAC-SHA-256, as in RFC 4231 §4.3, §4.7")
   func hmac() {
     let short = Digest.hmacSHA256(
       key: Array("Jefe".utf8),

@@ -83,6 +83,29 @@ private actor Owner {
     stream = nil
   }
 
+  /// A wait that goes on when its task is cancelled, and ends when something comes or the stream is closed.
+  func endedByCloseAlone() async throws -> [Result<Int, StreamError>] {
+    var results: [Result<Int, StreamError>] = []
+    for isClosing in [false, true] {
+      let task = Task(executorPreference: loop) { await self.receiveUntilClosed() }
+      await Task.yield()
+      task.cancel()
+      await Task.yield()
+      if isClosing { close() } else { try await say("x") }
+      results.append(await task.value)
+    }
+    return results
+  }
+
+  private func receiveUntilClosed() async -> Result<Int, StreamError> {
+    guard let stream else { return .failure(.closed) }
+    do throws(StreamError) {
+      return .success(try await stream.receiveUntilClosed(deadline: .late))
+    } catch {
+      return .failure(error)
+    }
+  }
+
   /// A close while a task waits.
   func closedDuring() async -> Result<Int, StreamError> {
     let task = Task(executorPreference: loop) { await self.receive() }
@@ -103,6 +126,13 @@ struct CancellationTests {
     await owner.close()
     await server.stop()
     try await eventually { try openSockets(port: port) == 0 }
+  }
+
+  @Test("does not end a wait of an owner who closes the stream")
+  func closeAlone() async throws {
+    try await withOwner { owner async throws in
+      #expect(try await owner.endedByCloseAlone() == [.success(1), .failure(.closed)])
+    }
   }
 
   @Test("before the wait ends it at once")

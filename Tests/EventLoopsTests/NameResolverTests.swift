@@ -85,7 +85,7 @@ struct NameResolverTests {
     let resolver = names.resolver(threads: 3)
     let tasks = (0..<60).map { resolve("host\($0 % 10).test", with: resolver) }
     try await eventually { names.running.withLock(\.now) == 3 }
-    // Who asks once a name is answered asks anew.
+    // Who asks once a name is answered asks again.
     try await eventually { resolver.waiting == 60 }
     names.answer(10)
     for task in tasks { #expect(try await task.value == ["127.0.0.1:80"]) }

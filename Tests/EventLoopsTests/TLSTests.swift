@@ -233,7 +233,7 @@ struct TLSTests {
     await server.stop()
   }
 
-  @Test("the client names the server it wants, unless that is an address (RFC 6066 section 3)")
+  @Test("the client names the server it wants, unless that is an address (RFC 6066 §3)")
   func serverNameIndication() async throws {
     let hellos = Mailbox<String>()
     let server = TestServer()

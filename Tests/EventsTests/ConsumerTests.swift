@@ -23,7 +23,7 @@ final class RecordingTelemetry: Telemetry {
   private func consumer(
     _ fixture: BrokerFixture,
     _ handler: any MessageHandler,
-    _ errorVisibility: ErrorVisibility = .immediate,
+    _ retryPolicy: RetryPolicy = .immediate,
     queue: (any MessageQueue)? = nil,
     telemetry: any Telemetry = RecordingTelemetry(),
     logger: Logger = quiet,
@@ -39,7 +39,7 @@ final class RecordingTelemetry: Telemetry {
       queue: queue ?? fixture.queue,
       deadLetterQueue: fixture.deadLetters,
       handler: handler,
-      errorVisibility: errorVisibility,
+      retryPolicy: retryPolicy,
       settings: settings,
       telemetry: telemetry,
       loop: Loops.shared.loops[0],
@@ -79,42 +79,20 @@ final class RecordingTelemetry: Telemetry {
   }
 
   @Test(
-    "the table of error visibility (platform.md §5.4)",
+    "the table of error visibility (docs/contract/platform.md §5.4)",
     arguments: [
       ([1, 10, 60, 600], 4, [1, 10, 60, 0]), ([1, 10, 60, 600], 5, [1, 10, 60, 600, 0]),
       ([1, 10], nil, [1, 10, 10, 10]), ([0], 3, [0, 0, 0]), ([], nil, [0, 0]), ([7], 1, [0]),
     ] as [([Int], Int?, [Int])]
   )
   func backOffTable(list: [Int], limit: Int?, expected: [Int]) {
-    let rule = ErrorVisibility(list, eventTimeouts: ["special": [5]])
+    let rule = RetryPolicy(list, eventTimeouts: ["special": [5]])
     for (index, seconds) in expected.enumerated() {
       let decision = rule.decision(eventType: "any", receiveCount: index + 1, maxReceiveCount: limit)
       #expect(decision == .init(seconds: seconds, isLast: index + 1 == limit))
     }
     #expect(rule.decision(eventType: "special", receiveCount: 2, maxReceiveCount: 9).seconds == 5)
     #expect(rule.decision(eventType: nil, receiveCount: 0, maxReceiveCount: 9).isLast == false)
-  }
-
-  @Test("the event type of a failed message is the envelope's, else the queue's")
-  func eventTypes() throws {
-    func type(_ body: String, _ attribute: String? = nil) throws -> String? {
-      try ErrorVisibility.eventType(
-        of: ReceivedMessage(
-          id: "",
-          receipt: "",
-          body: Array(body.utf8),
-          receiveCount: 1,
-          attributes: attribute.map { ["eventType": MessageAttribute(value: $0)] } ?? [:]
-        )
-      )
-    }
-    let envelope = "{\"MessageAttributes\":{\"eventType\":{\"Type\":\"String\",\"Value\":\"a\"}}}"
-    #expect(try type(envelope) == "a")
-    #expect(try type(envelope, "b") == "a")
-    #expect(try type("{\"MessageAttributes\":{}}", "b") == "b")
-    #expect(try type("{", "b") == "b")
-    #expect(try type("{}") == nil)
-    #expect(throws: JSONError.self) { try type("{MessageAttributes") }
   }
 
   @Test(
@@ -161,7 +139,7 @@ final class RecordingTelemetry: Telemetry {
   @Test("a failed message is hidden for as long as its list says")
   func backOff() async throws {
     try await BrokerFixture.run(maximumReceiveCount: 4) { fixture in
-      let rule = ErrorVisibility([0, 600], eventTimeouts: ["moved": [300]])
+      let rule = RetryPolicy([0, 600], eventTimeouts: ["moved": [300]])
       let consumer = consumer(fixture, ClosureHandler { _ in throw Poison() }, rule)
       await consumer.start()
       try await fixture.publish("{}", type: "merged")
@@ -212,7 +190,7 @@ final class RecordingTelemetry: Telemetry {
       #expect(statistics.handled == 20)
       #expect(statistics.failed == 2000)
       #expect(statistics.inFlight == 0)
-      // At full pace: as many as ever are in hand at once.
+      // At full pace: as many as ever are in flight at once.
       for _ in 1...20 { try await fixture.send("slow") }
       try await eventually("it still takes ten") { await consumer.statistics().inFlight == 10 }
       gate.open()
@@ -249,7 +227,7 @@ final class RecordingTelemetry: Telemetry {
       }
       await consumer.start()
       for number in 1...3 { try await fixture.send("\(number)") }
-      try await eventually("all are in hand") { handler.messages.count == 3 }
+      try await eventually("all are in flight") { handler.messages.count == 3 }
       let stopped = Task { await consumer.stop() }
       try await eventually("it is stopping") { await consumer.isStopping }
       try await fixture.send("after")
@@ -296,7 +274,7 @@ final class RecordingTelemetry: Telemetry {
   }
 
   @Test(
-    "trouble of the database that passes uses up no delivery: the message stays in hand until it is handled",
+    "trouble of the database that passes uses up no delivery: the message stays in flight until it is handled",
     arguments: [
       PostgresError(.other, sqlState: "53100"), PostgresError(.connectionFailed),
       PostgresError(.serializationFailure), PostgresError(.commitUnknown),
@@ -337,7 +315,7 @@ final class RecordingTelemetry: Telemetry {
       let consumer = consumer(fixture, handler)
       await consumer.start()
       try await fixture.send("a")
-      try await eventually("it is in hand") { handler.messages.count > 2 }
+      try await eventually("it is in flight") { handler.messages.count > 2 }
       let before = MonotonicInstant.now()
       await consumer.stop()
       #expect(MonotonicInstant.now().duration(since: before) < .seconds(15))

@@ -36,19 +36,20 @@ import Time
 }
 
 @Suite struct EventFeedTests {
-  private func feed(_ test: TestDatabase, _ module: String = "non-associations") -> (EventFeed, WakeUps) {
-    let wakeUps = WakeUps(
+  private func feed(_ test: TestDatabase, _ module: String = "non-associations") -> (EventFeed, ChangeSignal)
+  {
+    let signal = ChangeSignal(
       database: test.database,
       channel: PostgresOutbox.channel,
       loop: Loops.shared.loops[0]
     )
-    return (EventFeed(module: module, database: test.database, wakeUps: wakeUps), wakeUps)
+    return (EventFeed(module: module, database: test.database, signal: signal), signal)
   }
 
   @Test("it tells what was committed, once, in order, of its own module; audit messages are no events")
   func tells() async throws {
     try await TestDatabase.run { test in
-      let (feed, wakeUps) = feed(test)
+      let (feed, signal) = feed(test)
       try await test.append([event("A/B", 1), event("A/B", 2)])
       try await test.observer.withTransaction(deadline: .soon) { transaction in
         let outbox = PostgresOutbox(module: "restricted-patients", destinations: .test)
@@ -64,7 +65,7 @@ import Time
       }
       try await test.append([event("A/B", 4)])
       #expect(try await waiting.value.entries.map(\.message) == [event("A/B", 4).message])
-      await wakeUps.stop()
+      await signal.stop()
     }
   }
 
@@ -79,7 +80,7 @@ import Time
   @Test("an event that is committed after a later one is told too")
   func lateCommit() async throws {
     try await TestDatabase.run { test in
-      let (feed, wakeUps) = feed(test)
+      let (feed, signal) = feed(test)
       let start = try await feed.events(after: nil, until: .soon, deadline: .soon).position
       let late = event("A/B", 1)
       let between = try await test.observer.withTransaction(deadline: .soon) { transaction in
@@ -95,14 +96,14 @@ import Time
       let after = try await feed.events(after: between.position, until: .soon, deadline: .soon)
       #expect(after.entries.map(\.message) == [event("A/B", 1).message])
       #expect(after.position == FeedPosition(last: between.position.last))
-      await wakeUps.stop()
+      await signal.stop()
     }
   }
 
   @Test("a wait ends when the feed is closed, and when its task is cancelled")
   func ends() async throws {
     try await TestDatabase.run { test in
-      let (feed, wakeUps) = feed(test)
+      let (feed, signal) = feed(test)
       let start = try await feed.events(after: nil, until: .soon, deadline: .soon).position
       let end = MonotonicInstant.soon
       let cancelled = Task(executorPreference: Loops.shared.loops[1]) {
@@ -116,7 +117,7 @@ import Time
       feed.close()
       #expect(try await closed.value == 0)
       #expect(MonotonicInstant.now() < end)
-      await wakeUps.stop()
+      await signal.stop()
     }
   }
 }

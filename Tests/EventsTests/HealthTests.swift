@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test("the failures of platform.md §3.4 and §3.5")
+  @Test("the failures of docs/contract/platform.md §3.4, §3.5")
   func down() async throws {
     try await BrokerFixture.run { fixture in
       let missing = fixture.broker.queue("missing")

@@ -9,8 +9,6 @@ import Time
 
 /// What a queue says of itself is asked again, and a broker that gives nothing is not asked without pause.
 @Suite struct LearnedTests {
-  struct Poison: Error {}
-
   /// A queue of a script: what it is asked is counted.
   final class CountingQueue: MessageQueue {
     struct State {
@@ -89,59 +87,8 @@ import Time
     func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError) {}
   }
 
-  private func rule(_ queue: CountingQueue, _ telemetry: any Telemetry) -> FailureRule {
-    FailureRule(
-      id: "domainevents",
-      queue: queue,
-      deadLetterQueue: queue,
-      errorVisibility: .growing,
-      callTimeout: .seconds(5),
-      telemetry: telemetry,
-      loop: Loops.shared.loops[0],
-      logger: quiet
-    )
-  }
-
   private func message(_ count: Int, id: String = "m") -> ReceivedMessage {
     ReceivedMessage(id: id, receipt: "r\(id)\(count)", body: Array("{}".utf8), receiveCount: count)
-  }
-
-  @Test(
-    "A policy that is changed up and down counts from the next failure on; while nobody tells, the last one does"
-  )
-  func policy() async throws {
-    let queue = CountingQueue()
-    let telemetry = RecordingTelemetry()
-    let rule = rule(queue, telemetry)
-    #expect(await !rule.handle(message(1), Poison()))
-    // Messages come again after a second at the soonest.
-    func change(_ body: (inout CountingQueue.State) -> Void) async throws {
-      queue.state.withLock { body(&$0) }
-      try await Task.sleep(for: .milliseconds(1010))
-    }
-    try await change { $0.maxReceiveCount = 2 }
-    #expect(await rule.handle(message(2), Poison()))
-    try await change { $0.maxReceiveCount = 9 }
-    #expect(await !rule.handle(message(4), Poison()))
-    try await change { $0.maxReceiveCount = 3 }
-    // It has been delivered more often than it may be from now on: the next receive is its end.
-    #expect(await rule.handle(message(5), Poison()))
-    try await change { $0.failsStatus = true }
-    #expect(await rule.handle(message(3), Poison()))
-    #expect(queue.state.withLock { $0.hidden } == [1, 0, 600, 0, 0])
-    #expect(telemetry.events.map { $0.properties["maxReceiveCount"] } == ["2", "3", "3"])
-  }
-
-  @Test("Messages that fail together ask together")
-  func together() async {
-    let queue = CountingQueue()
-    let rule = rule(queue, RecordingTelemetry())
-    await withTaskGroup(of: Void.self) { group in
-      for index in 0..<50 { group.addTask { _ = await rule.handle(message(1, id: "\(index)"), Poison()) } }
-    }
-    #expect(queue.state.withLock { $0.hidden }.count == 50)
-    // On a slow machine the second may have passed.
-    #expect(queue.state.withLock { $0.statuses } <= 5)
   }
 
   private func consumer(
@@ -157,7 +104,7 @@ import Time
       queue: queue,
       deadLetterQueue: nil,
       handler: handler,
-      errorVisibility: .immediate,
+      retryPolicy: .immediate,
       settings: settings,
       telemetry: RecordingTelemetry(),
       loop: Loops.shared.loops[0],
@@ -180,7 +127,7 @@ import Time
       state.pause = .milliseconds(20)
     }
     await consumer.start()
-    try await eventually("it is in hand") { handler.messages.count == 1 }
+    try await eventually("it is in flight") { handler.messages.count == 1 }
     #expect(queue.state.withLock { $0.statuses } == 1)
     queue.state.withLock { state in
       state.visibilityTimeout = .seconds(2)
@@ -250,7 +197,7 @@ import Time
   func oddNumbers(number: Int) async {
     let message = message(number)
     #expect(message.receiveCount >= 1)
-    for rule in [ErrorVisibility.growing, .immediate, ErrorVisibility([])] {
+    for rule in [RetryPolicy.growing, .immediate, RetryPolicy([])] {
       for limit in [nil, Int.min, 0, 1, Int.max] {
         _ = rule.decision(eventType: nil, receiveCount: number, maxReceiveCount: limit)
         _ = rule.decision(eventType: nil, receiveCount: message.receiveCount, maxReceiveCount: limit)

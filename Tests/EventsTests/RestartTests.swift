@@ -4,6 +4,7 @@ import Postgres
 import PrivateCluster
 import ServiceKit
 import Testing
+import Time
 
 @Suite struct RestartTests {
   @Test(
@@ -26,7 +27,7 @@ import Testing
     let database = try PostgresDatabase(configuration: configuration, group: Loops.shared, logger: quiet)
     try await Migrator(module: EventsMigrations.module, migrations: EventsMigrations.all, logger: quiet)
       .migrate(database, deadline: .soon)
-    let broker = PostgresBroker(database: database, loop: Loops.shared.loops[0])
+    let broker = PostgresBroker(database: database, loop: Loops.shared.loops[0], clock: SystemClock())
     let arn = BrokerARN.topic("events")
     try await broker.create(
       topics: [arn],
@@ -46,19 +47,19 @@ import Testing
     settings.outbox.publishTimeout = .seconds(1)
     let runtime = EventsRuntime(
       [
-        EventsRuntime.Part(
-          module: "non-associations",
+        ModuleEvents(
+          name: "non-associations",
           database: database,
           topic: ("events", arn, broker.topic(arn: arn)),
           audit: nil,
           destinations: .test,
           consumed: [
-            EventsRuntime.ConsumedQueue(
+            ModuleEvents.ConsumedQueue(
               id: "main",
               queue: broker.queue("main"),
               deadLetterQueue: nil,
               handler: handler,
-              errorVisibility: .immediate
+              retryPolicy: .immediate
             )
           ],
           adminRole: "ROLE",
@@ -86,6 +87,10 @@ import Testing
       }
       try await server.stop(mode: mode)
       try await server.start()
+      // Who asks while it is away is told so at once.
+      try await eventually("the database is used again") {
+        (try? await database.withTransaction(deadline: .soon) { _ in }) != nil
+      }
     }
     try await eventually("every committed event is handled") {
       Set(

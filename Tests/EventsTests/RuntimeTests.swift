@@ -25,26 +25,26 @@ import Testing
     var settings = EventsRuntime.Settings()
     settings.consumes = consumes
     settings.outbox = brisk
-    settings.redriveInterval = .milliseconds(200)
     return EventsRuntime(
       [
-        EventsRuntime.Part(
-          module: "non-associations",
+        ModuleEvents(
+          name: "non-associations",
           database: fixture.test.database,
           topic: ("domainevents", BrokerFixture.topicARN, fixture.topic),
           audit: ("audit", fixture.audit),
           destinations: .test,
           consumed: [
-            EventsRuntime.ConsumedQueue(
+            ModuleEvents.ConsumedQueue(
               id: "nonassociations",
               queue: fixture.queue,
               deadLetterQueue: fixture.deadLetters,
               handler: handler,
-              errorVisibility: .immediate
+              retryPolicy: .immediate
             )
           ],
           adminRole: "NON_ASSOCIATIONS_API_QUEUE_ADMIN",
           isRetryAllOpen: true,
+          redriveInterval: .milliseconds(200),
           telemetry: RecordingTelemetry()
         )
       ],
@@ -61,7 +61,7 @@ import Testing
       let calls = SwitchableTopic()
       let handler = ClosureHandler { message in
         let envelope = try NotificationEnvelope(parsing: message.body)
-        // Fails until its message has been a dead letter once: a redriven message counts anew.
+        // Fails until its message has been a dead letter once: a redriven message is counted from 0.
         guard calls.calls >= 2 else {
           _ = try await calls.publish(OutgoingMessage(body: Array(envelope.message.utf8)), deadline: .soon)
           throw Failed()

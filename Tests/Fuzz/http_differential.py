@@ -3,7 +3,7 @@
 
 Makes requests from a grammar of sound and almost sound parts, mutates the bytes, pipelines some, and sends each
 sequence to Tests/Support/HTTPEcho. Whatever our server accepts, llhttp must accept too, with the same methods,
-targets and bodies: the same reading or a stricter one (marks.md 3.1). Deterministic for a seed.
+targets and bodies: the same reading or a stricter one. Deterministic for a seed.
 
     swift build --product HTTPEcho
     Tests/Fuzz/http_differential.py --count 100000

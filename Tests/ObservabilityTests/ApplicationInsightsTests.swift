@@ -10,7 +10,7 @@ import Time
 
 @testable import Observability
 
-@Suite("platform.md 8.3: Application Insights")
+@Suite("docs/contract/platform.md §8.3: Application Insights")
 struct ApplicationInsightsTests {
   private struct FixedClock: WallClock {
     func now() -> Timestamp { Timestamp(microseconds: 1_701_779_696_123_456) }
@@ -126,6 +126,35 @@ struct ApplicationInsightsTests {
     #expect((look(items, 0, "data", "baseData", "name") as? String)?.count == 512)
     #expect((look(items, 0, "data", "baseData", "properties", "k") as? String)?.count == 8192)
     #expect((look(items, 1, "data", "baseData", "message") as? String)?.count == 32_768)
+  }
+
+  @Test("While the ingestion hangs, adding waits for nothing, and what finds no room is counted")
+  func hangs() async throws {
+    let double = CollectorDouble()
+    double.hang()
+    try await double.run { url, client in
+      var settings = ExportSettings()
+      settings.capacity = 10
+      settings.interval = .milliseconds(1)
+      settings.timeout = .milliseconds(50)
+      settings.pause = .milliseconds(1)
+      settings.attempts = 2
+      let insights = ApplicationInsights(
+        try ApplicationInsightsConnection("InstrumentationKey=k;IngestionEndpoint=\(url)/"),
+        client: client,
+        loop: CollectorDouble.group.any(),
+        instance: "pod-1",
+        version: "7",
+        clock: FixedClock(),
+        settings: settings,
+        logger: CollectorDouble.logger
+      )
+      let telemetry = insights.telemetry(role: "role")
+      for _ in 0..<100 { telemetry.track(TelemetryEvent("e", [:])) }
+      try await eventually("all are given up") { insights.statistics.dropped == 100 }
+      #expect(insights.statistics.sent == 0)
+      await insights.shutdown(within: .seconds(5))
+    }
   }
 
   @Test("Connection strings, as the portal gives them and as people shorten them")

@@ -48,7 +48,7 @@ struct TracingTests {
     let collector = CollectorDouble()
     try await collector.run { url, client in
       let exporter = exporter(url, client)
-      let spans = Spans(exporter.tracer)
+      let spans = Spans(GatewayTracer(exporter, nil))
       struct Trouble: Error {}
       _ = try? await spans.around("GET /things/{id}", .server, parent: Self.parent) { span in
         span?.attributes["http.response.status_code"] = SpanAttribute.int64(500)
@@ -137,10 +137,10 @@ struct TracingTests {
     )
     try await collector.run { url, client in
       let exporter = exporter(url, client)
-      exporter.tracer.startSpan("first", context: .topLevel).end()
+      GatewayTracer(exporter, nil).startSpan("first", context: .topLevel).end()
       try await eventually("it is taken at the third attempt") { exporter.statistics.sent == 1 }
       #expect(collector.received.count == 3)
-      exporter.tracer.startSpan("second", context: .topLevel).end()
+      GatewayTracer(exporter, nil).startSpan("second", context: .topLevel).end()
       try await eventually("it is given up") { exporter.statistics.dropped == 1 }
       #expect(collector.received.count == 4)
       await exporter.shutdown(within: .seconds(5))
@@ -157,9 +157,9 @@ struct TracingTests {
         $0.batch = 10
         $0.timeout = .seconds(600)
       }
-      exporter.tracer.startSpan("first", context: .topLevel).end()
+      GatewayTracer(exporter, nil).startSpan("first", context: .topLevel).end()
       try await eventually("the first is on its way") { collector.received.count == 1 }
-      for _ in 0..<25 { exporter.tracer.startSpan("work", context: .topLevel).end() }
+      for _ in 0..<25 { GatewayTracer(exporter, nil).startSpan("work", context: .topLevel).end() }
       #expect(exporter.statistics.waiting == 10)
       #expect(exporter.statistics.dropped == 15)
       await exporter.shutdown(within: .milliseconds(20))
@@ -180,9 +180,9 @@ struct TracingTests {
     collector.answerNext(ServerResponse(status: .tooManyRequests, fields: [.retryAfter: "300"]))
     try await collector.run { url, client in
       let exporter = exporter(url, client) { $0.batch = 2 }
-      exporter.tracer.startSpan("first", context: .topLevel).end()
+      GatewayTracer(exporter, nil).startSpan("first", context: .topLevel).end()
       try await eventually("it is put off") { collector.received.count == 1 }
-      for _ in 0..<5 { exporter.tracer.startSpan("more", context: .topLevel).end() }
+      for _ in 0..<5 { GatewayTracer(exporter, nil).startSpan("more", context: .topLevel).end() }
       #expect(exporter.statistics.waiting == 5)
       await exporter.shutdown(within: .seconds(10))
       #expect(exporter.statistics.sent == 6)
@@ -195,7 +195,7 @@ struct TracingTests {
     let collector = CollectorDouble()
     try await collector.run { url, client in
       let exporter = exporter(url, client) { $0.interval = .seconds(600) }
-      for _ in 0..<3 { exporter.tracer.startSpan("work", context: .topLevel).end() }
+      for _ in 0..<3 { GatewayTracer(exporter, nil).startSpan("work", context: .topLevel).end() }
       await exporter.shutdown(within: .seconds(10))
       #expect(exporter.statistics.sent == 3)
       #expect(collector.received.count == 1)

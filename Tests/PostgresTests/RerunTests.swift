@@ -142,10 +142,10 @@ struct RerunTests {
     }
     var reruns = Reruns()
     let clash = PostgresError(.serializationFailure)
-    #expect(await reruns.areWorthwhile(after: clash, deadline: .now()) == false)
+    #expect(await reruns.areWorthwhile(after: clash, deadline: .now(), clock: Loops.shared) == false)
   }
 
-  @Test("pauses grow, are drawn by chance, and are none for a plan that is to be made anew")
+  @Test("pauses grow, are drawn by chance, and are none for a plan that is to be made again")
   func pauses() {
     for _ in 0..<100 {
       var reruns = Reruns()

@@ -128,6 +128,15 @@ extension PostgresDatabase {
   /// Whether some session of this database object is in `pg_sleep`.
   func isSleeping() async throws -> Bool { try await !backends("wait_event = 'PgSleep'").isEmpty }
 
+  /// The process that serves a transaction now.
+  func backendOfTransaction() async throws -> Int64 {
+    try await withTransaction(deadline: .after(patience)) { transaction in
+      try await transaction.query(PostgresStatement(name: "backend", sql: "select pg_backend_pid()::bigint"))[
+        0
+      ].int64(0)
+    }
+  }
+
   /// Ends all sessions of this database object.
   func terminateBackends() async throws {
     _ = try await TestServer.observer().read(

@@ -46,14 +46,14 @@ import Testing
       try await database.script(Self.schema)
       try await Loops.run {
         try await database.withTransaction(deadline: .after(patience)) { transaction in
-          try transaction.executeWithCommit(Self.insert, [.int8(2), .text("b")])
-          try transaction.executeWithCommit(
+          try transaction.enqueue(Self.insert, [.int8(2), .text("b")])
+          try transaction.enqueue(
             PostgresStatement(name: "refer", sql: "insert into t (n, s, other) values (3, 'c', 2)")
           )
           try await transaction.execute(Self.insert, [.int8(1), .text("a")])
         }
         try await database.withTransaction(deadline: .after(patience)) { transaction in
-          try transaction.executeWithCommit(Self.insert, [.int8(4), .text("d")])
+          try transaction.enqueue(Self.insert, [.int8(4), .text("d")])
         }
       }
       #expect(try await count(database) == 4)
@@ -70,8 +70,8 @@ import Testing
         let error = await #expect(throws: PostgresError.self) {
           try await database.withTransaction(deadline: .after(patience)) { transaction in
             try await transaction.execute(Self.insert, [.int8(1), .text("a")])
-            try transaction.executeWithCommit(Self.insert, [.int8(1), .text("b")])
-            try transaction.executeWithCommit(Self.insert, [.int8(2), .text("c")])
+            try transaction.enqueue(Self.insert, [.int8(1), .text("b")])
+            try transaction.enqueue(Self.insert, [.int8(2), .text("c")])
           }
         }
         #expect(error?.kind == .uniqueViolation)
@@ -81,7 +81,7 @@ import Testing
       // The connection was rolled back and kept.
       #expect(await database.statistics().transactions.idle >= 1)
       try await database.withTransaction(deadline: .after(patience)) { transaction in
-        try transaction.executeWithCommit(Self.insert, [.int8(1), .text("a")])
+        try transaction.enqueue(Self.insert, [.int8(1), .text("a")])
       }
       #expect(try await count(database) == 1)
     }

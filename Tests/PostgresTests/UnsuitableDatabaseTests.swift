@@ -169,7 +169,9 @@ enum PgBouncer {
     let result: Result<Void, any Error>
     do {
       try await eventually("PgBouncer listens", within: .seconds(20)) {
-        FileManager.default.fileExists(atPath: "\(folder.path)/.s.PGSQL.6432")
+        // The socket is there before anybody may connect.
+        (try? String(contentsOfFile: "\(folder.path)/log", encoding: .utf8))?.contains("listening on unix")
+          == true
       }
       let path = folder.path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
       result = .success(try await body("postgresql://postgres@\(path):6432/postgres"))

@@ -7,13 +7,17 @@ import Time
 
 @Suite("What a deployment may set")
 struct SettingsTests {
-  @Test("role rules by endpoint; administration is always guarded")
+  @Test("role rules by endpoint; what the service replaced lacks is always guarded")
   func accessRules() throws {
     let rules = try AccessRules(parsing: "discharge=ROLE_A|B, remove=C")
     #expect(rules[.discharge] == .requiresAny(roles: ["ROLE_A", "B"]))
     #expect(rules[.remove] == .requiresAny(roles: ["C"]))
     #expect(rules[.read] == .authenticated)
     #expect(rules[.administration] == .requiresAny(roles: ["RESTRICTED_PATIENTS_ADMIN"]))
+    for endpoint in [AccessRules.Endpoint.list, .history] {
+      #expect(rules[endpoint] == .requiresAny(roles: ["READ_RESTRICTED_PATIENTS"]))
+    }
+    #expect(try AccessRules(parsing: "list=X")[.list] == .requiresAny(roles: ["X"]))
     #expect(try AccessRules(parsing: "administration=X")[.administration] == .requiresAny(roles: ["X"]))
   }
 

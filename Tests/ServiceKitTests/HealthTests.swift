@@ -3,16 +3,19 @@ import HTTPTransport
 import HTTPTypes
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("Health")
 struct HealthTests {
+  private let clock = ManualClock()
+
   private func answer(_ target: String, _ routes: [RouteDeclaration]) async throws -> Answer {
-    let mount = Mount(
+    let mount = try Mount(
       [Mount.Entry(try TestModule(routes: routes).responder, hosts: [], basePath: "x")],
       union: try TestModule(routes: []).responder
     )
-    return Answer(await mount.respond(to: try request(.get, target)))
+    return Answer(await mount.respond(to: try request(.get, target, clock: clock)))
   }
 
   @Test(
@@ -114,7 +117,7 @@ struct HealthTests {
     }
     #expect(try await answer("/health/one", others).body.contains(#""components":{"other":"#))
     #expect(asked.withLock { $0 } == 1)
-    try await Task.sleep(for: .milliseconds(2050))
+    clock.advance(by: .seconds(2))
     #expect(try await answer("/health/b", routes).status == 200)
     #expect(asked.withLock { $0 } == 1)
     #expect(try await answer("/health/a", routes).status == 503)

@@ -22,16 +22,18 @@ struct MountTests {
   }
 
   private func mount(union: TestModule = TestModule(name: "union", routes: [])) throws -> Mount {
-    Mount(
+    try Mount(
       [
         Mount.Entry(
           try Self.module("one", "a").responder,
-          hosts: try ["One.example.", "0:0::1"].map { try #require(HTTPHost($0)) },
+          hosts: try ["One.example.", "0:0::1", "service-2.own"].map { try #require(HTTPHost($0)) },
+          serviceLabel: HTTPHost("service-1"),
           basePath: "one-api"
         ),
         Mount.Entry(
           try Self.module("two", "b").responder,
           hosts: [try #require(HTTPHost("two.example:8443"))],
+          serviceLabel: HTTPHost("service-2"),
           basePath: "two-api"
         ),
       ],
@@ -64,6 +66,23 @@ struct MountTests {
     let answer = try await answer(target, host: host)
     #expect(answer.status == 200)
     #expect(answer.body == module)
+  }
+
+  @Test(
+    "AD-4: by the name of its Kubernetes Service, in every form, unless another module has the host",
+    arguments: [
+      ("service-1", "one"), ("SERVICE-1:80", "one"), ("service-1.", "one"), ("service-1.ns", "one"),
+      ("Service-2.ns.svc.cluster.local.:8080", "two"), ("service-2", "two"), ("service-2.own", "one"),
+      ("service-12", "union"), ("service", "union"), ("x.service-1", "union"), ("service-1-", "union"),
+      ("10.0.0.1", "union"), ("[::2]:80", "union"),
+    ]
+  )
+  func serviceLabel(host: String, module: String) async throws {
+    let union = TestModule(
+      name: "union",
+      routes: [RouteDeclaration(.get, "/both", .open) { _ in .init(status: .ok, body: Array("union".utf8)) }]
+    )
+    #expect(try await answer("/both", host: host, union: union).body == module)
   }
 
   @Test(
@@ -118,6 +137,20 @@ struct MountTests {
   }
 
   @Test(
+    "A method that a path does not have is refused by the owner of the path, with the owner's methods",
+    arguments: [("/a", "one"), ("/b", "two"), ("/both", "one"), ("/two-api/both", "two")]
+  )
+  func otherMethod(target: String, module: String) async throws {
+    let request = try request(.put, target, HeaderFields(host: "gateway", (.authorization, "reader")))
+    let answer = Answer(try await mount().respond(to: request))
+    #expect(answer.status == 405)
+    #expect(answer.fields[.allow] == "GET, HEAD, OPTIONS")
+    #expect(
+      answer.body == "\(module): methodNotAllowed(method: \"PUT\", allow: [\"GET\", \"HEAD\", \"OPTIONS\"])"
+    )
+  }
+
+  @Test(
     "Probes answer without a token on every surface",
     arguments: ["/health/ping", "/health/liveness", "/health/readiness", "/two-api/health/ping"]
   )
@@ -145,7 +178,7 @@ struct MountTests {
   func shutdown() async throws {
     let readiness = ReadinessState()
     let module = TestModule(routes: HealthRoutes(readiness).routes(Health([])))
-    let mount = Mount(
+    let mount = try Mount(
       [Mount.Entry(try module.responder, hosts: [], basePath: "x")],
       union: try TestModule(routes: []).responder
     )

@@ -1,10 +1,12 @@
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import JSON
 import Logging
 import Postgres
 import ServiceKit
 import SharedAuth
+import TestKit
 import Time
 
 /// A module of a few routes whose errors show which failure they came from.
@@ -27,7 +29,7 @@ struct TestModule: Module {
       text("thing \(try request.pathInteger("id")) \(try request.query("all", default: true))")
     },
     RouteDeclaration(.post, "/things", .requires(role: "WRITE", scope: "write"), consumes: .json) { request in
-      text("made \(try JSONFields(try await request.body()).text("name"))")
+      text("made \(try JSONObject(try await request.body()).text("name"))")
     },
     RouteDeclaration(.post, "/refuse", .open) { _ in throw Refusal() },
     RouteDeclaration(.post, "/surprise", .open) { _ in throw Surprise() },
@@ -101,7 +103,8 @@ func request(
   _ target: String,
   _ fields: HeaderFields = [:],
   body: String = "",
-  remote: SocketAddress? = nil
+  remote: SocketAddress? = nil,
+  clock: any MonotonicClock = ManualClock()
 ) throws -> ServerRequest {
   struct BadTarget: Error {}
   guard let parsed = RequestTarget(target) else { throw BadTarget() }
@@ -109,7 +112,8 @@ func request(
     head: RequestHead(method: method, target: parsed, fields: fields),
     body: Array(body.utf8),
     remoteAddress: remote,
-    deadline: MonotonicInstant.now() + .seconds(10)
+    deadline: clock.now() + .seconds(10),
+    clock: clock
   )
 }
 

@@ -3,7 +3,7 @@ import Text
 
 @testable import SharedAuth
 
-/// Tokens that are good, and what is read from them (platform.md 1.4).
+/// Tokens that are good, and what is read from them (docs/contract/platform.md §1.4).
 @Suite struct AcceptedTokenTests {
   @Test(
     "A good token is accepted, at its first use and at the next",

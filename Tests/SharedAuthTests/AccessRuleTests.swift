@@ -2,7 +2,7 @@ import Testing
 
 @testable import SharedAuth
 
-/// Roles and scopes beside the route (platform.md 1.4).
+/// Roles and scopes beside the route (docs/contract/platform.md §1.4).
 @Suite struct AccessRuleTests {
   private let writer = Principal(
     clientID: "client",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SharedAuth
 
-/// Which `Authorization` fields are bearer tokens (platform.md 1.1).
+/// Which `Authorization` fields are bearer tokens (docs/contract/platform.md §1.1).
 @Suite struct AuthorizationFieldTests {
   private static let good = SignedTokens.shared.token("good")
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SharedAuth
 
-/// The header of a 401 (platform.md 1.6).
+/// The header of a 401 (docs/contract/platform.md §1.6).
 @Suite struct ChallengeTests {
   private let challenge = BearerChallenge(scheme: "https", host: "host")
   private let metadata = #"resource_metadata="https://host/.well-known/oauth-protected-resource""#

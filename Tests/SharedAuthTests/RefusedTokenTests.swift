@@ -2,7 +2,8 @@ import Testing
 
 @testable import SharedAuth
 
-/// Every row of the lists in marks.md 3.4 and of platform.md 1.2: which tokens are refused, and with what text.
+/// Which tokens are refused, and with what text: every row of docs/contract/platform.md §1.2, what RFC 8725 warns of,
+/// and what a token library was seen to accept.
 @Suite struct RefusedTokenTests {
   private static let prefix = "An error occurred while attempting to decode the Jwt: "
   private static let noMatch =
@@ -140,7 +141,7 @@ import Testing
     }
   }
 
-  @Test("Refused tokens of every kind do not spoil the next good one (marks.md 3.4, PS512 first)")
+  @Test("Refused tokens of every kind do not spoil the next good one, one that says PS512 first of all")
   func refusedFirst() async throws {
     let issuer = Issuer("withoutAlg")
     for name in ["PS512", "RS512", "HS256WithPEM", "noneSigned", "jwkNamedA", "zeroSignature"] {

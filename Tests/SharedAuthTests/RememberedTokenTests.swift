@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import SharedAuth
@@ -50,6 +51,28 @@ import Testing
     #expect(try await issuer.verify("good") == .failure(.invalidSignature))
   }
 
+  @Test("A remembered token is recalled without a wait, by all of its bytes and for as long as it is good")
+  func recalled() async throws {
+    let issuer = Issuer()
+    let token = SignedTokens.shared.token("expiresIn10")
+    func recall(_ field: String) -> Principal? {
+      issuer.verifier.recall(authorization: Array(field.utf8)[...])
+    }
+    #expect(recall("Bearer " + token) == nil)
+    let principal = try (try await issuer.verify("expiresIn10")).get()
+    #expect(recall("Bearer " + token) == principal)
+    #expect(recall("bearer " + token) == principal)
+    #expect(issuer.verifier.statistics.remembered == 2)
+    let first = try #require(token.first)
+    let tampered = (first == "e" ? "f" : "e") + token.dropFirst()
+    for field in [tampered, String(token.dropFirst()), token + "A", ""] {
+      #expect(recall("Bearer " + field) == nil, "\(field)")
+    }
+    #expect(recall("Basic " + token) == nil)
+    issuer.clock.advance(by: .seconds(71))
+    #expect(recall("Bearer " + token) == nil)
+  }
+
   @Test("No more tokens are remembered than allowed")
   func bounded() async throws {
     let issuer = Issuer(cacheCapacity: 32)
@@ -59,23 +82,5 @@ import Testing
     for name in names { _ = try (try await issuer.verify(name)).get() }
     #expect((1...32).contains(issuer.verifier.rememberedTokens))
     for name in names { _ = try (try await issuer.verify(name)).get() }
-  }
-
-  @Test("What is used stays, what is not goes")
-  func recency() {
-    var cache = RecencyCache<Int, Int>(capacity: 10)
-    for key in 0..<1000 {
-      cache.insert(key, for: key)
-      #expect(cache.value(for: 0) == 0)
-      #expect(cache.count <= 10)
-    }
-    #expect(cache.value(for: 999) == 999)
-    #expect(cache.value(for: 500) == nil)
-    cache.remove(0)
-    #expect(cache.value(for: 0) == nil)
-    cache.insert(1, for: 999)
-    cache.insert(2, for: 999)
-    #expect(cache.value(for: 999) == 2)
-    #expect(cache.firstKey { $0 == 2 } == 999)
   }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import EventLoops
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -70,16 +71,14 @@ private final class TokenEndpoint: Sendable {
 
 private struct Client: Sendable {
   let endpoint = TokenEndpoint()
-  let clock = ManualMonotonicClock()
+  let clock = ManualClock()
   let tokens: UpstreamTokens
 
   init(_ change: (inout UpstreamTokensConfiguration) -> Void = { _ in }) {
     var configuration = UpstreamTokensConfiguration(clientID: "client", clientSecret: Secret("s3cret"))
     change(&configuration)
-    let (endpoint, clock) = (endpoint, clock)
-    tokens = UpstreamTokens(configuration: configuration, logger: .silent, now: { clock.now() }) {
-      request,
-      _ in
+    let endpoint = endpoint
+    tokens = UpstreamTokens(configuration: configuration, logger: .silent, clock: clock) { request, _ in
       try await endpoint.request(request)
     }
   }
@@ -89,7 +88,7 @@ private struct Client: Sendable {
   > {
     try await Loops.run { () async -> Result<String, UpstreamTokenError> in
       do throws(UpstreamTokenError) {
-        return .success(try await tokens.token(username: username, deadline: .now() + within))
+        return .success(try await tokens.token(username: username, deadline: clock.now() + within))
       } catch {
         return .failure(error)
       }
@@ -97,7 +96,7 @@ private struct Client: Sendable {
   }
 }
 
-/// Client credentials (upstreams.md 2.1 and 2.2; marks.md U8, U11).
+/// Client credentials (docs/contract/upstreams.md §2.1, §2.2).
 @Suite struct UpstreamTokensTests {
   @Test("The request is exactly the one that HMPPS Auth gets today")
   func requestForm() async throws {
@@ -159,7 +158,7 @@ private struct Client: Sendable {
         return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
       }
     }
-    try await eventually("three requests are under way") { client.endpoint.waiting == 3 }
+    try await eventually("three requests are in flight") { client.endpoint.waiting == 3 }
     client.endpoint.release()
     #expect(try await all.value.values.sorted() == [20, 20, 20])
     #expect(client.tokens.requestCount == 3)
@@ -171,7 +170,7 @@ private struct Client: Sendable {
     client.endpoint.hold()
     client.endpoint.answer(.failure(TokenEndpoint.Refused()))
     let all = (0..<5).map { _ in Task { try await client.token() } }
-    try await eventually("a request is under way") { client.endpoint.waiting == 1 }
+    try await eventually("a request is in flight") { client.endpoint.waiting == 1 }
     client.endpoint.release()
     for task in all {
       await #expect(throws: UpstreamTokenError.self) { try await task.value.get() }
@@ -245,7 +244,12 @@ private struct Client: Sendable {
   func deadline() async throws {
     let client = Client()
     client.endpoint.hold()
-    #expect(try await client.token(within: .milliseconds(20)) == .failure(.timedOut))
+    let impatient = Task { try await client.token(within: .milliseconds(20)) }
+    try await eventually("the caller waits") { client.clock.timers == 1 }
+    client.clock.advance(by: .milliseconds(19))
+    #expect(client.clock.timers == 1)
+    client.clock.advance(by: .milliseconds(1))
+    #expect(try await impatient.value == .failure(.timedOut))
     client.endpoint.release()
     #expect(try await client.token().get() == "token-1")
     #expect(client.tokens.requestCount == 1)
@@ -258,12 +262,12 @@ private struct Client: Sendable {
     let task = Task(executorPreference: Loops.shared.any()) {
       () async -> Result<String, UpstreamTokenError> in
       do throws(UpstreamTokenError) {
-        return .success(try await client.tokens.token(deadline: .now() + .seconds(60)))
+        return .success(try await client.tokens.token(deadline: client.clock.now() + .seconds(60)))
       } catch {
         return .failure(error)
       }
     }
-    try await eventually("the request is under way") { client.endpoint.waiting == 1 }
+    try await eventually("the request is in flight") { client.endpoint.waiting == 1 }
     task.cancel()
     #expect(await task.value == .failure(.cancelled))
     client.endpoint.release()

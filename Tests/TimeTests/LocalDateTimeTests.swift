@@ -4,7 +4,7 @@ import Testing
 
 @testable import Time
 
-@Suite("Local date-times in and out (contract §4.2)")
+@Suite("Local date-times in and out (docs/contract/non-associations.md §4.2)")
 struct LocalDateTimeTests {
   @Test(
     "Every accepted form means the time as it is written",
@@ -71,14 +71,14 @@ struct LocalDateTimeTests {
     ]
   )
   func arrays(json: String, output: String) throws {
-    let fields = try JSONFields(JSONValue(parsing: Array("{\"at\":\(json)}".utf8)))
+    let fields = try JSONObject(JSONValue(parsing: Array("{\"at\":\(json)}".utf8)))
     #expect(try fields.optionalDateTime("at")?.text == output)
   }
 
   @Test("Null, an empty text, blanks, an empty array and no property at all mean not given")
   func notGiven() throws {
     for json in ["{}", "{\"at\":null}", "{\"at\":\"\"}", "{\"at\":\"  \"}", "{\"at\":[]}"] {
-      let fields = try JSONFields(JSONValue(parsing: Array(json.utf8)))
+      let fields = try JSONObject(JSONValue(parsing: Array(json.utf8)))
       #expect(try fields.optionalDateTime("at") == nil)
     }
   }
@@ -94,10 +94,11 @@ struct LocalDateTimeTests {
     ]
   )
   func otherJSON(json: String) throws {
-    let fields = try JSONFields(JSONValue(parsing: Array("{\"at\":\(json)}".utf8)))
+    let fields = try JSONObject(JSONValue(parsing: Array("{\"at\":\(json)}".utf8)))
     #expect(
-      throws: PlatformFailure.unreadableBody(
-        "property at must be a local date-time such as 2023-06-07T10:30:00, without an offset"
+      throws: JSONObjectError(
+        property: "at",
+        "must be a local date-time such as 2023-06-07T10:30:00, without an offset"
       )
     ) { try fields.optionalDateTime("at") }
   }

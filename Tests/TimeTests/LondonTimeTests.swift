@@ -43,7 +43,7 @@ struct LondonTimeTests {
   }
 
   @Test(
-    "Local times are stored as the instants of §4.2",
+    "Local times are stored as the instants of docs/contract/non-associations.md §4.2",
     arguments: [
       ("2023-06-07T10:30", "2023-06-07T09:30:00Z"),
       ("2023-12-05T12:34:56.123456", "2023-12-05T12:34:56.123456Z"),

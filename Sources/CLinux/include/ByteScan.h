@@ -11,7 +11,7 @@
 // Whether all may stand in a field's value: what is visible, blanks, tabs, and bytes from 0x80.
 bool gateway_are_field_value(const uint8_t *bytes, size_t count);
 
-// Whether all are tchar (RFC 9110 section 5.6.2).
+// Whether all are tchar (RFC 9110 §5.6.2).
 bool gateway_are_token(const uint8_t *bytes, size_t count);
 
 // How many blanks and tabs there are at the beginning, and at the end.

@@ -96,7 +96,7 @@ function refresh(place, problems, signal) {
 }
 
 function messages({ messagesOnQueue, messagesInFlight }) {
-  return messagesInFlight > 0 ? `${messagesOnQueue}, ${messagesInFlight} in hand` : String(messagesOnQueue);
+  return messagesInFlight > 0 ? `${messagesOnQueue}, ${messagesInFlight} in flight` : String(messagesOnQueue);
 }
 
 function deadLetters(queue) {

@@ -1,8 +1,9 @@
 public import HTTPTransport
 public import Time
 
-/// Topics of SNS and queues of SQS: AWS's own, or an emulator's (`platform.md` §5.7, §5.8).
+/// Topics of SNS and queues of SQS: AWS's own, or an emulator's (docs/contract/platform.md §5.7, §5.8).
 public final class AWSBroker: Sendable {
+  /// Where SQS, SNS and STS are.
   public let endpoints: AWSEndpoints
   private let credentials: any AWSCredentialsProvider
   private let client: HTTPClient
@@ -12,17 +13,17 @@ public final class AWSBroker: Sendable {
 
   /// - Parameters:
   ///   - credentials: of ``AWSCredentialSettings``; ``AWSCredentials/emulator`` for an emulator.
-  ///   - client: each queue that is consumed holds one of its connections nearly always.
-  ///   - statusClient: for questions of how topics and queues are, which then keep no message waiting for a
+  ///   - client: each queue that is consumed holds one of its connections almost all the time.
+  ///   - statusClient: asks for the state of topics and queues, so that no message waits for such a call's
   ///     connection; nil for `client`.
-  ///   - clock: dates the signatures; AWS refuses what is 5 minutes off.
-  ///   - hints: told when an emulator may have been made anew.
+  ///   - clock: dates the signatures; AWS refuses one that is 5 minutes off.
+  ///   - hints: told when an emulator may have been recreated.
   public init(
     endpoints: AWSEndpoints,
     credentials: any AWSCredentialsProvider,
     client: HTTPClient,
     statusClient: HTTPClient? = nil,
-    clock: any WallClock = SystemClock(),
+    clock: any WallClock,
     hints: BrokerHints? = nil
   ) {
     self.endpoints = endpoints
@@ -40,7 +41,7 @@ public final class AWSBroker: Sendable {
     SNSTopic(arn: arn, sns: sns(credentials), statusClient: statusClient)
   }
 
-  /// A topic of an emulator, which is nowhere until an ``EmulatorUpkeep`` has found it.
+  /// A topic of an emulator. It cannot be published to until an ``EmulatorUpkeep`` has found it.
   public func emulatorTopic(_ configured: BrokerNames.Name) -> EmulatorTopic {
     EmulatorTopic(configured, broker: self)
   }

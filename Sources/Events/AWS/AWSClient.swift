@@ -8,9 +8,9 @@ struct AWSCall: Sendable {
   let action: String
   let fields: HeaderFields
   let body: [UInt8]
-  /// How long the service may take over it on purpose, as in a long poll.
+  /// How long the service may hold the call on purpose, as in a long poll.
   var holding = Duration.zero
-  /// Tries in all, at least 1.
+  /// Attempts in all, at least 1.
   var attempts = 4
   var maximumResponseBytes = 1024 * 1024
 
@@ -35,9 +35,9 @@ struct AWSCall: Sendable {
   }
 }
 
-/// Calls one service of AWS: signs, sends, and tries again after what may pass.
+/// Calls one service of AWS: signs, sends, and retries after temporary errors.
 struct AWSClient: Sendable {
-  /// For one try, besides the time that the service takes on purpose.
+  /// For one attempt, besides the time that the service holds the call on purpose.
   private static let attemptTimeout = Duration.seconds(10)
 
   /// Its name in signatures: `sqs`.
@@ -48,10 +48,10 @@ struct AWSClient: Sendable {
   let credentials: (any AWSCredentialsProvider)?
   let client: HTTPClient
   let clock: any WallClock
-  /// Told of answers, and of their absence, that an emulator gives when it was made anew.
+  /// Told of answers, and of their absence, that an emulator gives when it was recreated.
   var hints: BrokerHints?
 
-  /// The same over other connections.
+  /// The same client over other connections.
   func over(_ client: HTTPClient) -> AWSClient {
     AWSClient(
       service: service,
@@ -64,8 +64,8 @@ struct AWSClient: Sendable {
     )
   }
 
-  /// Sends a call until it is answered, its tries are used up, or there is no time for another. A try whose answer was
-  /// lost may have done its work: every call made here may be made twice.
+  /// Sends a call until it is answered, its attempts are used up, or there is no time for another. An attempt whose
+  /// answer was lost may have done its work, so every call made here is idempotent or may be made twice.
   /// - Returns: the answer, with a status from 200 to 299.
   func send(_ call: AWSCall, deadline: MonotonicInstant) async throws(AWSError) -> ClientResponse {
     var backOff = BackOff(initial: .milliseconds(100), maximum: .seconds(5))
@@ -80,7 +80,7 @@ struct AWSClient: Sendable {
         let isRetried = error.isWorthRetrying || error.isOfDiscardedCredentials && attempt == 1
         guard isRetried, attempt < call.attempts else { throw error }
         let pause = error.kind == .throttled ? throttledBackOff.next() : backOff.next()
-        guard MonotonicInstant.now() + pause + call.holding < deadline else { throw error }
+        guard client.clock.now() + pause + call.holding < deadline else { throw error }
         do { try await Task.sleep(for: pause) } catch { throw .cancellation(what(call)) }
         attempt += 1
       }
@@ -110,14 +110,14 @@ struct AWSClient: Sendable {
     }
     let response: ClientResponse
     do throws(HTTPClientError) {
-      let end = MonotonicInstant.now() + Self.attemptTimeout + call.holding
+      let end = client.clock.now() + Self.attemptTimeout + call.holding
       response = try await client.send(request, deadline: min(deadline, end))
     } catch {
       throw AWSError(error, what(call))
     }
     guard (200..<300).contains(response.status.code) else {
       var error = AWSError(response, what(call))
-      // Others than those that are discarded would be the same, and be refused again.
+      // Without other credentials the next attempt would be refused again.
       if let refusal = error.refusedCredentials, let used {
         error.isOfDiscardedCredentials = credentials?.discard(used, because: refusal) ?? false
       }

@@ -4,18 +4,22 @@ public import Logging
 internal import SharedAuth
 public import Time
 
-/// The settings that credentials are found with (`platform.md` §5.8), named as AWS's own tools name them.
+/// The settings that credentials are found with (docs/contract/platform.md §5.8), named as AWS's own tools name them.
 public struct AWSCredentialSettings: Sendable {
   /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
   public var accessKeyID: String?
+  /// `AWS_SECRET_ACCESS_KEY`.
   public var secretAccessKey: Secret?
+  /// `AWS_SESSION_TOKEN`.
   public var sessionToken: Secret?
   /// `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_SESSION_NAME`.
   public var roleARN: String?
+  /// `AWS_WEB_IDENTITY_TOKEN_FILE`.
   public var webIdentityTokenFile: String?
   /// What AWS's own logs call this process. Default `gateway`.
   public var roleSessionName = "gateway"
 
+  /// Nothing set.
   public init() {}
 
   /// Keys if both are given, else a web identity.
@@ -23,7 +27,7 @@ public struct AWSCredentialSettings: Sendable {
   public func provider(
     endpoints: AWSEndpoints,
     client: HTTPClient,
-    clock: any WallClock = SystemClock(),
+    clock: any WallClock,
     logger: Logger
   ) throws(BrokerError) -> any AWSCredentialsProvider {
     if let accessKeyID, let secretAccessKey, !accessKeyID.isEmpty {
@@ -42,7 +46,8 @@ public struct AWSCredentialSettings: Sendable {
         client: client,
         clock: clock
       )
-      return WebIdentityCredentials(clock: clock, logger: logger) { (deadline) throws(BrokerError) in
+      return WebIdentityCredentials(clock: clock, monotonicClock: client.clock, logger: logger) {
+        (deadline) throws(BrokerError) in
         try await exchange.credentials(deadline: deadline)
       }
     }

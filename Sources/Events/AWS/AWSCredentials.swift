@@ -4,13 +4,20 @@ public import Time
 
 /// What requests to AWS are signed with.
 public struct AWSCredentials: Sendable {
+  /// Names the key; not secret.
   public let accessKeyID: String
+  /// What signatures are made with.
   public let secretAccessKey: Secret
   /// Belongs to temporary credentials; nil for those of a user.
   public let sessionToken: Secret?
   /// When temporary credentials end; nil for never.
   public let expiry: Timestamp?
 
+  /// - Parameters:
+  ///   - accessKeyID: names the key.
+  ///   - secretAccessKey: what signatures are made with.
+  ///   - sessionToken: of temporary credentials; nil for those of a user.
+  ///   - expiry: when temporary credentials end; nil for never.
   public init(
     accessKeyID: String,
     secretAccessKey: Secret,
@@ -23,32 +30,14 @@ public struct AWSCredentials: Sendable {
     self.expiry = expiry
   }
 
-  /// What an emulator takes (`platform.md` §5.7).
+  /// What an emulator takes (docs/contract/platform.md §5.7).
   public static let emulator = AWSCredentials(accessKeyID: "any", secretAccessKey: Secret("any"))
-}
-
-/// Where credentials come from.
-public protocol AWSCredentialsProvider: Sendable {
-  /// Credentials that are good now.
-  /// - Throws: `BrokerError`: `denied` or `unavailable`.
-  func credentials(deadline: MonotonicInstant) async throws(BrokerError) -> AWSCredentials
-
-  /// Told that AWS does not take these credentials.
-  /// - Returns: whether another try makes sense, because it will have others.
-  func discard(_ credentials: AWSCredentials, because reason: AWSCredentialRefusal) -> Bool
-}
-
-/// Why AWS does not take credentials.
-public enum AWSCredentialRefusal: Sendable {
-  /// Their time is over.
-  case expired
-  /// It does not know them, or does not know them any more.
-  case unknown
 }
 
 extension AWSCredentials: AWSCredentialsProvider {
   /// These, as long as the process lives.
   public func credentials(deadline: MonotonicInstant) async throws(BrokerError) -> AWSCredentials { self }
 
+  /// False: there are no others.
   public func discard(_ credentials: AWSCredentials, because reason: AWSCredentialRefusal) -> Bool { false }
 }

@@ -2,6 +2,7 @@ public import HTTPTransport
 
 /// Where SQS, SNS and STS are.
 public struct AWSEndpoints: Sendable {
+  /// Such as `eu-west-2`.
   public let region: String
   /// Whether they are an emulator's, which may not know every action.
   public let isEmulator: Bool

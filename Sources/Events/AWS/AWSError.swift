@@ -9,10 +9,10 @@ struct AWSError: Error, Equatable {
   let kind: BrokerError.Kind
   /// As AWS names it, without a namespace: `QueueDoesNotExist`; nil if the answer named none.
   var code: String?
-  /// Of the answer; nil if there was none.
+  /// The status of the answer; nil if there was none.
   var status: Int?
   let text: String
-  /// Whether the credentials were refused, and the next try has others.
+  /// Whether the credentials were refused and the next attempt has others.
   var isOfDiscardedCredentials = false
 
   init(_ kind: BrokerError.Kind, _ text: String, code: String? = nil, status: Int? = nil) {
@@ -32,7 +32,7 @@ struct AWSError: Error, Equatable {
 
   var isCancellation: Bool { code == Self.cancelled }
 
-  /// What AWS has against the credentials; nil if they are not what it is about.
+  /// Why AWS refused the credentials; nil if it did not refuse them.
   var refusedCredentials: AWSCredentialRefusal? {
     switch code {
     case "ExpiredToken", "ExpiredTokenException": .expired
@@ -41,10 +41,10 @@ struct AWSError: Error, Equatable {
     }
   }
 
-  /// Whether the broker knows nothing of what was there, or gave no answer at all.
+  /// Whether the broker has lost what it had, or gave no answer at all.
   var mayBeOfAnotherBroker: Bool { kind == .notFound || (status == nil && code == nil) }
 
-  /// Whether a queue is not, or not any more, at the URL that it was called at.
+  /// Whether there is no queue, or no longer one, at the URL that was called.
   var isOfWrongPlace: Bool { kind == .notFound || code == "InvalidAddress" }
 
   /// Whether an emulator says that it does not know the action: 501, one of these codes, or a 500 without any.
@@ -149,7 +149,7 @@ struct AWSError: Error, Equatable {
   private static let content: Set = [
     "InvalidMessageContents", "ReceiptHandleIsInvalid", "MessageNotInflight",
   ]
-  /// They tell of any parameter.
+  /// They may be about any parameter.
   private static let perhapsContent: Set = [
     "InvalidParameter", "InvalidParameterException", "ParameterValueInvalid", "InvalidParameterValue",
     "InvalidParameterValueException", "MissingParameter", "ValidationException", "ValidationError",

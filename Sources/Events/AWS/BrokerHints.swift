@@ -1,9 +1,10 @@
 internal import Synchronization
 
-/// Notes that a broker may be another than before: it does not know what it had, or could not be reached for a moment.
+/// Notes that a broker may have been recreated: it has lost what it had, or could not be reached for a moment.
 public final class BrokerHints: Sendable {
   private let isThere = Atomic(false)
 
+  /// No hint yet.
   public init() {}
 
   func note() { isThere.store(true, ordering: .relaxed) }

@@ -1,14 +1,15 @@
 internal import Synchronization
 public import Time
 
-/// A topic of an emulator. Where it is, the emulator says once the topic has been made: a default name may turn out to be
-/// of another account or region than the name says.
+/// A topic of an emulator. Its ARN is known once the emulator has made the topic: one with a default name may lie in
+/// another account or region than the name says.
 public final class EmulatorTopic: Topic {
   private enum Place {
     case at(String)
     case nowhere(BrokerError)
   }
 
+  /// The setting that names the topic, with the ARN as its text.
   public let configured: BrokerNames.Name
   private let broker: AWSBroker
   private let place: Mutex<Place>
@@ -64,7 +65,7 @@ public final class EmulatorTopic: Topic {
     }
   }
 
-  /// A name that somebody has set is taken at its word, one that nobody has set is where the emulator has it.
+  /// A configured ARN must be the emulator's; for a default one, the emulator's is used.
   static func complaint(_ configured: BrokerNames.Name, found arn: String?) -> String? {
     guard let arn, arn != configured.text, !configured.isDefault else { return nil }
     return "\(configured.variable): the emulator has \(arn), not \(configured.text): "

@@ -2,8 +2,8 @@ public import EventLoops
 public import Logging
 public import Time
 
-/// Keeps an emulator as a gateway needs it, however late it comes and however often it is made anew: what it lacks is
-/// made when it can be reached for the first time, whenever a call hints that it is another, and each minute.
+/// Makes what an emulator lacks, however late it starts and however often it is recreated: when it is reached for the
+/// first time, whenever a call hints that it was recreated, and each minute.
 public actor EmulatorUpkeep {
   nonisolated let loop: EventLoop
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -20,7 +20,7 @@ public actor EmulatorUpkeep {
   private nonisolated let hints: BrokerHints
   private let logger: Logger
   private var running: Task<Void, Never>?
-  /// What was said last, so that it is said once.
+  /// What was logged last, so that it is logged once.
   private var said: [String]?
 
   /// - Parameters:
@@ -61,10 +61,10 @@ public actor EmulatorUpkeep {
       do throws(BrokerError) {
         try await prepare()
         pause.reset()
-        let next = MonotonicInstant.now() + Self.interval
+        let next = loop.now() + Self.interval
         repeat {
           try? await Task.sleep(for: Self.glance)
-        } while !Task.isCancelled && !hints.take() && .now() < next
+        } while !Task.isCancelled && !hints.take() && loop.now() < next
       } catch {
         guard !Task.isCancelled else { return }
         for topic in topics { topic.lost(error) }
@@ -78,7 +78,7 @@ public actor EmulatorUpkeep {
     let arns = try await provisioner.create(
       topics: topics.map(\.name),
       queues: queues,
-      deadline: .now() + Self.timeout
+      deadline: loop.now() + Self.timeout
     )
     let complaints = topics.compactMap { $0.found(at: arns[$0.name]) }
     guard said != complaints else { return }

@@ -1,7 +1,7 @@
 public import Time
 
-/// Makes the topics, queues and subscriptions that are missing in an emulator (`platform.md` §5.7). Never in AWS, where
-/// a mistyped name would make a queue that nobody publishes to (`platform.md` §13.27).
+/// Makes the topics, queues and subscriptions that are missing in an emulator (docs/contract/platform.md §5.7). Never
+/// in AWS, where a mistyped name would make a queue that nobody publishes to (docs/contract/platform.md §13 row 27).
 public struct LocalStackProvisioner: Sendable {
   private let broker: AWSBroker
 

@@ -5,6 +5,7 @@ public import Time
 public struct SNSTopic: Topic {
   private static let version = "2010-03-31"
 
+  /// As AWS has it.
   public let arn: String
   private let sns: AWSClient
   /// Asks how the topic is.
@@ -60,7 +61,7 @@ public struct SNSTopic: Topic {
     }
   }
 
-  /// - Returns: the ARNs of the topics there are; of a great many only the first thousand, which no emulator has.
+  /// - Returns: the ARNs of all topics, at most the first thousand: no emulator has more.
   static func list(sns: AWSClient, deadline: MonotonicInstant) async throws(BrokerError) -> [String] {
     let topic = SNSTopic(arn: "", sns: sns)
     var arns: [String] = []
@@ -80,7 +81,7 @@ public struct SNSTopic: Topic {
     return arns
   }
 
-  /// Subscribes a queue, once however often it is called.
+  /// Subscribes a queue. Idempotent.
   /// - Parameter filter: a filter policy; nil for everything.
   func subscribe(
     queueARN: String,

@@ -4,6 +4,7 @@ public import Time
 
 /// A queue of SQS.
 public final class SQSQueue: MessageQueue {
+  /// The name, without account or URL.
   public let name: String
   public var system: String { "aws_sqs" }
   private let sqs: AWSClient
@@ -12,7 +13,7 @@ public final class SQSQueue: MessageQueue {
   private let isEmulator: Bool
   private let known = Mutex<(url: String, since: MonotonicInstant)?>(nil)
 
-  /// How long the queue is taken to be where it was.
+  /// How long the queue's URL is cached.
   private static let locationLifetime = Duration.seconds(300)
 
   /// The time that is left for an answer when a long poll ends with the caller's deadline.
@@ -51,7 +52,7 @@ public final class SQSQueue: MessageQueue {
     let hidden = try visibilityTimeout.map { (timeout) throws(BrokerError) in try seconds(timeout) }
     do throws(AWSError) {
       return try await withQueueURL(deadline) { (url) throws(AWSError) in
-        let rest = deadline.duration(since: .now() + Self.pollMargin)
+        let rest = deadline.duration(since: sqs.client.clock.now() + Self.pollMargin)
         let seconds = min(min(wait, Self.longestPoll).secondsRoundedUp, Int(rest.components.seconds))
         let call = SQSRequests.receive(url, limit: limit, wait: seconds, visibilityTimeout: hidden)
         return try await self.call(call, deadline).messages
@@ -176,7 +177,7 @@ public final class SQSQueue: MessageQueue {
     _ body: (String) async throws(AWSError) -> Value
   ) async throws(AWSError) -> Value {
     let last = known.withLock { $0 }
-    if let last, MonotonicInstant.now() < last.since + Self.locationLifetime {
+    if let last, sqs.client.clock.now() < last.since + Self.locationLifetime {
       do throws(AWSError) {
         return try await body(last.url)
       } catch {
@@ -188,12 +189,12 @@ public final class SQSQueue: MessageQueue {
     do throws(AWSError) {
       url = try await call(SQSRequests.queueURL(name), over: client, deadline).text("QueueUrl")
     } catch {
-      // Where it was is better than nowhere, unless it is known to be gone.
+      // The cached URL is used when the look-up fails, unless the queue is known to be gone.
       guard let last, error.kind != .notFound, known.withLock({ $0 != nil }) else { throw error }
       url = last.url
     }
     let value = try await body(url)
-    known.withLock { $0 = (url, .now()) }
+    known.withLock { $0 = (url, sqs.client.clock.now()) }
     return value
   }
 

@@ -18,7 +18,7 @@ enum SQSRequests {
     )
   }
 
-  /// Whether the content is allowed is for SQS to say.
+  /// SQS itself decides whether the content is allowed.
   static func send(_ message: OutgoingMessage, to url: String) -> AWSCall {
     .sqs(
       "SendMessage",

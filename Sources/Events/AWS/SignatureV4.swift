@@ -5,7 +5,7 @@ internal import ServiceKit
 internal import SharedAuth
 internal import Time
 
-/// Signs requests as AWS demands it: Signature Version 4, in header fields (AWS General Reference, "Create a signed AWS
+/// Signs requests with Signature Version 4, in header fields (AWS General Reference, "Create a signed AWS
 /// API request"). For every service but S3, which encodes paths in another way.
 struct SignatureV4: Sendable {
   /// The parts of a request that a signature covers.
@@ -30,14 +30,14 @@ struct SignatureV4: Sendable {
   func authorization(for request: Request, _ credentials: AWSCredentials, date: String) -> String {
     let canonical = Self.canonical(request)
     let scope = "\(date.prefix(8))/\(region)/\(service)/aws4_request"
-    let digest = Self.hexadecimal(Digest.sha256(Array(canonical.text.utf8)))
+    let digest = Digest.hexadecimal(Digest.sha256(Array(canonical.text.utf8)))
     let stringToSign = "\(Self.algorithm)\n\(date)\n\(scope)\n\(digest)"
     var key = Array("AWS4\(credentials.secretAccessKey.reveal())".utf8)
     for part in [String(date.prefix(8)), region, service, "aws4_request", stringToSign] {
       key = Digest.hmacSHA256(key: key, message: Array(part.utf8))
     }
     return "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope), "
-      + "SignedHeaders=\(canonical.signedFields), Signature=\(Self.hexadecimal(key))"
+      + "SignedHeaders=\(canonical.signedFields), Signature=\(Digest.hexadecimal(key))"
   }
 
   /// Adds `X-Amz-Date`, `X-Amz-Security-Token` and `Authorization` to a request that has all its other fields.
@@ -76,11 +76,11 @@ struct SignatureV4: Sendable {
     let lines =
       [request.method, canonicalPath(request.path), canonicalQuery(request.query)]
       + sorted.map { "\($0.key):\($0.value.joined(separator: ","))" }
-      + ["", signedFields, hexadecimal(Digest.sha256(request.payload))]
+      + ["", signedFields, Digest.hexadecimal(Digest.sha256(request.payload))]
     return (lines.joined(separator: "\n"), signedFields)
   }
 
-  /// Dot segments and empty ones taken out, and the rest encoded once more than it is.
+  /// Without dot segments and empty ones; the rest percent-encoded once more.
   private static func canonicalPath(_ path: String) -> String {
     var segments: [Substring] = []
     for segment in path.split(separator: "/") where segment != "." {
@@ -108,11 +108,6 @@ struct SignatureV4: Sendable {
 
   private static func encodedOnce(_ text: Substring) -> String {
     PercentCoding.encode(PercentCoding.decode(text) ?? String(text))
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }
 

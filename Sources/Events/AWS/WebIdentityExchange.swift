@@ -64,7 +64,7 @@ struct WebIdentityExchange: Sendable {
   /// Read at each exchange, because the cluster puts a new token there before the old one expires.
   private func token() async throws(BrokerError) -> String {
     let path = tokenFile
-    // Detached from the event loop: a read of a file may block its thread.
+    // Off the event loop: reading a file may block the thread.
     let content = await Task.detached { FileBytes.read(path, limit: Self.maximumTokenBytes) }.value
     guard let content, let text = String(validating: content, as: UTF8.self) else {
       throw BrokerError(.denied, "the file of AWS_WEB_IDENTITY_TOKEN_FILE cannot be read")

@@ -1,5 +1,6 @@
 /// Why a broker did not do what it was asked.
 public struct BrokerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What a caller can do about it.
   public enum Kind: Sendable {
     /// It could not be reached, did not answer in time, said that something of its own failed, or something between us
     /// and it answered in its place.
@@ -18,10 +19,12 @@ public struct BrokerError: Error, Equatable, Sendable, CustomStringConvertible {
     case refused
   }
 
+  /// Decides whether the call is tried again, and what a person has to do.
   public let kind: Kind
   /// What was asked and what was answered, for a log. Never a message's body.
   public let description: String
 
+  /// - Parameter description: what was asked and what was answered; never a message's body.
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description

@@ -1,13 +1,14 @@
 public import Time
 
-/// A queue with visibility timeouts and receive counts: an SQS queue, or one of PostgreSQL. Every delivery is at least
-/// once, in no promised order.
+/// A queue with visibility timeouts and receive counts: an SQS queue, or one of PostgreSQL. Delivery is at least
+/// once, in no particular order.
 public protocol MessageQueue: Sendable {
+  /// The name, as logs, metrics and queue admin have it.
   var name: String { get }
   /// What a span calls the broker (OpenTelemetry's `messaging.system`).
   var system: String { get }
 
-  /// - Returns: the queue's id of the message. Once this returned, the queue has it.
+  /// - Returns: the queue's id of the message. When this returns, the queue has the message.
   func send(_ message: OutgoingMessage, deadline: MonotonicInstant) async throws(BrokerError) -> String
 
   /// Takes up to `limit` visible messages, waiting until there is one.
@@ -24,10 +25,10 @@ public protocol MessageQueue: Sendable {
   ) async throws(BrokerError) -> [ReceivedMessage]
 
   /// Deletes what was handled, at most 10 deliveries.
-  /// - Returns: those receipts that could not be deleted; their messages will come again.
+  /// - Returns: the receipts that could not be deleted; their messages will be delivered again.
   func delete(receipts: [String], deadline: MonotonicInstant) async throws(BrokerError) -> [String]
 
-  /// Hides a delivery from now on for `timeout`, 0 to 12 hours; with 0 it is visible at once.
+  /// Sets the delivery's visibility timeout from now on, 0 to 12 hours; with 0 it is visible at once.
   func changeVisibility(
     receipt: String,
     timeout: Duration,
@@ -40,23 +41,30 @@ public protocol MessageQueue: Sendable {
   /// Deletes every message that is there now.
   func purge(deadline: MonotonicInstant) async throws(BrokerError)
 
-  /// Has the broker move every message of this dead-letter queue to the queue it came from, receive count anew.
+  /// Has the broker move every message of this dead-letter queue to the queue it came from, with a new receive count.
   func redrive(to source: any MessageQueue, deadline: MonotonicInstant) async throws(BrokerError)
 }
 
-/// What the broker knows of a queue (`platform.md` §3.4, §5.4). Numbers are approximate, as SQS says of its own; what no
-/// queue can have is brought to what one can, so that they can be reckoned with.
+/// What the broker knows of a queue (docs/contract/platform.md §3.4, §5.4). Numbers are approximate, as SQS says of its
+/// own; what no queue can have is brought to what one can, so that code can compute with them.
 public struct QueueStatus: Equatable, Sendable {
+  /// As the broker has it.
   public let arn: String
+  /// Messages that can be received; not negative.
   public let messagesOnQueue: Int
+  /// Messages that were received and are hidden; not negative.
   public let messagesInFlight: Int
   /// From the queue's redrive policy; nil without one.
   public let maxReceiveCount: Int?
+  /// From the queue's redrive policy; nil without one.
   public let deadLetterQueueARN: String?
+  /// How long a received message is hidden: 0 to 12 hours.
   public let visibilityTimeout: Duration
   /// In bytes, attributes included; nil if the broker does not say.
   public let maximumMessageSize: Int?
 
+  /// Brings numbers that no queue can have to what one can: counts to 0 at least, a limit of receives below 1 to none,
+  /// the visibility timeout to 0 to 12 hours.
   public init(
     arn: String,
     messagesOnQueue: Int,

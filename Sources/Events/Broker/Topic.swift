@@ -1,6 +1,6 @@
 public import Time
 
-/// Where messages are published, for whoever subscribed: an SNS topic, or one of PostgreSQL.
+/// Where messages are published for subscribers: an SNS topic, or one of PostgreSQL.
 public protocol Topic: Sendable {
   /// The last part of its ARN.
   var name: String { get }
@@ -8,19 +8,23 @@ public protocol Topic: Sendable {
   var system: String { get }
 
   /// Publishes one message.
-  /// - Returns: the broker's id of the message. Once this returned, the broker has it.
+  /// - Returns: the broker's id of the message. When this returns, the broker has the message.
   func publish(_ message: OutgoingMessage, deadline: MonotonicInstant) async throws(BrokerError) -> String
 
-  /// For health checks.
+  /// The state of the topic, for health checks.
   func status(deadline: MonotonicInstant) async throws(BrokerError) -> TopicStatus
 }
 
-/// What a health check tells of a topic (`platform.md` §3.5).
+/// What a health check tells of a topic (docs/contract/platform.md §3.5).
 public struct TopicStatus: Equatable, Sendable {
+  /// As the broker has it.
   public let arn: String
+  /// Subscriptions that get messages.
   public let confirmedSubscriptions: Int
+  /// Subscriptions that nobody has confirmed yet.
   public let pendingSubscriptions: Int
 
+  /// What the broker said.
   public init(arn: String, confirmedSubscriptions: Int, pendingSubscriptions: Int) {
     self.arn = arn
     self.confirmedSubscriptions = confirmedSubscriptions

@@ -14,19 +14,18 @@ public struct BusBridge: MessageHandler {
 
   /// - Throws: `UnreadableMessage` for what is no envelope or holds nothing that the module can read, whatever its
   ///   subscriber throws, `EventBusError` if it has none.
-  public func handle(_ message: ReceivedMessage) async throws {
+  public func handle(_ message: OpenedMessage) async throws {
     let event = try consumed.read(try incoming(message))
     guard try await bus.publish(event) > 0 else {
       throw EventBusError.noSubscriber(to: "\(type(of: event))")
     }
   }
 
-  private func incoming(_ message: ReceivedMessage) throws(UnreadableMessage) -> IncomingMessage {
-    do {
-      let envelope = try NotificationEnvelope(parsing: message.body)
+  private func incoming(_ message: OpenedMessage) throws(UnreadableMessage) -> IncomingMessage {
+    switch message.envelope {
+    case .success(let envelope):
       return IncomingMessage(eventType: envelope.eventType, text: Array(envelope.message.utf8))
-    } catch {
-      throw UnreadableMessage(reason: error.description)
+    case .failure(let error): throw UnreadableMessage(reason: error.description)
     }
   }
 }

@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// Something that happened, as a Swift type: what modules tell each other, and hear of, within the process.
+/// Something that happened, as a Swift type: what modules publish and subscribe to within the process.
 public protocol BusEvent: Sendable {}
 
-/// Hands typed events to whoever subscribed, in the task of whoever publishes. Modules know the events alone: a
+/// Hands typed events to their subscribers, in the publisher's task. Modules know the events alone: a
 /// ``BusBridge`` publishes what comes out of queues, an ``OutboxRelay`` what went to topics.
 public final class EventBus: Sendable {
   private struct Subscriber: Sendable {
@@ -13,11 +13,12 @@ public final class EventBus: Sendable {
 
   private let subscribers = Mutex<[ObjectIdentifier: [Subscriber]]>([:])
 
+  /// A bus without subscribers.
   public init() {}
 
   /// - Parameters:
   ///   - name: of the subscriber, for errors.
-  ///   - handler: called for each event, perhaps not for the first time: delivery is at least once.
+  ///   - handler: called for each event. Must be idempotent: delivery is at least once.
   public func subscribe<Event: BusEvent>(
     to type: Event.Type,
     as name: String,
@@ -29,10 +30,9 @@ public final class EventBus: Sendable {
     subscribers.withLock { $0[ObjectIdentifier(type), default: []].append(subscriber) }
   }
 
-  /// Has every subscriber of the event's type handle it, one after the other. One that throws does not keep the others
-  /// from it.
+  /// Calls every subscriber of the event's type, one after the other, even after one has thrown.
   /// - Returns: how many there are.
-  /// - Throws: what the one subscriber threw that could not handle it, `EventBusError` if several could not.
+  /// - Throws: what the failing subscriber threw; `EventBusError` if several failed.
   @discardableResult
   public func publish(_ event: some BusEvent) async throws -> Int {
     let interested = subscribers.withLock { $0[ObjectIdentifier(type(of: event)), default: []] }
@@ -46,21 +46,5 @@ public final class EventBus: Sendable {
     }
     guard let first = failures.first else { return interested.count }
     throw failures.count == 1 ? first.error : EventBusError.notHandled(failures)
-  }
-}
-
-/// Why an event was not handled.
-public enum EventBusError: Error, CustomStringConvertible {
-  /// Nobody subscribed to its type.
-  case noSubscriber(to: String)
-  /// Several subscribers failed.
-  case notHandled([(subscriber: String, error: any Error)])
-
-  public var description: String {
-    switch self {
-    case .noSubscriber(let type): "nobody subscribed to \(type)"
-    case .notHandled(let failures):
-      failures.map { "\($0.subscriber): \($0.error)" }.joined(separator: "; ")
-    }
   }
 }

@@ -1,5 +1,5 @@
-/// How a ``QueueConsumer`` takes messages (`platform.md` §5.3).
-public struct ConsumerSettings: Sendable {
+/// How a ``QueueConsumer`` takes messages (docs/contract/platform.md §5.3).
+public struct ConsumerSettings: Equatable, Sendable {
   /// Messages that are handled at once. Default 10.
   public var maximumInFlight = 10
   /// How long one poll waits for a message. Default 10 seconds.
@@ -16,7 +16,7 @@ public struct ConsumerSettings: Sendable {
   public var acknowledgementBatch = 10
   /// What a handler may take; past it, its task is cancelled and counts as failed. Default 5 minutes.
   public var handlerTimeout = Duration.seconds(300)
-  /// How long a message stays in hand, hidden and tried again, while the database's trouble keeps it from being handled.
+  /// How long a message stays in flight, hidden and retried, while the database's trouble keeps it from being handled.
   /// Default 11 hours: SQS hides no message for more than 12 after it was received.
   public var passingTroubleTimeout = Duration.seconds(11 * 3600)
   /// How long `stop()` waits for handlers, and again for acknowledgements. Default 20 seconds.
@@ -24,6 +24,7 @@ public struct ConsumerSettings: Sendable {
   /// For each other call of the broker. Default 10 seconds.
   public var callTimeout = Duration.seconds(10)
 
+  /// The defaults.
   public init() {}
 }
 
@@ -31,8 +32,8 @@ public struct ConsumerSettings: Sendable {
 public struct ConsumerStatistics: Equatable, Sendable {
   /// The configured id of the queue.
   public var id: String
-  /// Since the last poll that the broker answered, or since the start if none was. A consumer that has its hands full
-  /// does not poll; that is no silence, so it counts from when it could have.
+  /// Since the last poll that the broker answered, or since the start if none was. A consumer that may take no
+  /// more messages does not poll; the time counts from when it could poll again.
   public var sinceLastPoll: Duration
   /// Messages handled, and due to be deleted.
   public var handled = 0

@@ -1,9 +1,10 @@
 public import Time
 
-/// A component of `/health` about a queue or topic (`platform.md` §3.4, §3.5).
+/// A component of `/health` about a queue or topic (docs/contract/platform.md §3.4, §3.5).
 public struct BrokerHealth: Equatable, Sendable {
   /// `<id>-health`.
   public let name: String
+  /// Whether the queue or topic can do its work.
   public private(set) var isUp = true
   /// In the contract's order; numbers are texts, as the contract has them.
   public private(set) var details: [(name: String, value: String)] = []

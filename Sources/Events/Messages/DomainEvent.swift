@@ -1,4 +1,5 @@
-/// Something that happened to a record, as other services are told of it (`platform.md` §5.5): one message of a topic.
+/// Something that happened to a record, as other services are told of it (docs/contract/platform.md §5.5): one message
+/// of a topic.
 public struct DomainEvent: Equatable, Sendable {
   /// What happened: `non-associations.created`. It is the message's attribute `eventType`.
   public let eventType: String
@@ -8,6 +9,10 @@ public struct DomainEvent: Equatable, Sendable {
   /// The message: JSON in UTF-8, complete and final.
   public let message: [UInt8]
 
+  /// - Parameters:
+  ///   - eventType: what happened.
+  ///   - subject: whom it is about; see ``subject``.
+  ///   - message: JSON in UTF-8, complete and final.
   public init(eventType: String, subject: String, message: [UInt8]) {
     self.eventType = eventType
     self.subject = subject

@@ -1,14 +1,15 @@
 internal import JSON
 internal import ServiceKit
-internal import Time
+package import Time
 
-/// What an SNS topic puts into a subscribed queue (`platform.md` §5.2). Signatures are not checked: who may send to the
-/// queue is the queue's own policy.
+/// What an SNS topic puts into a subscribed queue (docs/contract/platform.md §5.2). Signatures are not checked: who may
+/// send to the queue is the queue's own policy.
 public struct NotificationEnvelope: Equatable, Sendable {
   /// What was published: a text, mostly JSON.
   public let message: String
   /// The topic's id of the message; nil when the envelope has none.
   public let messageID: String?
+  /// What the publisher said beside the message; those that cannot be read are left out.
   public let attributes: [String: MessageAttribute]
 
   /// The attribute `eventType`; nil when the envelope has none.
@@ -18,6 +19,25 @@ public struct NotificationEnvelope: Equatable, Sendable {
   /// needed.
   /// - Throws: `EnvelopeError`.
   public init(parsing body: [UInt8]) throws(EnvelopeError) {
+    let members = try Self.members(of: body)
+    try self.init(members, MessageAttribute.attributes(members["MessageAttributes"]))
+  }
+
+  /// - Parameters:
+  ///   - members: of the body's object.
+  ///   - attributes: what they have of attributes.
+  init(
+    _ members: [String: JSONValue],
+    _ attributes: [String: MessageAttribute]
+  ) throws(EnvelopeError) {
+    guard let message = members["Message"]?.scalarText else { throw .noMessage }
+    self.message = message
+    messageID = members["MessageId"]?.scalarText
+    self.attributes = attributes
+  }
+
+  /// What a body's object has.
+  static func members(of body: [UInt8]) throws(EnvelopeError) -> [String: JSONValue] {
     let value: JSONValue
     do {
       value = try JSONValue(parsing: body, .lenient)
@@ -25,14 +45,11 @@ public struct NotificationEnvelope: Equatable, Sendable {
       throw .notJSON(error.description)
     }
     guard case .object(let members) = value else { throw .notAnObject }
-    guard let message = members["Message"]?.scalarText else { throw .noMessage }
-    self.message = message
-    messageID = members["MessageId"]?.scalarText
-    attributes = MessageAttribute.attributes(members["MessageAttributes"])
+    return members
   }
 
   /// The envelope of a message, as SNS writes it.
-  static func text(
+  package static func text(
     of message: String,
     attributes: [String: MessageAttribute],
     id: String,
@@ -47,7 +64,7 @@ public struct NotificationEnvelope: Equatable, Sendable {
     writer.field("Message", message)
     writer.field("Timestamp", time.millisecondText)
     writer.field("SignatureVersion", "1")
-    // Nobody signed it; subscribers that want the member find it.
+    // The message is not signed; the member is there for subscribers that expect it.
     writer.field("Signature", "")
     writer.field("SigningCertURL", "")
     writer.field("UnsubscribeURL", "")

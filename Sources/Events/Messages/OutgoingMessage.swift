@@ -8,15 +8,17 @@ public struct OutgoingMessage: Equatable, Sendable {
 
   /// UTF-8.
   public let body: [UInt8]
+  /// What is said beside the body, by name.
   public let attributes: [String: MessageAttribute]
 
+  /// - Parameter body: UTF-8.
   public init(body: [UInt8], attributes: [String: MessageAttribute] = [:]) {
     self.body = body
     self.attributes = attributes
   }
 
   /// Bytes as brokers count them: of the body, and of the attributes' names, types and values.
-  var size: Int {
+  package var size: Int {
     attributes.reduce(body.count) { sum, attribute in
       sum + attribute.key.utf8.count + attribute.value.dataType.utf8.count + attribute.value.value.utf8.count
     }

@@ -4,12 +4,14 @@ public struct ReceivedMessage: Equatable, Sendable {
   public let id: String
   /// Names this delivery: what deleting or hiding it again needs. A later delivery has another.
   public let receipt: String
-  /// UTF-8: mostly an SNS envelope (`platform.md` §5.2).
+  /// UTF-8: mostly an SNS envelope (docs/contract/platform.md §5.2).
   public let body: [UInt8]
   /// How often it was delivered, this time included: at least 1, whatever the broker says.
   public let receiveCount: Int
+  /// What the sender said beside the body, by name.
   public let attributes: [String: MessageAttribute]
 
+  /// A receive count below 1 is taken for 1.
   public init(
     id: String,
     receipt: String,
@@ -32,6 +34,7 @@ public struct MessageAttribute: Equatable, Sendable {
   /// The value as text; base64 if binary.
   public let value: String
 
+  /// - Parameter value: as text; base64 if binary.
   public init(dataType: String = "String", value: String) {
     self.dataType = dataType
     self.value = value

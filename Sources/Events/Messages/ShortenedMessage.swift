@@ -20,7 +20,7 @@ struct ShortenedMessage {
     let depth: Int
     /// Bytes that it takes up in the message.
     var size: Int
-    /// As it is told now.
+    /// The text as it is now.
     var told: String
   }
 
@@ -118,7 +118,7 @@ extension ShortenedMessage.Text {
     self.init(whole: whole, depth: depth, size: Self.size(of: whole, depth), told: whole)
   }
 
-  /// Tells no more than the beginning, and that it does so.
+  /// Keeps the beginning, with a remark that the text was cut.
   /// - Parameter limit: bytes in the message, the remark included.
   mutating func cut(to limit: Int, atLeast least: Int) {
     let remark = " [shortened from \(whole.unicodeScalars.count) characters]"

@@ -3,15 +3,17 @@ internal import Synchronization
 public import Time
 
 /// The domain events of one module as they are committed, for people who watch. It reads the outbox, so every process on
-/// the database tells the same, whether or not the broker has an event yet.
+/// the database gives the same answer, whether or not the broker has an event yet.
 public final class EventFeed: Sendable {
   /// An event as the module left it.
   public struct Entry: Sendable {
     /// Its place in the outbox.
     public let id: Int64
+    /// What happened: `non-associations.created`.
     public let eventType: String
     /// The message as the topic gets it: JSON in UTF-8.
     public let message: [UInt8]
+    /// When the change was written.
     public let recordedAt: Timestamp
     /// Whether the topic had it when this was read.
     public let isPublished: Bool
@@ -19,19 +21,19 @@ public final class EventFeed: Sendable {
 
   /// Rows of the outbox looked at in one read.
   static let batchSize: Int64 = 200
-  /// The longest that a wait trusts that it is told of new events, and that ``close()`` takes to be heard.
+  /// The longest that a wait relies on notifications alone, and that ``close()`` takes to be noticed.
   private static let longestSilence = Duration.seconds(1)
 
-  private let lane: OutboxLane
+  private let stream: OutboxStream
   private let database: PostgresDatabase
-  private let wakeUps: WakeUps
+  private let signal: ChangeSignal
   private let isClosed = Mutex(false)
 
-  /// - Parameter wakeUps: hears of the channel of ``PostgresOutbox``.
-  init(module: String, database: PostgresDatabase, wakeUps: WakeUps) {
-    lane = OutboxLane(module: module, kind: .event)
+  /// - Parameter signal: of the channel of ``PostgresOutbox``.
+  init(module: String, database: PostgresDatabase, signal: ChangeSignal) {
+    stream = OutboxStream(module: module, kind: .event)
     self.database = database
-    self.wakeUps = wakeUps
+    self.signal = signal
   }
 
   /// What was committed after `position`; waits until there is something.
@@ -47,20 +49,20 @@ public final class EventFeed: Sendable {
   ) async throws -> (entries: [Entry], position: FeedPosition) {
     guard var position else { return try await read(after: try await start(deadline), deadline) }
     while true {
-      let generation = await wakeUps.generation(of: lane.name)
+      let generation = await signal.generation(of: stream.name)
       let (entries, next) = try await read(after: position, deadline)
-      let now = MonotonicInstant.now()
+      let now = database.clock.now()
       guard entries.isEmpty, now < end, !Task.isCancelled, !isClosed.withLock({ $0 }) else {
         return (entries, next)
       }
       let isWholeBatch = next.last - position.last >= Self.batchSize
       position = next
       if isWholeBatch { continue }
-      await wakeUps.wait(for: lane.name, after: generation, until: min(end, now + Self.longestSilence))
+      await signal.wait(for: stream.name, after: generation, until: min(end, now + Self.longestSilence))
     }
   }
 
-  /// Lets every wait end, now and from now on: before a server is shut down, which waits for its requests.
+  /// Ends every wait, present and future: the server waits for its requests when it is shut down.
   public func close() { isClosed.withLock { $0 = true } }
 
   /// Where a batch begins that ends with the latest row.
@@ -76,7 +78,7 @@ public final class EventFeed: Sendable {
     let rows = try await database.query(
       Self.rows,
       [
-        .text(lane.module), .text(lane.kind.rawValue), .int8(position.last), .int8Array(position.missing),
+        .text(stream.module), .text(stream.kind.rawValue), .int8(position.last), .int8Array(position.missing),
         .int8(Self.batchSize),
       ],
       deadline: deadline
@@ -105,7 +107,7 @@ public final class EventFeed: Sendable {
     sql: "select coalesce(max(id), 0) from gateway_outbox"
   )
 
-  /// Rows of other lanes too, without what is in them: their numbers are not missing.
+  /// Rows of other streams too, without what is in them: their numbers are not missing.
   private static let rows = PostgresStatement(
     name: "feed_rows",
     sql: """

@@ -8,17 +8,17 @@ public import Time
 /// milliseconds of the commit. Any number of relays may run on one database.
 ///
 /// * Each claims the first unpublished row of every subject, so a later event never overtakes an earlier one, whoever
-///   publishes them. A claim ends by itself, so that the rows of a process that died go on; a relay that lost its claim
-///   can no longer mark the row.
-/// * While the broker fails, nothing counts against a row: the relay tries a few rows after growing pauses, for as long
-///   as it takes. A row that fails while others get through has pauses of its own, and is tried for ever as well; the
-///   later rows of its subject wait behind it.
+///   publishes them. A claim expires, so that another relay takes over the rows of a process that died; its fencing token
+///   keeps a relay that lost the claim from marking the row.
+/// * While the broker fails, nothing counts against a row: the relay retries a few rows with back-off, for as long as
+///   it takes. A row that fails while others get through has a back-off of its own, and is retried for ever as well;
+///   the later rows of its subject wait behind it.
 /// * A row whose content the broker itself calls invalid (`refused`), or that was meant for another destination, as after
 ///   a database was copied to another environment, is set aside: it stays in the table, and later events of its subject
 ///   go on without it. Operators look after such rows with ``OutboxAdministration``.
 public final class OutboxRelay: Sendable {
   private let workers: [OutboxWorker]
-  private let wakeUps: WakeUps
+  private let signal: ChangeSignal
   /// The module's events as they are committed.
   public let feed: EventFeed
 
@@ -42,53 +42,57 @@ public final class OutboxRelay: Sendable {
     loop: EventLoop,
     logger: Logger
   ) {
-    let wakeUps = WakeUps(database: database, channel: PostgresOutbox.channel, loop: loop)
-    func worker(_ kind: OutboxLane.Kind, _ destination: OutboxWorker.Destination) -> OutboxWorker {
+    let signal = ChangeSignal(database: database, channel: PostgresOutbox.channel, loop: loop)
+    func worker(_ kind: OutboxStream.Kind, _ destination: OutboxWorker.Destination) -> OutboxWorker {
       OutboxWorker(
-        store: OutboxStore(database: database, lane: OutboxLane(module: module, kind: kind)),
+        store: OutboxStore(database: database, stream: OutboxStream(module: module, kind: kind)),
         destination: destination,
         settings: settings,
-        wakeUps: wakeUps,
+        signal: signal,
         bus: bus,
         spans: spans,
         logger: logger
       )
     }
-    var workers = [
-      worker(
-        .event,
-        .init(
-          system: topic.system,
-          name: topic.name,
-          id: destinations.topic,
-          limit: OutgoingMessage.maximumTopicSize,
-          statedLimit: { _ in nil },
-          send: { message, deadline throws(BrokerError) in
-            try await topic.publish(message, deadline: deadline)
-          }
-        )
-      )
-    ]
+    var workers = [worker(.event, Self.destination(topic, id: destinations.topic))]
     if let auditQueue {
-      workers.append(
-        worker(
-          .audit,
-          .init(
-            system: auditQueue.system,
-            name: auditQueue.name,
-            id: destinations.auditQueue,
-            limit: settings.maximumQueueSize,
-            statedLimit: { try? await auditQueue.status(deadline: $0).maximumMessageSize },
-            send: { message, deadline throws(BrokerError) in
-              try await auditQueue.send(message, deadline: deadline)
-            }
-          )
-        )
-      )
+      workers.append(worker(.audit, Self.destination(auditQueue, id: destinations.auditQueue, settings)))
     }
     self.workers = workers
-    self.wakeUps = wakeUps
-    feed = EventFeed(module: module, database: database, wakeUps: wakeUps)
+    self.signal = signal
+    feed = EventFeed(module: module, database: database, signal: signal)
+  }
+
+  private static func destination(_ topic: any Topic, id: String?) -> OutboxWorker.Destination {
+    .init(
+      system: topic.system,
+      name: topic.name,
+      id: id,
+      limit: OutgoingMessage.maximumTopicSize,
+      statedLimit: { _ in nil },
+      send: { message, deadline throws(BrokerError) in
+        try await topic.publish(message, deadline: deadline)
+      }
+    )
+  }
+
+  private static func destination(
+    _ queue: any MessageQueue,
+    id: String?,
+    _ settings: OutboxSettings
+  ) -> OutboxWorker.Destination {
+    .init(
+      system: queue.system,
+      name: queue.name,
+      id: id,
+      limit: settings.maximumQueueSize,
+      statedLimit: { deadline throws(BrokerError) in
+        try await queue.status(deadline: deadline).maximumMessageSize
+      },
+      send: { message, deadline throws(BrokerError) in
+        try await queue.send(message, deadline: deadline)
+      }
+    )
   }
 
   /// Begins to publish. Call it once, after the database was migrated.
@@ -96,11 +100,11 @@ public final class OutboxRelay: Sendable {
     for worker in workers { await worker.start() }
   }
 
-  /// Takes no more rows and lets the calls under way end, at most `publishTimeout` and what the database takes.
+  /// Takes no more rows and lets the calls in flight end, at most `publishTimeout` and what the database takes.
   public func stop() async {
     for worker in workers { await worker.cancel() }
-    for worker in workers { await worker.finished() }
-    await wakeUps.stop()
+    for worker in workers { await worker.ended() }
+    await signal.stop()
   }
 
   /// What this process has done, without what only the table knows.

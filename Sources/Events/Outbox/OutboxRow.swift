@@ -5,7 +5,7 @@ struct OutboxRow: Sendable {
   let id: Int64
   let eventType: String
   let message: [UInt8]
-  /// Tries that failed while other rows got through.
+  /// Attempts that failed while other rows got through.
   let attempts: Int
   /// The id of the record, for telemetry.
   let record: String?
@@ -15,14 +15,14 @@ struct OutboxRow: Sendable {
   /// Where it was meant to go; nil for a row of a release that did not note it.
   let destination: String?
 
-  /// As the broker gets it (`platform.md` §5.5, §5.6): audit messages have no `eventType`. Whatever the row holds, this
-  /// can be sent: characters that a broker does not allow are escaped, and what is too large goes without its trace,
-  /// then with its long texts cut.
+  /// As the broker gets it (docs/contract/platform.md §5.5, §5.6): audit messages have no `eventType`. Whatever the row
+  /// holds, this can be sent: characters that a broker does not allow are escaped, and what is too large goes without
+  /// its trace, then with its long texts cut.
   /// - Parameters:
   ///   - span: in which it is sent.
   ///   - limit: bytes that the destination takes.
   func outgoing(
-    _ kind: OutboxLane.Kind,
+    _ kind: OutboxStream.Kind,
     in span: SpanContext?,
     within limit: Int
   ) -> (message: OutgoingMessage, isShortened: Bool) {
@@ -40,24 +40,5 @@ struct OutboxRow: Sendable {
     let attributesSize = untraced.size - body.count
     let cut = shortened.message(within: limit - attributesSize)
     return (OutgoingMessage(body: cut, attributes: type), cut.count < body.count)
-  }
-}
-
-/// How the try to publish one row went.
-enum OutboxOutcome: Sendable {
-  case published(messageID: String)
-  case failed(BrokerError)
-  /// It was not sent, as it was meant for another destination.
-  case misdirected(to: String)
-  /// There was no time left in the claim.
-  case untried
-
-  /// Whether the row needs no other try, whatever the broker does.
-  var isFinal: Bool {
-    switch self {
-    case .published, .misdirected: true
-    case .failed(let error): error.kind == .refused
-    case .untried: false
-    }
   }
 }

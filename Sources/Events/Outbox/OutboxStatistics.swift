@@ -16,6 +16,7 @@ public struct OutboxStatistics: Equatable, Sendable {
   /// What failed last, without any of a message; nil once something was published after it.
   public var lastError: String?
 
+  /// An outbox with nothing in it.
   public init() {}
 
   /// Both together.

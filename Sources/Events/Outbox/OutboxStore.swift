@@ -2,16 +2,16 @@ internal import Postgres
 internal import ServiceKit
 internal import Time
 
-/// The SQL of one lane of the outbox.
+/// The SQL of one stream of the outbox.
 struct OutboxStore: Sendable {
   let database: PostgresDatabase
-  let lane: OutboxLane
+  let stream: OutboxStream
 
   /// What a relay does with the rows it claimed. Each id is in one list at most.
   struct Settlement: Sendable {
     var published: [Int64] = []
     var setAside: [(id: Int64, reason: String)] = []
-    /// Back for another try: `attempts` more count against the row.
+    /// To be retried: `attempts` more count against the row.
     var postponed: [(id: Int64, delay: Duration, attempts: Int, reason: String?)] = []
   }
 
@@ -32,7 +32,7 @@ struct OutboxStore: Sendable {
       try await transaction.query(
         prefersUntried ? Self.claimUntriedFirst : Self.claimInOrder,
         [
-          .text(lane.module), .text(lane.kind.rawValue), .int8(Int64(limit)), .int8(claim),
+          .text(stream.module), .text(stream.kind.rawValue), .int8(Int64(limit)), .int8(claim),
           .int8(duration.wholeMilliseconds),
         ]
       ).map { row in
@@ -87,7 +87,7 @@ struct OutboxStore: Sendable {
       try await transaction.execute(
         Self.prune,
         [
-          .text(lane.module), .text(lane.kind.rawValue), .int8(retention.wholeMilliseconds),
+          .text(stream.module), .text(stream.kind.rawValue), .int8(retention.wholeMilliseconds),
           .int8(Int64(limit)),
         ]
       )
@@ -99,7 +99,7 @@ struct OutboxStore: Sendable {
     var statistics = OutboxStatistics()
     let rows = try await database.query(
       Self.count,
-      [.text(lane.module), .text(lane.kind.rawValue)],
+      [.text(stream.module), .text(stream.kind.rawValue)],
       deadline: deadline
     )
     guard let row = rows.first else { return statistics }
@@ -159,7 +159,7 @@ struct OutboxStore: Sendable {
       """
   )
 
-  /// So many more, and never more than the column holds: a row may be tried for ever.
+  /// So many more, and never more than the column holds: a row may be retried for ever.
   private static func attempts(_ more: String) -> String {
     "least(attempts::bigint + \(more), \(Int32.max))::integer"
   }

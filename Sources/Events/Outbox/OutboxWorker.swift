@@ -4,9 +4,8 @@ internal import ServiceKit
 internal import Time
 internal import Tracing
 
-/// Publishes one lane of an outbox, round by round: claim, publish, settle. Two rounds may be under way at once, so that
-/// one slow call does not hold up what comes after it.
-actor OutboxWorker {
+/// Does for one stream of an outbox what a ``RelayMachine`` decides, and tells it what came of it.
+actor OutboxWorker: MachineExecutor {
   /// Where the rows go.
   struct Destination: Sendable {
     let system: String
@@ -16,17 +15,16 @@ actor OutboxWorker {
     /// The largest message, in bytes.
     let limit: Int
     /// The same as the destination itself says, if it does.
-    let statedLimit: @Sendable (MonotonicInstant) async -> Int?
+    let statedLimit: @Sendable (MonotonicInstant) async throws(BrokerError) -> Int?
     let send: @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
   }
 
-  private enum Round {
-    /// There may be more to do at once.
-    case worked
-    case idle
-    /// The broker took nothing.
-    case brokerFailed
-    case databaseFailed
+  /// The rows of a round, and what the broker said of them.
+  private struct Claim {
+    /// The fencing token.
+    let token: Int64
+    var rows: [Int64: OutboxRow] = [:]
+    var errors: [Int64: BrokerError] = [:]
   }
 
   nonisolated let loop: EventLoop
@@ -35,19 +33,21 @@ actor OutboxWorker {
   private let store: OutboxStore
   private let destination: Destination
   private let settings: OutboxSettings
-  private let wakeUps: WakeUps
+  private let signal: ChangeSignal
   private let bus: EventBus
   private let spans: Spans
   private let logger: Logger
+  var machine: RelayMachine
+  var life = ExecutorLife()
+  private var claims: [Int: Claim] = [:]
+  private var listening: Task<Void, Never>?
   private var counters = OutboxStatistics()
-  private var nextPruning = MonotonicInstant(nanoseconds: 0)
-  private var running: [Task<Void, Never>] = []
 
   init(
     store: OutboxStore,
     destination: Destination,
     settings: OutboxSettings,
-    wakeUps: WakeUps,
+    signal: ChangeSignal,
     bus: EventBus,
     spans: Spans,
     logger: Logger
@@ -57,236 +57,30 @@ actor OutboxWorker {
     self.bus = bus
     self.spans = spans
     self.settings = settings
-    self.wakeUps = wakeUps
-    loop = wakeUps.loop
+    self.signal = signal
+    loop = signal.loop
+    machine = RelayMachine(
+      settings,
+      destination: destination.id,
+      jitter: Jitter(seed: .random(in: .min ... .max))
+    )
     var logger = logger
-    logger[metadataKey: "outbox"] = "\(store.lane.name)"
+    logger[metadataKey: "outbox"] = "\(store.stream.name)"
     self.logger = logger
   }
 
   // MARK: Life
 
-  private static let runners = 2
-
   func start() {
-    guard running.isEmpty else { return }
-    running = (0..<Self.runners).map { _ in Task(executorPreference: loop) { await self.run() } }
+    guard listening == nil else { return }
+    listening = Task(executorPreference: loop) { await self.listen() }
+    on(.started)
   }
 
-  /// Ends the pauses; a round under way is not interrupted.
-  func cancel() { for runner in running { runner.cancel() } }
-
-  func finished() async { for runner in running { await runner.value } }
-
-  private func run() async {
-    var brokerBackOff = BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff)
-    // Short, because a restarted database must find the relay at work.
-    var databaseBackOff = BackOff(initial: .milliseconds(50), maximum: .milliseconds(500))
-    while !Task.isCancelled {
-      let generation = await wakeUps.generation(of: store.lane.name)
-      let isProbe = brokerBackOff.failures > 0
-      // A task of its own, which the cancellation of this one does not reach.
-      let round = await Task(executorPreference: loop) { await self.round(isProbe: isProbe) }.value
-      if round != .databaseFailed { databaseBackOff.reset() }
-      switch round {
-      case .worked: brokerBackOff.reset()
-      case .idle:
-        let end = MonotonicInstant.now() + settings.pollInterval
-        await wakeUps.wait(for: store.lane.name, after: generation, until: end)
-      case .brokerFailed:
-        let pause = brokerBackOff.next()
-        let end = MonotonicInstant.now() + pause
-        try? await Task.sleep(for: min(pause, settings.pollInterval))
-        // Perhaps it is only one row that the broker does not take: the next that comes need not wait so long.
-        await wakeUps.wait(for: store.lane.name, after: generation, until: end)
-      case .databaseFailed: try? await Task.sleep(for: databaseBackOff.next())
-      }
-    }
-  }
-
-  // MARK: A round
-
-  private func round(isProbe: Bool) async -> Round {
-    let claim = Int64.random(in: 1...Int64.max)
-    let claimEnd = MonotonicInstant.now() + settings.claimDuration
-    do {
-      let rows = try await store.claim(
-        limit: isProbe ? settings.probeSize : settings.batchSize,
-        claim: claim,
-        for: settings.claimDuration,
-        prefersUntried: isProbe,
-        deadline: claimEnd
-      )
-      if rows.isEmpty {
-        try await pruneWhenDue()
-        return .idle
-      }
-      let outcomes = await publish(rows, until: claimEnd)
-      await tell(outcomes)
-      try await settle(outcomes, claim, until: claimEnd)
-      try await pruneWhenDue()
-      let isProgress = outcomes.contains { $1.isFinal }
-      if !isProgress {
-        logger.warning("nothing can be published", metadata: ["reason": "\(counters.lastError ?? "")"])
-      }
-      return isProgress ? .worked : .brokerFailed
-    } catch {
-      counters.lastError = "\(error)"
-      logger.warning("the outbox's database failed", metadata: ["reason": "\(error)"])
-      return .databaseFailed
-    }
-  }
-
-  private func publish(_ rows: [OutboxRow], until claimEnd: MonotonicInstant) async -> [(
-    OutboxRow, OutboxOutcome
-  )] {
-    let (timeout, loop, destination) = (settings.publishTimeout, loop, destination)
-    let limit = max(1, settings.maximumInFlight / Self.runners)
-    return await withTaskGroup(of: (OutboxRow, OutboxOutcome).self) { group in
-      var outcomes: [(OutboxRow, OutboxOutcome)] = []
-      for (index, row) in rows.enumerated() {
-        if index >= limit, let outcome = await group.next() { outcomes.append(outcome) }
-        group.addTask(executorPreference: loop) {
-          // Sent after the claim has ended, it could overtake what another relay sends.
-          let now = MonotonicInstant.now()
-          guard now + timeout < claimEnd else { return (row, .untried) }
-          if let meant = row.destination, let id = destination.id, meant != id {
-            return (row, .misdirected(to: meant))
-          }
-          do throws(BrokerError) {
-            return (row, .published(messageID: try await self.send(row, deadline: now + timeout)))
-          } catch {
-            return (row, .failed(error))
-          }
-        }
-      }
-      for await outcome in group { outcomes.append(outcome) }
-      return outcomes
-    }
-  }
-
-  /// In a span of the trace that the row belongs to, which the message takes along (`platform.md` §8.2).
-  private func send(_ row: OutboxRow, deadline: MonotonicInstant) async throws(BrokerError) -> String {
-    let (kind, destination) = (store.lane.kind, destination)
-    let name = kind == .event ? "PUBLISH \(row.eventType)" : "PUBLISH"
-    return try await spans.around(name, .producer, parent: row.span) { (span) async throws(BrokerError) in
-      span?.describe(system: destination.system, destination: destination.name, operation: "send")
-      let message = self.outgoing(row, within: destination.limit)
-      do throws(BrokerError) {
-        return try await destination.send(message, deadline)
-      } catch {
-        // A queue may be set to take less than others.
-        guard error.kind == .refused, let limit = await destination.statedLimit(deadline),
-          limit < message.size
-        else { throw error }
-        return try await destination.send(self.outgoing(row, within: limit), deadline)
-      }
-    }
-  }
-
-  private func outgoing(_ row: OutboxRow, within limit: Int) -> OutgoingMessage {
-    let (message, isShortened) = row.outgoing(store.lane.kind, in: SpanContext.current, within: limit)
-    if isShortened {
-      logger.warning("message shortened", metadata: metadata(row, "it is larger than \(limit) bytes"))
-    }
-    return message
-  }
-
-  /// What was published must be marked, or it will be published again: so the database gets as many tries as the claim
-  /// has time.
-  private func settle(
-    _ outcomes: [(OutboxRow, OutboxOutcome)],
-    _ claim: Int64,
-    until claimEnd: MonotonicInstant
-  ) async throws {
-    let settlement = settlement(of: outcomes)
-    var pause = BackOff(initial: .milliseconds(20), maximum: .seconds(1))
-    while true {
-      do {
-        let marked = try await store.settle(
-          settlement,
-          claim: claim,
-          deadline: .now() + settings.claimDuration
-        )
-        counters.lostClaims += outcomes.count - marked
-        return
-      } catch {
-        guard .now() < claimEnd else { throw error }
-        try? await Task.sleep(for: pause.next())
-      }
-    }
-  }
-
-  private func settlement(of outcomes: [(OutboxRow, OutboxOutcome)]) -> OutboxStore.Settlement {
-    let brokerWorks = outcomes.contains { if case .published = $1 { true } else { false } }
-    var settlement = OutboxStore.Settlement()
-    for (row, outcome) in outcomes {
-      switch outcome {
-      case .published:
-        settlement.published.append(row.id)
-        counters.published += 1
-        counters.lastError = nil
-      case .untried: settlement.postponed.append((row.id, .zero, 0, nil))
-      case .misdirected(let meant):
-        let reason = "it was meant for \(meant), and is never sent to \(destination.id ?? destination.name)"
-        settlement.setAside.append((row.id, reason))
-        logger.error("message set aside", metadata: metadata(row, reason))
-      case .failed(let error):
-        counters.failures += 1
-        counters.lastError = "\(error)"
-        if error.kind == .refused {
-          settlement.setAside.append((row.id, "\(error)"))
-          logger.error("message set aside", metadata: metadata(row, "\(error)"))
-        } else {
-          // While nothing gets through it is the broker's fault, and each row's next try is the broker's next try.
-          let delay = brokerWorks ? retryDelay(row) : .zero
-          if brokerWorks { logger.warning("message not published", metadata: metadata(row, "\(error)")) }
-          settlement.postponed.append((row.id, delay, brokerWorks ? 1 : 0, "\(error)"))
-        }
-      }
-    }
-    return settlement
-  }
-
-  private func retryDelay(_ row: OutboxRow) -> Duration {
-    BackOff(initial: settings.initialBackOff, maximum: settings.maximumBackOff).delay(failures: row.attempts)
-  }
-
-  /// Has the bus hear of what the broker has taken. A subscriber's failure is its own.
-  private func tell(_ outcomes: [(OutboxRow, OutboxOutcome)]) async {
-    for case (let row, .published(let messageID)) in outcomes {
-      do {
-        try await bus.publish(
-          PublishedMessage(
-            module: store.lane.module,
-            isAudit: store.lane.kind == .audit,
-            type: row.eventType,
-            record: row.record,
-            messageID: messageID,
-            message: row.message
-          )
-        )
-      } catch {
-        logger.warning("a subscriber failed at what was published", metadata: ["reason": "\(error)"])
-      }
-    }
-  }
-
-  private func metadata(_ row: OutboxRow, _ reason: String) -> Logger.Metadata {
-    ["row": "\(row.id)", "eventType": "\(row.eventType)", "reason": "\(reason)"]
-  }
-
-  // MARK: Housekeeping
-
-  private func pruneWhenDue() async throws {
-    guard nextPruning <= .now() else { return }
-    let pruned = try await store.prune(
-      olderThan: settings.retention,
-      limit: settings.pruneBatchSize,
-      deadline: .now() + settings.claimDuration
-    )
-    // A full batch means that there is more; it is deleted between rounds, so that events need not wait.
-    if pruned < settings.pruneBatchSize { nextPruning = .now() + settings.pruneInterval }
+  /// No further round begins; one in progress is not interrupted.
+  func cancel() {
+    listening?.cancel()
+    on(.stopping)
   }
 
   func counts() -> OutboxStatistics { counters }
@@ -295,4 +89,244 @@ actor OutboxWorker {
     let table = try await store.statistics(deadline: deadline)
     return table + counters
   }
+
+  /// A generation is asked for before the table is looked at, so that nothing between the two is missed.
+  private func listen() async {
+    var generation = await signal.generation(of: store.stream.name)
+    while !Task.isCancelled {
+      await signal.wait(for: store.stream.name, after: generation, until: loop.now() + .seconds(3600))
+      let former = generation
+      generation = await signal.generation(of: store.stream.name)
+      if generation != former { on(.woken) }
+    }
+  }
+
+  // MARK: Actions
+
+  func perform(_ action: RelayMachine.Action) {
+    switch action {
+    case .claim(let round, let limit, let prefersUntried, let deadline):
+      let claim = Claim(token: .random(in: 1...Int64.max))
+      claims[round] = claim
+      Task(executorPreference: loop) { await self.claim(round, claim.token, limit, prefersUntried, deadline) }
+    case .publish(let id, let round, let limit, let deadline):
+      guard let row = claims[round]?.rows[id] else { return on(.notClaimed(round: round)) }
+      Task(executorPreference: loop) {
+        await self.publish(row, round, within: limit ?? self.destination.limit, before: deadline)
+      }
+    case .askLimit(let id, let round, let deadline):
+      Task(executorPreference: loop) { await self.askLimit(id, round, deadline) }
+    case .settle(let round, let settlement, let deadline):
+      Task(executorPreference: loop) { await self.settle(round, settlement, deadline) }
+    case .prune(let deadline):
+      Task(executorPreference: loop) { await self.prune(deadline) }
+    case .sleep(let instant): sleep(until: instant, then: .timer)
+    case .stopped: end()
+    }
+  }
+
+  private func claim(
+    _ round: Int,
+    _ token: Int64,
+    _ limit: Int,
+    _ prefersUntried: Bool,
+    _ deadline: MonotonicInstant
+  ) async {
+    do {
+      let rows = try await store.claim(
+        limit: limit,
+        claim: token,
+        for: settings.claimDuration,
+        prefersUntried: prefersUntried,
+        deadline: deadline
+      )
+      claims[round] =
+        rows.isEmpty
+        ? nil
+        : Claim(
+          token: token,
+          rows: Dictionary(rows.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        )
+      on(
+        .claimed(
+          round: round,
+          rows.map { RelayMachine.Row(id: $0.id, attempts: $0.attempts, destination: $0.destination) }
+        )
+      )
+    } catch {
+      databaseFailed(error)
+      claims[round] = nil
+      on(.notClaimed(round: round))
+    }
+  }
+
+  /// In a span of the trace that the row belongs to, which the message takes along (docs/contract/platform.md §8.2).
+  private func publish(_ row: OutboxRow, _ round: Int, within limit: Int, before deadline: MonotonicInstant)
+    async
+  {
+    let destination = destination
+    let name = store.stream.kind == .event ? "PUBLISH \(row.eventType)" : "PUBLISH"
+    var size = 0
+    do throws(BrokerError) {
+      let id = try await spans.around(
+        name,
+        .producer,
+        parent: row.span,
+        operation: spans.operation(nil, module: store.stream.module)
+      ) { (span) async throws(BrokerError) in
+        span?.describe(system: destination.system, destination: destination.name, operation: "send")
+        let message = self.outgoing(row, within: limit)
+        size = message.size
+        return try await destination.send(message, deadline)
+      }
+      counters.published += 1
+      counters.lastError = nil
+      await tellInTrace(row, id)
+      on(.published(row: row.id, round: round))
+    } catch {
+      counters.failures += 1
+      counters.lastError = "\(error)"
+      claims[round]?.errors[row.id] = error
+      on(.failed(row: row.id, round: round, error.kind, size: size))
+    }
+  }
+
+  private func askLimit(_ row: Int64, _ round: Int, _ deadline: MonotonicInstant) async {
+    do throws(BrokerError) {
+      let limit = try await destination.statedLimit(deadline)
+      on(.limitTold(row: row, round: round, limit: limit))
+    } catch {
+      claims[round]?.errors[row] = error
+      on(.limitNotTold(row: row, round: round))
+    }
+  }
+
+  private func outgoing(_ row: OutboxRow, within limit: Int) -> OutgoingMessage {
+    // A row of a release that did not note its trace begins one.
+    let span = SpanContext.current ?? SpanContext(traceparent: TraceIDs.shared.traceparent())
+    let (message, isShortened) = row.outgoing(store.stream.kind, in: span, within: limit)
+    if isShortened {
+      logger.warning(
+        "outbox message shortened to fit the broker",
+        metadata: metadata(row, "it is larger than \(limit) bytes")
+      )
+    }
+    return message
+  }
+
+  /// Where somebody records, what the bus's subscribers do belongs to the trace of the row.
+  private func tellInTrace(_ row: OutboxRow, _ messageID: String) async {
+    guard let span = row.span, let operation = spans.operation(nil, module: store.stream.module) else {
+      return await tell(row, messageID)
+    }
+    var context = InstrumentationContext(span: span)
+    context.operation = operation
+    await InstrumentationContext.withValue(context) { await self.tell(row, messageID) }
+  }
+
+  /// Has the bus hear of what the broker has taken. A subscriber's failure is its own.
+  private func tell(_ row: OutboxRow, _ messageID: String) async {
+    let message = PublishedMessage(
+      module: store.stream.module,
+      isAudit: store.stream.kind == .audit,
+      type: row.eventType,
+      record: row.record,
+      messageID: messageID,
+      message: row.message
+    )
+    do {
+      try await bus.publish(message)
+    } catch {
+      logger.warning("a subscriber failed to handle a published event", metadata: ["reason": "\(error)"])
+    }
+  }
+
+  private func settle(_ round: Int, _ settlement: RelayMachine.Settlement, _ deadline: MonotonicInstant) async
+  {
+    guard let claim = claims[round] else { return on(.notSettled(round: round)) }
+    do {
+      let marked = try await store.settle(
+        stored(settlement, claim),
+        claim: claim.token,
+        deadline: deadline
+      )
+      counters.lostClaims += settlement.count - marked
+      report(settlement, claim)
+      claims[round] = nil
+      on(.settled(round: round))
+    } catch {
+      databaseFailed(error)
+      on(.notSettled(round: round))
+      if !machine.isInProgress(round) { claims[round] = nil }
+    }
+  }
+
+  private func stored(_ settlement: RelayMachine.Settlement, _ claim: Claim) -> OutboxStore.Settlement {
+    OutboxStore.Settlement(
+      published: settlement.published,
+      setAside: settlement.setAside.map { ($0.row, reason($0, claim)) },
+      postponed: settlement.postponed.map { row in
+        (row.row, row.delay, row.attempts, claim.errors[row.row].map { "\($0)" })
+      } + settlement.untried.map { ($0, .zero, 0, nil) }
+    )
+  }
+
+  private func reason(_ row: RelayMachine.Settlement.SetAside, _ claim: Claim) -> String {
+    switch row.cause {
+    case .refused: claim.errors[row.row].map { "\($0)" } ?? "refused"
+    case .misdirected(let meant):
+      "it was meant for \(meant), and is never sent to \(destination.id ?? destination.name)"
+    }
+  }
+
+  private func prune(_ deadline: MonotonicInstant) async {
+    do {
+      let count = try await store.prune(
+        olderThan: settings.retention,
+        limit: settings.pruneBatchSize,
+        deadline: deadline
+      )
+      on(.pruned(count: count))
+    } catch {
+      databaseFailed(error)
+      on(.notPruned)
+    }
+  }
+
+  // MARK: Log
+
+  private func databaseFailed(_ error: any Error) {
+    counters.lastError = "\(error)"
+    logger.warning(
+      "the outbox cannot be read or updated: retrying with back-off",
+      metadata: ["reason": "\(error)"]
+    )
+  }
+
+  private func report(_ settlement: RelayMachine.Settlement, _ claim: Claim) {
+    for row in settlement.setAside {
+      guard let set = claim.rows[row.row] else { continue }
+      logger.error("outbox message set aside", metadata: metadata(set, reason(row, claim)))
+    }
+    guard !settlement.postponed.isEmpty else { return }
+    if settlement.isBrokerAway {
+      return logger.warning(
+        "the broker accepts no messages: retrying with back-off",
+        metadata: ["reason": "\(counters.lastError ?? "")"]
+      )
+    }
+    for row in settlement.postponed {
+      guard let postponed = claim.rows[row.row], let error = claim.errors[row.row] else { continue }
+      logger.warning(
+        "outbox message not published: retrying with back-off",
+        metadata: metadata(postponed, "\(error)")
+      )
+    }
+  }
+
+  private func metadata(_ row: OutboxRow, _ reason: String) -> Logger.Metadata {
+    ["row": "\(row.id)", "eventType": "\(row.eventType)", "reason": "\(reason)"]
+  }
 }
+
+extension RelayMachine: EventMachine {}

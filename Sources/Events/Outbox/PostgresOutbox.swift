@@ -7,7 +7,7 @@ internal import ServiceKit
 /// locks by then, so for one record the numbers follow the commits: the relay publishes the rows of a subject in the order
 /// of their numbers. The rows are written with the commit, which costs the caller no round trip of its own.
 public struct PostgresOutbox: Outbox {
-  /// Told, with the name of the lane, when rows were committed.
+  /// The channel that is notified, with the name of the stream, when rows were committed.
   static let channel = "gateway_outbox"
 
   let module: String
@@ -26,9 +26,12 @@ public struct PostgresOutbox: Outbox {
     _ audit: AuditMessage?,
     in transaction: PostgresTransaction
   ) async throws {
+    // What is published always names a trace, whether or not anybody records it (docs/contract/platform.md §8.2). One that
+    // the caller did not bring is begun here: a request that publishes nothing pays for none.
     let span = SpanContext.current
     var parameters: [PostgresValue] = [
-      .text(module), .optional(span?.traceparent), .optional(span?.state), .text(event.subject),
+      .text(module), .text(span?.traceparent ?? TraceIDs.shared.traceparent()), .optional(span?.state),
+      .text(event.subject),
       .text(event.eventType), .bytes(event.message), .text(destinations.topic),
     ]
     if let audit {
@@ -37,9 +40,9 @@ public struct PostgresOutbox: Outbox {
         .optional(destinations.auditQueue),
       ]
     }
-    try transaction.executeWithCommit(audit == nil ? Self.insertEvent : Self.insertBoth, parameters)
-    for kind in audit == nil ? [OutboxLane.Kind.event] : [.event, .audit] {
-      transaction.notify(Self.channel, OutboxLane(module: module, kind: kind).name)
+    try transaction.enqueue(audit == nil ? Self.insertEvent : Self.insertBoth, parameters)
+    for kind in audit == nil ? [OutboxStream.Kind.event] : [.event, .audit] {
+      transaction.notify(Self.channel, OutboxStream(module: module, kind: kind).name)
     }
   }
 
@@ -55,35 +58,4 @@ public struct PostgresOutbox: Outbox {
     name: "outbox_append_audited",
     sql: insert + ", ($1, $2, $3, 'audit', $8, $9, $10, $12, $11)"
   )
-}
-
-/// Where a module's messages are meant to go. Rows note it, because a database may be copied: what production has not
-/// sent yet must never be sent to another environment's subscribers.
-public struct OutboxDestinations: Equatable, Sendable {
-  /// Names the topic for domain events; in AWS its ARN.
-  public let topic: String
-  /// The name of the queue for audit messages; nil for a module that has none.
-  public let auditQueue: String?
-
-  public init(topic: String, auditQueue: String?) {
-    self.topic = topic
-    self.auditQueue = auditQueue
-  }
-}
-
-/// The rows of one module that go one way, in order for each subject.
-struct OutboxLane: Hashable, Sendable {
-  /// Where rows go.
-  enum Kind: String, Sendable {
-    /// To the module's topic.
-    case event
-    /// To the audit queue.
-    case audit
-  }
-
-  let module: String
-  let kind: Kind
-
-  /// What a notification about it says.
-  var name: String { "\(module)/\(kind.rawValue)" }
 }

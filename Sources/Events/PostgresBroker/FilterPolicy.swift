@@ -7,6 +7,7 @@ public struct FilterPolicy: Equatable, Sendable {
   /// The texts that each attribute may have.
   public let attributes: [String: [String]]
 
+  /// - Parameter attributes: the texts that each attribute may have.
   public init(_ attributes: [String: [String]]) { self.attributes = attributes }
 
   /// Messages of these event types.

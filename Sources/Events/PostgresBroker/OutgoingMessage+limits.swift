@@ -6,7 +6,7 @@ extension OutgoingMessage {
   /// - Parameter limit: bytes, of ``size``.
   /// - Throws: `BrokerError` of kind `refused` for a message that SQS would not take either: empty, too large, not
   ///   UTF-8, or with a NUL.
-  func checkedText(within limit: Int) throws(BrokerError) -> String {
+  package func checkedText(within limit: Int) throws(BrokerError) -> String {
     guard !body.isEmpty else { throw BrokerError(.refused, "the message is empty") }
     guard size <= limit else { throw BrokerError(.refused, "the message is larger than \(limit) bytes") }
     let names = attributes.flatMap { [$0.key, $0.value.dataType, $0.value.value] }

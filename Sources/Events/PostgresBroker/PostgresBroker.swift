@@ -6,7 +6,7 @@ public import Time
 /// database, with SQS's visibility timeouts, receive counts and dead-letter queues and SNS's envelopes and filters.
 public final class PostgresBroker: Sendable {
   let database: PostgresDatabase
-  let wakeUps: WakeUps
+  let signal: ChangeSignal
   let loop: EventLoop
   let clock: any WallClock
 
@@ -14,16 +14,17 @@ public final class PostgresBroker: Sendable {
   ///   - database: migrated by ``EventsMigrations``.
   ///   - loop: where it sends, and hears of new messages.
   ///   - clock: for the time in an envelope.
-  public init(database: PostgresDatabase, loop: EventLoop, clock: any WallClock = SystemClock()) {
+  public init(database: PostgresDatabase, loop: EventLoop, clock: any WallClock) {
     self.database = database
     self.clock = clock
     self.loop = loop
-    wakeUps = WakeUps(database: database, channel: QueueStore.channel, loop: loop)
+    signal = ChangeSignal(database: database, channel: QueueStore.channel, loop: loop)
   }
 
   /// - Parameter arn: its last part is the topic's name.
   public func topic(arn: String) -> PostgresTopic { PostgresTopic(arn: arn, broker: self) }
 
+  /// The queue of that name, whether or not it is there.
   public func queue(_ name: String) -> PostgresQueue { PostgresQueue(name: name, broker: self) }
 
   /// Makes what is missing and brings the rest up to the definitions; messages stay. Any number of processes may do so
@@ -49,8 +50,8 @@ public final class PostgresBroker: Sendable {
     }
   }
 
-  /// Hears no more of new messages; queues then look for themselves.
-  public func stop() async { await wakeUps.stop() }
+  /// Stops listening for new messages; queues then look by themselves.
+  public func stop() async { await signal.stop() }
 }
 
 /// The SQL that makes topics, queues and subscriptions.

@@ -1,16 +1,18 @@
+internal import Concurrency
 internal import EventLoops
 public import Time
 
 /// A queue in the database of a ``PostgresBroker``.
 public struct PostgresQueue: MessageQueue {
+  /// As its row has it.
   public let name: String
   public var system: String { "postgresql" }
   let broker: PostgresBroker
-  private let sends: GroupedSends<QueueStore.Sent>
+  private let sender: BatchingSender<QueueStore.Sent>
 
   /// SQS's limit for hiding a message.
   private static let maximumVisibilityTimeout = Duration.seconds(43_200)
-  /// The longest that a wait trusts that it is told of new messages.
+  /// The longest that a wait relies on notifications alone.
   private static let longestSilence = Duration.seconds(5)
 
   private var store: QueueStore { QueueStore(database: broker.database, queue: name) }
@@ -18,7 +20,7 @@ public struct PostgresQueue: MessageQueue {
   init(name: String, broker: PostgresBroker) {
     (self.name, self.broker) = (name, broker)
     let store = QueueStore(database: broker.database, queue: name)
-    sends = GroupedSends(loop: broker.loop) { messages, deadline throws(BrokerError) in
+    sender = BatchingSender(loop: broker.loop) { messages, deadline throws(BrokerError) in
       do {
         try await store.send(messages, deadline: deadline)
       } catch {
@@ -34,7 +36,7 @@ public struct PostgresQueue: MessageQueue {
     let text = try message.checkedText(within: OutgoingMessage.maximumQueueSize)
     let id = MessageID.random()
     let attributes = MessageAttribute.json(message.attributes)
-    try await sends.send(.init(id: id, body: text, attributes: attributes), deadline: deadline)
+    try await sender.send(.init(id: id, body: text, attributes: attributes), deadline: deadline)
     return id
   }
 
@@ -45,14 +47,14 @@ public struct PostgresQueue: MessageQueue {
     deadline: MonotonicInstant
   ) async throws(BrokerError) -> [ReceivedMessage] {
     guard (1...10).contains(limit) else { throw BrokerError(.refused, "a receive takes 1 to 10 messages") }
-    let end = min(MonotonicInstant.now() + min(wait, .seconds(20)), deadline)
-    // Of a message that others have locked nobody tells when they let go: it is looked for after growing pauses.
+    let end = min(broker.loop.now() + min(wait, .seconds(20)), deadline)
+    // Nothing notifies of a message whose lock is released: it is looked for with back-off.
     var pause = BackOff(initial: .milliseconds(5), maximum: .seconds(1))
     while true {
-      let generation = await broker.wakeUps.generation(of: name)
+      let generation = await broker.signal.generation(of: name)
       // In a task of its own: one cancelled between commit and answer would leave its messages hidden for nothing.
       let store = store
-      let taking = Task(executorPreference: EventLoop.current) {
+      let taking = Task(executorPreference: preferredExecutor()) {
         try await store.receive(limit: limit, visibilityTimeout: visibilityTimeout, deadline: deadline)
       }
       let answer = try await asBroker("receive from") { try await taking.value }
@@ -60,12 +62,12 @@ public struct PostgresQueue: MessageQueue {
       // There may be more behind those that only went to the dead-letter queue.
       if answer.deadLettered > 0 { continue }
       let next = try await asBroker("receive from") { try await store.nextVisible(deadline: deadline) }
-      let now = MonotonicInstant.now()
+      let now = broker.loop.now()
       guard now < end, !Task.isCancelled else { return [] }
       let isLocked = next.map { $0 <= .milliseconds(1) } ?? false
       if !isLocked { pause.reset() }
       let wakeUp = now + (isLocked ? pause.next() : min(next ?? Self.longestSilence, Self.longestSilence))
-      await broker.wakeUps.wait(for: name, after: generation, until: min(end, wakeUp))
+      await broker.signal.wait(for: name, after: generation, until: min(end, wakeUp))
       if Task.isCancelled { return [] }
     }
   }

@@ -1,4 +1,3 @@
-internal import EventLoops
 internal import JSON
 internal import Postgres
 internal import ServiceKit
@@ -8,7 +7,7 @@ public import Time
 public struct PostgresTopic: Topic {
   let arn: String
   let broker: PostgresBroker
-  private let sends: GroupedSends<Published>
+  private let sender: BatchingSender<Published>
 
   public var name: String { BrokerARN.name(arn) }
   public var system: String { "postgresql" }
@@ -21,7 +20,7 @@ public struct PostgresTopic: Topic {
 
   init(arn: String, broker: PostgresBroker) {
     (self.arn, self.broker) = (arn, broker)
-    sends = GroupedSends(loop: broker.loop) { [broker] messages, deadline throws(BrokerError) in
+    sender = BatchingSender(loop: broker.loop) { [broker] messages, deadline throws(BrokerError) in
       try await Self.publish(messages, to: BrokerARN.name(arn), of: broker, deadline: deadline)
     }
   }
@@ -41,7 +40,7 @@ public struct PostgresTopic: Topic {
       at: broker.clock.now()
     )
     let attributes = MessageAttribute.json(message.attributes) { $0.value($1.value) }
-    try await sends.send(Published(envelope: envelope, attributes: attributes), deadline: deadline)
+    try await sender.send(Published(envelope: envelope, attributes: attributes), deadline: deadline)
     return id
   }
 

@@ -1,4 +1,3 @@
-internal import EventLoops
 internal import JSON
 internal import Postgres
 internal import ServiceKit
@@ -6,7 +5,7 @@ internal import Time
 
 /// The SQL of one queue.
 struct QueueStore: Sendable {
-  /// Told, with the queue's name, when a message has become visible.
+  /// The channel that is notified, with the queue's name, when a message has become visible.
   static let channel = "gateway_queue"
 
   let database: PostgresDatabase
@@ -102,7 +101,7 @@ struct QueueStore: Sendable {
         Self.changeVisibility,
         [.text(queue), .int8(receipt.id), .int8(receipt.delivery), .int8(timeout.wholeMilliseconds)]
       )
-      // Who waits for messages looks for itself every five seconds.
+      // A waiting receiver also looks by itself every five seconds.
       if timeout < .seconds(5) { transaction.notify(Self.channel, queue) }
       return count > 0
     }

@@ -3,13 +3,13 @@ public import Logging
 public import Postgres
 internal import Time
 
-/// Retries all dead letters every so often (`HMPPS_SQS_REDRIVE_INTERVAL`), by one replica at a time, and tells what
-/// keeps failing.
+/// Retries all dead letters of a module at an interval, by one replica at a time, and logs those that fail again and
+/// again.
 public actor DeadLetterRedrive {
   nonisolated let loop: EventLoop
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  /// Rounds in a row that found dead letters, from which on a person is called.
+  /// Rounds in a row that found dead letters, after which an error is logged.
   private static let patience = 3
 
   private let queues: [AdministeredQueue]
@@ -40,11 +40,13 @@ public actor DeadLetterRedrive {
     self.logger = logger
   }
 
+  /// Begins; a second call does nothing.
   public func start() {
     guard running == nil else { return }
     running = Task(executorPreference: loop) { await self.run() }
   }
 
+  /// Ends, once the round in progress has ended.
   public func stop() async {
     running?.cancel()
     await running?.value
@@ -59,10 +61,10 @@ public actor DeadLetterRedrive {
       guard !Task.isCancelled else { return }
       do {
         // A little shorter than the interval, so that the next turn is free when it comes.
-        guard try await lease.take(for: interval * 0.9, deadline: .now() + interval) else { continue }
+        guard try await lease.take(for: interval * 0.9, deadline: loop.now() + interval) else { continue }
         await redrive()
       } catch {
-        logger.warning("dead letters not retried", metadata: ["reason": "\(error)"])
+        logger.warning("dead letters could not be retried", metadata: ["reason": "\(error)"])
       }
     }
   }
@@ -71,16 +73,19 @@ public actor DeadLetterRedrive {
     for entry in queues {
       guard let name = entry.deadLetterQueue?.name else { continue }
       do throws(BrokerError) {
-        let found = try await admin.retry(entry, deadline: .now() + .seconds(60))
+        let found = try await admin.retry(entry, deadline: loop.now() + .seconds(60))
         rounds[name] = found > 0 ? rounds[name, default: 0] + 1 : 0
         let count = rounds[name, default: 0]
         guard count >= Self.patience else { continue }
         logger.error(
-          "dead letters keep failing",
+          "dead letters fail again after each retry",
           metadata: ["dlq": "\(name)", "messages": "\(found)", "rounds": "\(count)"]
         )
       } catch {
-        logger.warning("dead letters not retried", metadata: ["dlq": "\(name)", "reason": "\(error)"])
+        logger.warning(
+          "dead letters could not be retried",
+          metadata: ["dlq": "\(name)", "reason": "\(error)"]
+        )
       }
     }
   }

@@ -12,15 +12,17 @@ public struct OutboxAdministration: Sendable {
     public let kind: String
     /// The event type, or what an audit message says was done.
     public let eventType: String
-    /// Tries that failed.
+    /// Attempts that failed.
     public let attempts: Int
     /// When the change was committed.
     public let recordedAt: Timestamp
+    /// When the relay gave it up.
     public let setAsideAt: Timestamp
     /// What the broker said, or where the message was meant to go.
     public let reason: String
   }
 
+  /// As given to ``PostgresOutbox``.
   public let module: String
   private let database: PostgresDatabase
 
@@ -59,7 +61,7 @@ public struct OutboxAdministration: Sendable {
     return (Int(found), entries)
   }
 
-  /// Has everything that was set aside tried anew. Later messages of the same subjects may be out already. What still
+  /// Has everything that was set aside retried. Later messages of the same subjects may be out already. What still
   /// cannot be sent is set aside again.
   /// - Returns: how many messages.
   /// - Throws: `PostgresError`.
@@ -67,8 +69,8 @@ public struct OutboxAdministration: Sendable {
   public func retry(deadline: MonotonicInstant) async throws -> Int {
     try await database.withTransaction(deadline: deadline) { transaction in
       let count = try await transaction.execute(Self.retry, [.text(module)])
-      for kind in [OutboxLane.Kind.event, .audit] where count > 0 {
-        transaction.notify(PostgresOutbox.channel, OutboxLane(module: module, kind: kind).name)
+      for kind in [OutboxStream.Kind.event, .audit] where count > 0 {
+        transaction.notify(PostgresOutbox.channel, OutboxStream(module: module, kind: kind).name)
       }
       return count
     }

@@ -2,11 +2,12 @@ public import Logging
 public import ServiceKit
 public import Time
 
-/// What operators do with queues (`platform.md` §4), on any broker.
+/// What operators do with queues (docs/contract/platform.md §4), on any broker.
 public struct QueueAdmin: Sendable {
   private let telemetry: any Telemetry
   private let logger: Logger
 
+  /// - Parameter telemetry: gets an event for what is done.
   public init(telemetry: any Telemetry, logger: Logger) {
     self.telemetry = telemetry
     self.logger = logger
@@ -27,7 +28,8 @@ public struct QueueAdmin: Sendable {
     return found
   }
 
-  /// The same for several queues. One that fails does not keep the others from it (`platform.md` §13.29).
+  /// The same for several queues, even after one has failed (docs/contract/platform.md §13 row
+  /// 29).
   /// - Returns: a number for each queue.
   /// - Throws: the first error, after all were tried.
   public func retryAll(
@@ -42,7 +44,7 @@ public struct QueueAdmin: Sendable {
       } catch {
         first = first ?? error
         logger.error(
-          "dead letters not retried",
+          "dead letters could not be retried",
           metadata: ["queue": "\(entry.queue.name)", "reason": "\(error)"]
         )
       }

@@ -4,28 +4,47 @@ internal import ServiceKit
 extension QueueAdminRoutes {
   private static let tag = "hmpps-queue-resource"
   private static let name = APISchema.text(example: "unknown-queue")
-  private static let count = APISchema.named(
-    "QueueCount",
-    .object([.init("messagesFoundCount", .integer("Messages there were, about"))])
-  )
+  private static let found = APISchema.object([
+    .init("messagesFoundCount", .integer("Messages there were, about", format: .int32))
+  ])
+  private static let retried = APISchema.named("RetryDlqResult", found)
   private static let missing = APIOperation.Response(404, "There is no such queue", .any)
 
-  static let maximum = QueryParameter.text("maxMessages", "How many to show; 100 if left out")
+  /// A body that is no JSON object is a text in the answer, where the service replaced failed.
+  private static let message = APISchema.named(
+    "DlqMessage",
+    .object([.init("body", .map(.any)), .init("messageId", .text())])
+  )
+
+  /// The media type is what clients know of it; it is JSON.
+  private static func success(_ description: String, _ schema: APISchema) -> APIOperation.Response {
+    .init(200, description, schema, mediaType: "*/*")
+  }
+
+  /// How many messages a list is to show.
+  struct ListQuery: RequestQuery {
+    /// As it was given; nil where it is absent.
+    let maximum: String?
+
+    init(_ query: inout QueryFields) {
+      maximum = query.integerText("maxMessages", "How many to show", default: 100, format: .int32)
+    }
+  }
 
   static let retryOperation = APIOperation(
-    "retryDeadLetters",
+    "retryDlq",
     "Move the messages of a dead-letter queue back to its queue",
     tag: tag,
     path: ["dlqName": name],
-    responses: [.init(200, "They are being moved", count), missing]
+    responses: [success("They are being moved", retried), missing]
   )
 
   static let retryAllOperation = APIOperation(
-    "retryAllDeadLetters",
+    "retryAllDlqs",
     "Move the messages of every dead-letter queue back",
     tag: tag,
     responses: [
-      .init(200, "For each queue", .array(count)), .init(401, "Called through a proxy without a token"),
+      success("For each queue", .array(retried)), .init(401, "Called through a proxy without a token"),
       .init(403, "Called without the role", .any),
     ]
   )
@@ -35,14 +54,14 @@ extension QueueAdminRoutes {
     "Delete all messages of a queue or dead-letter queue",
     tag: tag,
     path: ["queueName": name],
-    responses: [.init(200, "They are being deleted", count), missing]
+    responses: [success("They are being deleted", .named("PurgeQueueResult", found)), missing]
   )
 
   static let setAsideOperation = APIOperation(
     "getSetAsideMessages",
     "Look at events and audit messages that were committed and cannot be sent",
     tag: tag,
-    query: [maximum.declaration],
+    query: ListQuery.declarations,
     responses: [
       .init(
         200,
@@ -76,24 +95,24 @@ extension QueueAdminRoutes {
     "retrySetAsideMessages",
     "Try to send again what was set aside",
     tag: tag,
-    responses: [.init(200, "They are being sent; what still cannot be is set aside again", count)]
+    responses: [.init(200, "They are being sent; what still cannot be is set aside again", retried)]
   )
 
   static let listOperation = APIOperation(
-    "getDeadLetters",
+    "getDlqMessages",
     "Look at the messages of a dead-letter queue",
     tag: tag,
     path: ["dlqName": name],
-    query: [maximum.declaration],
+    query: ListQuery.declarations,
     responses: [
-      .init(
-        200,
+      success(
         "Messages, which stay where they are",
         .named(
-          "DeadLetters",
+          "GetDlqResult",
           .object([
-            .init("messagesFoundCount", .integer()), .init("messagesReturnedCount", .integer()),
-            .init("messages", .array(.object([.init("body", .any), .init("messageId", .text())]))),
+            .init("messagesFoundCount", .integer("Messages there are, about", format: .int32)),
+            .init("messagesReturnedCount", .integer("How many of them are here", format: .int32)),
+            .init("messages", .array(message)),
           ])
         )
       ), missing,

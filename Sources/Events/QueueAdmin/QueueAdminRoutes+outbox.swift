@@ -8,7 +8,7 @@ internal import Time
 /// What was set aside in the outboxes of the groups whose role the caller holds.
 extension QueueAdminRoutes {
   @Sendable func setAside(_ request: ModuleRequest) async throws -> ServerResponse {
-    var left = try Self.limit(request.query(Self.maximum))
+    var left = try Self.limit(ListQuery(of: request).maximum)
     var (found, returned) = (0, 0)
     var messages = JSONWriter()
     messages.beginArray()
@@ -34,7 +34,7 @@ extension QueueAdminRoutes {
     var count = 0
     for outbox in try outboxes(request) {
       let found = try await outbox.retry(deadline: request.deadline)
-      logger.info("messages of the outbox tried again", metadata: ["count": "\(found)"])
+      logger.info("messages that were set aside are retried", metadata: ["count": "\(found)"])
       count += found
     }
     return self.count(count)

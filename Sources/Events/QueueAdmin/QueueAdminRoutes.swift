@@ -5,7 +5,8 @@ public import Logging
 public import ServiceKit
 internal import SharedAuth
 
-/// The paths of `platform.md` §4 and those of the outbox, for the queues of one module or of several together.
+/// The paths of docs/contract/platform.md §4 and those of the outbox, for the queues of one module or of several
+/// together.
 public struct QueueAdminRoutes: Sendable {
   let groups: [QueueAdminGroup]
   let logger: Logger
@@ -25,6 +26,8 @@ public struct QueueAdminRoutes: Sendable {
     self.notFound = notFound
   }
 
+  /// The routes. With one group they need its role, with several a token whose roles decide which queues are there; where
+  /// retrying all is open, that route needs none.
   public var table: [RouteDeclaration] {
     let rule: AccessRule = groups.count == 1 ? .requires(role: groups[0].role) : .authenticated
     let retryAllRule = groups.contains(where: \.isRetryAllOpen) ? AccessRule.open : rule
@@ -118,7 +121,7 @@ public struct QueueAdminRoutes: Sendable {
 
   @Sendable private func deadLetters(_ request: ModuleRequest) async throws -> ServerResponse {
     let name = request.path("dlqName")
-    let limit = try Self.limit(request.query(Self.maximum))
+    let limit = try Self.limit(ListQuery(of: request).maximum)
     guard let (queue, admin) = try find(request, { $0.queue(withDeadLetterQueue: name)?.deadLetterQueue })
     else {
       return notFound("\(name) not found")
@@ -170,7 +173,8 @@ public struct QueueAdminRoutes: Sendable {
     return Int(value)
   }
 
-  /// The body as the JSON object that it is; anything else as a text, where the original failed (`platform.md` §13.16).
+  /// The body as the JSON object that it is; anything else as a text, where the original failed
+  /// (docs/contract/platform.md §13 row 16).
   private static func write(body: [UInt8], to writer: inout JSONWriter) {
     let strict = JSONText.strict(body)
     if case .object = try? JSONValue(parsing: strict) {

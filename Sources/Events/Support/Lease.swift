@@ -1,13 +1,13 @@
 internal import Postgres
 internal import Time
 
-/// A turn that one process at a time may take, and that ends by itself: no connection is held while work is done
-/// elsewhere, and a process that died keeps nobody waiting.
+/// A lease that one process at a time may hold, and that expires: no connection is held while work is done elsewhere,
+/// and a process that died keeps nobody waiting.
 struct Lease: Sendable {
   let name: String
   let database: PostgresDatabase
 
-  /// - Returns: whether the turn is the caller's, for `duration` from now.
+  /// - Returns: whether the caller holds the lease, for `duration` from now.
   func take(for duration: Duration, deadline: MonotonicInstant) async throws -> Bool {
     try await database.withTransaction(deadline: deadline) { transaction in
       try await transaction.execute(Self.take, [.text(name), .int8(duration.wholeMilliseconds)]) > 0

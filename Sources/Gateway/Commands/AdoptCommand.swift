@@ -2,9 +2,8 @@ internal import ArgumentParser
 internal import EventLoops
 internal import Events
 internal import Logging
-internal import NonAssociationsModule
+internal import ModuleKit
 internal import Postgres
-internal import RestrictedPatientsModule
 internal import Time
 
 struct AdoptCommand: AsyncParsableCommand {
@@ -17,25 +16,34 @@ struct AdoptCommand: AsyncParsableCommand {
       Without an option, the databases are those of the settings. Exits with 0 when all is ready, with 1 when something \
       has to be put right first, and with 2 when no database is named.
 
-        gateway adopt --non-associations-database "$OLD_NA" \\
-          --restricted-patients-database "$OLD_RP"
+        gateway adopt --database non-associations="$OLD_NA" \\
+          --database restricted-patients="$OLD_RP"
         gateway adopt --config production.env
       """
   )
 
-  @Option(help: ArgumentHelp("libpq URL of the non-associations service's database.", valueName: "url"))
-  var nonAssociationsDatabase: String?
-
-  @Option(help: ArgumentHelp("libpq URL of the restricted patients service's database.", valueName: "url"))
-  var restrictedPatientsDatabase: String?
+  @Option(
+    name: .customLong("database"),
+    help: ArgumentHelp(
+      "Database of the service that a module replaces: the module's name and a libpq URL. Repeat for several.",
+      valueName: "module=url"
+    )
+  )
+  var databases: [String] = []
 
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    for text in databases where Self.parse(text) == nil {
+      let names = Modules.all.map(\.name).joined(separator: ", ")
+      throw ValidationError("--database \(text) is not of the form module=url with a module of \(names)")
+    }
+  }
 
   func run() async throws {
     try await DatabaseCommand.run("adopt", common) { settings, group, logger in
       await Self.check(
-        nonAssociations: nonAssociationsDatabase,
-        restrictedPatients: restrictedPatientsDatabase,
+        databases.compactMap(Self.parse),
         settings: &settings,
         group: group,
         logger: logger
@@ -43,30 +51,39 @@ struct AdoptCommand: AsyncParsableCommand {
     }
   }
 
-  /// - Parameter settings: say where the databases are if neither is given.
+  /// A module that replaces a service, and the libpq URL of that service's database.
+  typealias Database = (manifest: ModuleManifest, url: String)
+
+  private static func parse(_ text: String) -> Database? {
+    let parts = text.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, let manifest = Modules.all.first(where: { $0.name == parts[0] }) else {
+      return nil
+    }
+    return (manifest, String(parts[1]))
+  }
+
+  /// - Parameters:
+  ///   - databases: those to be looked at; none for those of the settings.
+  ///   - settings: say where the databases are if none is given.
   /// - Returns: what is to be printed, and the exit status.
   static func check(
-    nonAssociations: String?,
-    restrictedPatients: String?,
+    _ databases: [Database],
     settings: inout SettingsReader,
     group: EventLoopGroup,
     logger: Logger
   ) async -> (lines: [String], status: Int32) {
-    var (nonAssociations, restrictedPatients) = (nonAssociations, restrictedPatients)
-    if nonAssociations == nil, restrictedPatients == nil {
-      nonAssociations = Configuration.readNonAssociationsDatabase(&settings).connectionString
-      restrictedPatients = Configuration.readRestrictedPatientsDatabase(&settings).connectionString
+    var places = databases.map { ($0.manifest, PostgresConfiguration(connectionString: $0.url)) }
+    if places.isEmpty {
+      places = Configuration.readDatabases(&settings).map {
+        ($0.manifest, $0.database.postgresForMigrations ?? $0.database.postgres)
+      }
       guard settings.problems.isEmpty else { return (settings.problems, 2) }
     }
-    let checks = Self.checks(logger)
     var lines: [String] = []
     var problems = 0
-    for (name, url, check) in [
-      (NonAssociationsModule.name, nonAssociations, checks.nonAssociations),
-      (RestrictedPatientsModule.name, restrictedPatients, checks.restrictedPatients),
-    ] {
-      guard let url else { continue }
-      var postgres = PostgresConfiguration(connectionString: url)
+    for (manifest, place) in places {
+      guard let check = Self.check(of: manifest, logger) else { continue }
+      var postgres = place
       postgres.applicationName = "gateway adopt"
       postgres.leaseTimeout = .seconds(5)
       postgres.statementTimeout = .seconds(1800)
@@ -74,50 +91,47 @@ struct AdoptCommand: AsyncParsableCommand {
       do {
         database = try PostgresDatabase(configuration: postgres, group: group, logger: logger)
       } catch {
-        return (lines + ["\(name): the URL of its database cannot be understood"], 2)
+        return (lines + ["\(manifest.name): the URL of its database cannot be understood"], 2)
       }
-      let report = await check.run(database, deadline: .now() + .seconds(7200))
+      let report = await check.run(database, deadline: group.now() + .seconds(7200))
       await database.shutdown()
       problems += report.problems
-      lines.append("\(name):")
-      lines += report.lines.map { "  \($0.kind.rawValue.paddedTo(8))\($0.text)" }
+      let template = templateLines(of: manifest, &settings)
+      problems += template.count { $0.kind == .problem }
+      lines.append("\(manifest.name):")
+      lines += (report.lines + template).map { "  \($0.kind.rawValue.paddedTo(8))\($0.text)" }
     }
     lines.append(
       problems == 0
-        ? "ready: `gateway migrate` does what is told above, and the service replaced can still be started on the database"
+        ? "ready: `gateway migrate` does what is listed above, and the replaced service can still be started on the database"
         : "not ready: \(problems) \(problems == 1 ? "problem" : "problems")"
     )
     return (lines, problems == 0 ? 0 : 1)
   }
 
-  private static func checks(_ logger: Logger) -> (
-    nonAssociations: AdoptionCheck, restrictedPatients: AdoptionCheck
-  ) {
-    let events = Migrator(module: EventsMigrations.module, migrations: EventsMigrations.all, logger: logger)
-    return (
+  /// What is served as the template of subject access requests, and whether it is the one that is registered.
+  private static func templateLines(
+    of manifest: ModuleManifest,
+    _ settings: inout SettingsReader
+  ) -> [AdoptionReport.Line] {
+    let known = settings.problems.count
+    let text = SubjectAccessText.read(manifest, &settings)
+    let problems = settings.problems.dropFirst(known).map { AdoptionReport.Line(.problem, $0) }
+    guard problems.isEmpty, let text, let own = manifest.settings.subjectAccess else { return problems }
+    return [
+      text.difference(own).map { AdoptionReport.Line(.problem, $0) }
+        ?? AdoptionReport.Line(.good, text.summary)
+    ]
+  }
+
+  /// nil for a module that replaces no service.
+  private static func check(of manifest: ModuleManifest, _ logger: Logger) -> AdoptionCheck? {
+    manifest.schema.adoption.map { adoption in
       AdoptionCheck(
-        NonAssociationsModule.adoption,
-        migrators: [
-          Migrator(
-            module: NonAssociationsModule.name,
-            migrations: NonAssociationsModule.migrations,
-            baseline: NonAssociationsModule.baseline,
-            logger: logger
-          ), events,
-        ]
-      ),
-      AdoptionCheck(
-        RestrictedPatientsModule.adoption,
-        migrators: [
-          Migrator(
-            module: RestrictedPatientsModule.name,
-            migrations: RestrictedPatientsModule.migrations,
-            baseline: RestrictedPatientsModule.baseline,
-            logger: logger
-          ), events,
-        ]
+        adoption,
+        migrators: DatabaseMigrations.migrators(of: manifest, logger: logger)
       )
-    )
+    }
   }
 }
 

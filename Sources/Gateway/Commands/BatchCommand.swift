@@ -1,9 +1,7 @@
 internal import ArgumentParser
 internal import EventLoops
-internal import Events
-internal import HTTPTransport
 internal import Logging
-internal import RestrictedPatientsModule
+internal import ModuleKit
 internal import ServiceKit
 internal import Time
 
@@ -12,27 +10,36 @@ struct BatchCommand: AsyncParsableCommand {
     commandName: "batch",
     abstract: "Run one job and exit.",
     discussion: """
-        gateway batch past-date-check
-      """,
-    subcommands: [PastDateCheckCommand.self]
-  )
-}
+      Prints a summary, which counts what failed. Exits with 0 when the job ran, with 1 when it could not, for want of the \
+      database or of another service's answer, and with 2 when another process is running it. Events are left in the \
+      outbox, which a running server publishes. The jobs:
 
-struct PastDateCheckCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "past-date-check",
-    abstract: "Remove every restricted patient whose sentence is over.",
-    discussion: """
-      Prints a summary. Exits with 0 when everything was decided and done, with 1 when a removal failed or prisoner \
-      search did not answer, and with 2 when another process is at it. Events are left in the outbox, which a running \
-      server publishes.
+      \(jobs)
 
         gateway batch past-date-check
         gateway batch past-date-check --profile all-in-one --config .local/endpoints.env
       """
   )
 
+  private static let jobs = Modules.all.flatMap(\.jobs).map { "  \($0.name)  \($0.summary)" }
+    .joined(separator: "\n")
+
+  @Argument(
+    help: ArgumentHelp(
+      "The job: \(Modules.all.flatMap(\.jobs).map(\.name).joined(separator: ", ")).",
+      valueName: "job"
+    )
+  )
+  var job: String
+
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    let names = Modules.all.flatMap(\.jobs).map(\.name)
+    guard names.contains(job) else {
+      throw ValidationError("there is no job \(job), but \(names.joined(separator: ", "))")
+    }
+  }
 
   func run() async throws {
     var reader = try common.reader()
@@ -51,56 +58,10 @@ struct PastDateCheckCommand: AsyncParsableCommand {
     }
     let group = try EventLoopGroup(count: 1)
     defer { group.shutdown() }
-    let status = try await Self.check(configuration, group: group, clock: clock, logger: logger)
-    if status != 0 { throw ExitCode(status) }
-  }
-
-  /// - Returns: the exit status.
-  static func check(
-    _ configuration: Configuration,
-    group: EventLoopGroup,
-    clock: any WallClock,
-    outbox: (any Outbox)? = nil,
-    logger: Logger
-  ) async throws -> Int32 {
-    let observability = try GatewayObservability(
-      configuration.observability,
-      version: configuration.about.version,
-      group: group,
-      clock: clock,
-      logger: logger
-    )
-    let parts = try RestrictedPatientsParts(
+    let status = try await BatchRun(job: job, clock: clock, logger: logger).status(
       configuration,
-      urls: try UpstreamURLs(configuration),
-      group: group,
-      london: try LondonTime(),
-      clock: clock,
-      outbox: outbox ?? configuration.messaging.patientsOutbox,
-      telemetry: observability.restrictedPatientsTelemetry,
-      observability: observability,
-      logger: logger
+      group: group
     )
-    let job = parts.module.pastDateJob
-    let result: Result<PastDateSummary?, any Error>
-    do {
-      // No server may have been started on it yet, or a newer one that leaves no place for this program.
-      try await DatabaseMigrations(
-        nonAssociations: nil,
-        restrictedPatients: parts.database,
-        logger: logger
-      ).apply()
-      result = .success(try await group.any().run { try await job.run() })
-    } catch {
-      result = .failure(error)
-    }
-    await parts.shutdown()
-    await observability.shutdown()
-    guard let summary = try result.get() else {
-      print("another process is running the past-date check")
-      return 2
-    }
-    print(summary)
-    return summary.isComplete ? 0 : 1
+    if status != 0 { throw ExitCode(status) }
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CLinux
+internal import ModuleKit
 
 /// Options that every command which reads the configuration takes.
 struct CommonOptions: ParsableArguments {
@@ -15,10 +16,13 @@ struct CommonOptions: ParsableArguments {
   var config: String?
 
   /// A reader of the environment and the file.
-  /// - Throws: `ConfigurationError` when the file cannot be read.
+  /// - Throws: `ConfigurationError` when the file cannot be read; `ProfileRefused` where the profile must not be used.
   func reader() throws -> SettingsReader {
     let file = try config.map { try ConfigurationFile.read(path: $0) } ?? [:]
-    return SettingsReader(environment: ProcessEnvironment.read(), file: file, profile: profile)
+    var reader = SettingsReader(environment: ProcessEnvironment.read(), file: file, profile: profile)
+    reader.namesOfOthers = LocalEndpoints.othersNames
+    try PermittedProfiles.check(reader)
+    return reader
   }
 }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ModuleKit
 
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,26 +28,12 @@ struct ConfigCommand: AsyncParsableCommand {
     print(ConfigurationReport(reader: reader))
     for name in reader.unknownNames() { print("warning: \(name) is set, but nothing reads it") }
     for (name, reason) in reader.ineffectiveSettings() { print("warning: \(name) has no effect: \(reason)") }
-    let provided = common.profile == .allInOne ? LocalWorld.notYetStarted : nil
+    if common.profile == .allInOne { reader.provided = LocalSettings.notYetStarted }
     do {
-      _ = try Configuration.read(&reader, provided: provided)
+      _ = try Configuration.read(&reader)
     } catch {
       print("\n\(error)")
       throw ExitCode(1)
     }
   }
-}
-
-extension LocalWorld {
-  /// Stands for what the all-in-one profile will start: enough to check the rest of the configuration.
-  static let notYetStarted = LocalWorld(
-    databaseURL: "-",
-    oauthBase: "http://127.0.0.1",
-    prisonerSearchBase: "http://127.0.0.1",
-    clientID: "-",
-    clientSecret: "-",
-    prisonAPIBase: "http://127.0.0.1",
-    restrictedPatientsClientID: "-",
-    restrictedPatientsClientSecret: "-"
-  )
 }

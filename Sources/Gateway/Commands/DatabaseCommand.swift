@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import EventLoops
 internal import Logging
+internal import ModuleKit
 internal import ServiceKit
 internal import Time
 

@@ -1,11 +1,6 @@
 internal import ArgumentParser
 internal import CLinux
-internal import EventLoops
-internal import HTTPTransport
-internal import LocalProfile
-internal import Logging
-internal import ServiceKit
-internal import Time
+internal import ModuleKit
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,8 +29,8 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     let findings =
       switch common.profile {
-      case .standard: try await Self.examine(try common.reader())
-      case .allInOne: try await Self.examineAllInOne(try common.reader())
+      case .standard: try await Doctor.examine(try common.reader())
+      case .allInOne: try await AllInOneProfile.examine(try common.reader())
       }
     try Task.checkCancellation()
     if json {
@@ -47,100 +42,5 @@ struct DoctorCommand: AsyncParsableCommand {
       fflush(nil)
       throw ExitCode(1)
     }
-  }
-
-  /// What there is to say of a gateway with these settings.
-  static func examine(_ settings: SettingsReader, runningAt url: String? = nil) async throws -> [Finding] {
-    var reader = settings
-    let configuration = try? Configuration.read(&reader)
-    var findings = Doctor.settings(reader)
-    guard let configuration else { return findings }
-    let group = try EventLoopGroup(count: 1)
-    defer { group.shutdown() }
-    let doctor = Doctor(
-      configuration: configuration,
-      group: group,
-      clock: SystemClock(),
-      // Whatever goes wrong is a finding.
-      logger: Logger(label: "gateway.doctor") { _ in SwiftLogNoOpLogHandler() },
-      runningAt: url.flatMap { try? HTTPURL($0) }
-    )
-    findings += try await group.any().run { await doctor.examine() }
-    return findings
-  }
-
-  /// A running all-in-one profile is looked at like any other gateway, by its `endpoints.env`; of one that does not run
-  /// it is said whether it could.
-  private static func examineAllInOne(_ settings: SettingsReader) async throws -> [Finding] {
-    var reader = settings
-    var local = LocalEnvironment.Configuration()
-    local.dataFolder = reader.requiredText(SettingsCatalog.localData)
-    if let path = ProcessEnvironment.read()["PATH"] { local.searchPath = path }
-    let examination = await LocalEnvironment.examine(local)
-    if let process = examination.processID {
-      let path = LocalEndpoints.path(in: local.dataFolder)
-      let running = Finding(
-        .ok,
-        "all-in-one",
-        "runs as process \(process), on the folder \(local.dataFolder)"
-      )
-      guard let file = try? ConfigurationFile.read(path: path) else {
-        return [
-          running,
-          Finding(.warn, "all-in-one", "\(path) is not there yet", advice: "wait until the gateway is ready"),
-        ]
-      }
-      let endpoints = SettingsReader(environment: [:], file: file, profile: .standard)
-      return [running] + (try await examine(endpoints, runningAt: file[LocalEndpoints.gatewayName]))
-    }
-    var findings = examination.findings(folder: local.dataFolder)
-    _ = try? Configuration.read(&reader, provided: .notYetStarted)
-    findings += Doctor.settings(reader)
-    if findings.level < .fail {
-      findings.append(
-        Finding(
-          .ok,
-          "all-in-one",
-          "does not run, and can be started",
-          advice: "gateway serve --profile all-in-one, then ask again for more"
-        )
-      )
-    }
-    return findings
-  }
-}
-
-extension LocalEnvironment.Examination {
-  fileprivate func findings(folder: String) -> [Finding] {
-    var findings: [Finding] = []
-    if postgres.isEmpty {
-      findings.append(
-        Finding(
-          .fail,
-          "all-in-one",
-          "PostgreSQL's programs (initdb, postgres) are not installed",
-          advice: "apt-get install postgresql"
-        )
-      )
-    } else {
-      let versions = postgres.map(String.init).joined(separator: ", ")
-      findings.append(Finding(.ok, "all-in-one", "PostgreSQL \(versions) is installed"))
-    }
-    if !hasSetpriv {
-      findings.append(
-        Finding(.fail, "all-in-one", "setpriv is not installed", advice: "apt-get install util-linux")
-      )
-    }
-    if let folderProblem {
-      findings.append(
-        Finding(
-          .fail,
-          "all-in-one",
-          "the data folder \(folder): \(folderProblem)",
-          advice: "set \(SettingsCatalog.localData.name) to a folder that can be written to"
-        )
-      )
-    }
-    return findings
   }
 }

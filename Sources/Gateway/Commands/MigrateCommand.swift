@@ -19,7 +19,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Flag(help: "Only list what would be applied.")
+  @Flag(help: "List what would be applied, and apply nothing.")
   var dryRun = false
 
   func run() async throws {
@@ -38,21 +38,19 @@ struct MigrateCommand: AsyncParsableCommand {
     }
     let group = try EventLoopGroup(count: 1)
     defer { group.shutdown() }
-    let database = try PostgresDatabase(
-      configuration: configuration.nonAssociationsDatabase.postgres,
-      group: group,
-      logger: logger
-    )
-    let restrictedPatients = try PostgresDatabase(
-      configuration: configuration.restrictedPatients.database.postgres,
-      group: group,
-      logger: logger
-    )
-    let migrations = DatabaseMigrations(
-      nonAssociations: database,
-      restrictedPatients: restrictedPatients,
-      logger: logger
-    )
+    let databases = try configuration.modules.map { module in
+      (
+        manifest: module.manifest,
+        database: try PostgresDatabase(
+          configuration: module.database.postgres,
+          group: group,
+          logger: logger
+        )
+      )
+    }
+    var users: [String: PostgresConfiguration] = [:]
+    for module in configuration.modules { users[module.name] = module.database.postgresForMigrations }
+    let migrations = DatabaseMigrations(databases, users: users, logger: logger)
     if dryRun {
       let outlook = try await migrations.outlook()
       for line in outlook.newer + (outlook.pending.isEmpty ? ["nothing to do"] : outlook.pending) {
@@ -61,7 +59,6 @@ struct MigrateCommand: AsyncParsableCommand {
     } else {
       for line in try await migrations.apply() { print(line) }
     }
-    await database.shutdown()
-    await restrictedPatients.shutdown()
+    for (_, database) in databases { await database.shutdown() }
   }
 }

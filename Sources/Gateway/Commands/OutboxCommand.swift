@@ -2,9 +2,8 @@ internal import ArgumentParser
 internal import EventLoops
 internal import Events
 internal import Logging
-internal import NonAssociationsModule
+internal import ModuleKit
 internal import Postgres
-internal import RestrictedPatientsModule
 internal import ServiceKit
 internal import Time
 
@@ -34,7 +33,7 @@ struct OutboxCommand: AsyncParsableCommand {
         """
     )
 
-    @Option(help: "Messages of each service at most.")
+    @Option(help: "How many messages of each module are listed at most.")
     var limit = 100
 
     @OptionGroup var common: CommonOptions
@@ -46,7 +45,7 @@ struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "retry",
       abstract:
-        "Have everything that was set aside sent by the servers that run; what still cannot be is set aside again.",
+        "Have running servers send everything again that was set aside; what still cannot be sent is set aside again.",
       discussion: """
           gateway outbox retry
           gateway outbox list
@@ -78,15 +77,13 @@ struct OutboxCommand: AsyncParsableCommand {
     group: EventLoopGroup,
     logger: Logger
   ) async -> (lines: [String], status: Int32) {
-    let nonAssociations = Configuration.readNonAssociationsDatabase(&settings).postgres
-    let restrictedPatients = Configuration.readRestrictedPatientsDatabase(&settings).postgres
+    let databases = Configuration.readDatabases(&settings)
     guard settings.problems.isEmpty else { return (settings.problems, 2) }
     var lines: [String] = []
     var status: Int32 = 0
-    for (module, configuration) in [
-      (NonAssociationsModule.name, nonAssociations), (RestrictedPatientsModule.name, restrictedPatients),
-    ] {
-      var configuration = configuration
+    for (manifest, database) in databases {
+      let module = manifest.name
+      var configuration = database.postgres
       configuration.applicationName = "gateway outbox"
       configuration.leaseTimeout = .seconds(5)
       do {
@@ -114,7 +111,7 @@ struct OutboxCommand: AsyncParsableCommand {
     -> [String]
   {
     let outbox = OutboxAdministration(module: module, database: database)
-    let deadline = MonotonicInstant.now() + .seconds(60)
+    let deadline = database.clock.now() + .seconds(60)
     switch action {
     case .list(let limit):
       let (found, entries) = try await outbox.setAside(limit: limit, deadline: deadline)

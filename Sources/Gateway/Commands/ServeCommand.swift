@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import EventLoops
 internal import Logging
+internal import ModuleKit
 internal import Observability
 internal import ServiceKit
 internal import Time
@@ -73,64 +74,18 @@ struct ServeCommand: AsyncParsableCommand {
     let group = try EventLoopGroup(count: loops)
     defer { group.shutdown() }
     if reader.text(SettingsCatalog.tlsCertificate) != nil { ProcessLife.current.willReload() }
+    let run = ServerRun(group: group, clock: clock, logger: logger, accessLog: accessLog)
     switch common.profile {
     case .standard:
       let configuration = try Configuration.read(&reader)
-      if configuration.restrictedPatients.isBatch {
-        let status = try await PastDateCheckCommand.check(
-          configuration,
-          group: group,
-          clock: clock,
-          logger: logger
-        )
+      if let job = configuration.batch {
+        let batch = BatchRun(job: job.name, clock: clock, logger: logger)
+        let status = try await batch.status(configuration, group: group)
         if status != 0 { throw ExitCode(status) }
         return
       }
-      try await serve(configuration, group: group, clock: clock, logger: logger, accessLog: accessLog)
-    case .allInOne:
-      try await serveAllInOne(&reader, group: group, clock: clock, logger: logger, accessLog: accessLog)
+      try await run.serve(configuration)
+    case .allInOne: try await AllInOneProfile.serve(&reader, run)
     }
-  }
-
-  /// Serves until a signal comes; `started` runs once the server answers.
-  /// - Parameter localRoutes: what the all-in-one profile adds to the console.
-  func serve(
-    _ configuration: Configuration,
-    group: EventLoopGroup,
-    clock: any WallClock,
-    logger: Logger,
-    accessLog: RequestObserver.AccessLog?,
-    localRoutes: [RouteDeclaration]? = nil,
-    started: (GatewayApplication) async throws -> Void = { _ in }
-  ) async throws {
-    let application = try await GatewayApplication.start(
-      configuration,
-      group: group,
-      clock: clock,
-      logger: logger,
-      accessLog: accessLog,
-      localRoutes: localRoutes
-    )
-    do {
-      try await started(application)
-    } catch {
-      await application.shutdown()
-      throw error
-    }
-    logger.info("serving", metadata: ["address": "\(application.address)", "loops": "\(group.loops.count)"])
-    let signal: Int32
-    do {
-      signal = try await ProcessLife.current.untilStopped(onHangUp: application.onHangUp)
-    } catch {
-      await application.shutdown()
-      throw error
-    }
-    logger.info(
-      "stopping; requests in flight may finish",
-      metadata: ["signal": "\(TerminationSignals.name(signal))"]
-    )
-    StopWatchdog.watch(configuration.server.shutdownTimeout)
-    await application.shutdown()
-    logger.info("stopped")
   }
 }

@@ -1,22 +1,24 @@
 internal import EventLoops
 internal import Events
 internal import Logging
+internal import ModuleKit
 internal import Postgres
 internal import Time
 
 extension Doctor {
   /// Whether topics and queues are there, set up as they must be, and not full of dead letters.
   func broker() async -> [Finding] {
+    guard let first = configuration.modules.first else { return [] }
     do {
       // Where topics and queues may be.
       let database = try PostgresDatabase(
-        configuration: configuration.nonAssociationsDatabase.postgres,
+        configuration: first.database.postgres,
         group: group,
         logger: logger
       )
       if case .inProcess = configuration.messaging.provider, await !isReachable(database) {
         await database.shutdown()
-        return [Self.withoutDatabase]
+        return [Self.withoutDatabase(of: first.name)]
       }
       let findings: [Finding]
       do {
@@ -28,9 +30,9 @@ extension Doctor {
           clock: clock,
           logger: logger
         )
-        findings =
-          await names(of: messaging) + look(at: messaging.ends(configuration.messaging.nonAssociations))
-          + look(at: messaging.ends(configuration.messaging.restrictedPatients))
+        var all = await names(of: messaging)
+        for service in configuration.messaging.services { all += await look(at: service, on: messaging) }
+        findings = all
         await messaging.stop()
       } catch {
         findings = [
@@ -39,30 +41,32 @@ extension Doctor {
             "queues",
             "\(error)",
             advice: "set AWS credentials or a web identity (gateway config lists AWS_…), or another "
-              + SettingsCatalog.queueProvider.name
+              + Setting.brokerProvider.name
           )
         ]
       }
       await database.shutdown()
       return findings
     } catch {
-      return [Self.withoutDatabase]
+      return [Self.withoutDatabase(of: first.name)]
     }
   }
 
   /// The database's own line says why.
-  private static let withoutDatabase = Finding(
-    .fail,
-    "queues",
-    "cannot be looked at without the non-associations database",
-    advice: "see database"
-  )
+  private static func withoutDatabase(of module: String) -> Finding {
+    Finding(
+      .fail,
+      "queues",
+      "cannot be checked without the database of \(module)",
+      advice: "see database"
+    )
+  }
 
   /// What is wrong with the names of an emulator's topics. That it does not answer is told of each topic and queue.
   private func names(of messaging: Messaging) async -> [Finding] {
     let loop = group.any()
     let complaints = await withTaskExecutorPreference(loop) {
-      try? await messaging.look(deadline: .now() + Self.patience)
+      try? await messaging.look(deadline: now() + Self.patience)
     }
     return (complaints ?? []).map {
       Finding(
@@ -74,19 +78,21 @@ extension Doctor {
     }
   }
 
-  private func look(at ends: Messaging.Ends) async -> [Finding] {
-    var findings = [await topic(ends.topic, id: ends.configuration.topicID)]
-    for (settings, pair) in zip(ends.configuration.queues, ends.queues) {
-      findings += await queue(pair.queue, id: settings.id)
-      findings += await deadLetters(pair.deadLetterQueue, id: settings.id)
+  private func look(at service: MessagingConfiguration.Service, on messaging: Messaging) async -> [Finding] {
+    var findings = [await topic(messaging.topic(service.topic), id: service.topicID)]
+    for settings in service.queues {
+      findings += await queue(messaging.queue(settings.name), id: settings.id)
+      findings += await deadLetters(messaging.queue(settings.deadLetterQueue), id: settings.id)
     }
-    if let audit = ends.audit { findings += await queue(audit, id: "audit", isConsumed: false) }
+    if let audit = service.auditQueue {
+      findings += await queue(messaging.queue(audit.name), id: audit.id, isConsumed: false)
+    }
     return findings
   }
 
   private func topic(_ topic: any Topic, id: String) async -> Finding {
     do {
-      let status = try await topic.status(deadline: .now() + Self.patience)
+      let status = try await topic.status(deadline: now() + Self.patience)
       return Finding(
         .ok,
         "topics",
@@ -99,7 +105,7 @@ extension Doctor {
 
   private func queue(_ queue: any MessageQueue, id: String, isConsumed: Bool = true) async -> [Finding] {
     do {
-      let status = try await queue.status(deadline: .now() + Self.patience)
+      let status = try await queue.status(deadline: now() + Self.patience)
       let text =
         "\(id): \(queue.name), \(status.messagesOnQueue) waiting, \(status.messagesInFlight) in flight or put off"
       guard isConsumed, status.deadLetterQueueARN == nil else { return [Finding(.ok, "queues", text)] }
@@ -118,7 +124,7 @@ extension Doctor {
 
   private func deadLetters(_ queue: any MessageQueue, id: String) async -> [Finding] {
     do {
-      let status = try await queue.status(deadline: .now() + Self.patience)
+      let status = try await queue.status(deadline: now() + Self.patience)
       let count = status.messagesOnQueue + status.messagesInFlight
       guard count > 0 else { return [Finding(.ok, "queues", "\(id): \(queue.name), no dead letters")] }
       return [
@@ -141,7 +147,7 @@ extension Doctor {
     switch configuration.messaging.provider {
     case .aws: (isMadeAtStart, setting) = (false, "\(SettingsCatalog.queueRegion.name) and the network")
     case .emulator: (isMadeAtStart, setting) = (true, SettingsCatalog.queueEmulator.name)
-    case .inProcess: (isMadeAtStart, setting) = (true, SettingsCatalog.queueProvider.name)
+    case .inProcess: (isMadeAtStart, setting) = (true, Setting.brokerProvider.name)
     }
     switch error.kind {
     case .notFound where isMadeAtStart:

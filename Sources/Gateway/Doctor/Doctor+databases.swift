@@ -1,41 +1,36 @@
-internal import EventLoops
+internal import ModuleKit
 internal import Postgres
-internal import RestrictedPatientsModule
 internal import Time
 
 extension Doctor {
   /// Reachable, of a version that will do, migrated, and with the rights that are needed.
   func databases() async -> [Finding] {
-    let names = ["non-associations", RestrictedPatientsModule.name]
-    var opened: [PostgresDatabase] = []
+    var opened: [(manifest: ModuleManifest, database: PostgresDatabase)] = []
     var findings: [Finding] = []
-    for (name, settings) in zip(
-      names,
-      [
-        configuration.nonAssociationsDatabase, configuration.restrictedPatients.database,
-      ]
-    ) {
+    for module in configuration.modules {
       do {
-        var postgres = settings.postgres
+        var postgres = module.database.postgres
         postgres.leaseTimeout = Self.patience
         let database = try PostgresDatabase(configuration: postgres, group: group, logger: logger)
-        opened.append(database)
-        findings += try await look(at: database, name)
+        opened.append((manifest: module.manifest, database: database))
+        findings += try await look(at: database, module.name)
       } catch {
         findings.append(
           Finding(
             .fail,
             "database",
-            "\(name): \(Self.explain(error))",
+            "\(module.name): \(Self.explain(error))",
             advice:
-              "check \(SettingsCatalog.databaseURL.name) or the settings of this database, the network, and "
+              "check \(module.manifest.settings.database.url.name) or the settings in its place, the network, and "
               + "whether PostgreSQL runs there; gateway config shows them"
           )
         )
       }
     }
-    if opened.count == 2, findings.level < .fail { findings += await migrations(opened[0], opened[1]) }
-    for database in opened { await database.shutdown() }
+    if opened.count == configuration.modules.count, findings.level < .fail {
+      findings += await migrations(of: opened)
+    }
+    for (_, database) in opened { await database.shutdown() }
     return findings
   }
 
@@ -47,11 +42,11 @@ extension Doctor {
 
   /// Whether a database answers at all; why not, its own line says.
   func isReachable(_ database: PostgresDatabase) async -> Bool {
-    (try? await database.query(DoctorStatements.server, deadline: .now() + Self.patience)) != nil
+    (try? await database.query(DoctorStatements.server, deadline: now() + Self.patience)) != nil
   }
 
   private func look(at database: PostgresDatabase, _ name: String) async throws -> [Finding] {
-    let deadline = MonotonicInstant.now() + Self.patience
+    let deadline = now() + Self.patience
     guard let row = try await database.query(DoctorStatements.server, deadline: deadline).first else {
       return []
     }
@@ -106,14 +101,10 @@ extension Doctor {
     return findings
   }
 
-  private func migrations(_ nonAssociations: PostgresDatabase, _ restrictedPatients: PostgresDatabase) async
-    -> [Finding]
-  {
-    let migrations = DatabaseMigrations(
-      nonAssociations: nonAssociations,
-      restrictedPatients: restrictedPatients,
-      logger: logger
-    )
+  private func migrations(
+    of databases: [(manifest: ModuleManifest, database: PostgresDatabase)]
+  ) async -> [Finding] {
+    let migrations = DatabaseMigrations(databases, logger: logger)
     do {
       let outlook = try await migrations.outlook()
       var findings = outlook.newer.map { line in
@@ -129,7 +120,7 @@ extension Doctor {
           )
         )
       }
-      return findings.isEmpty ? [Finding(.ok, "migrations", "both schemas are up to date")] : findings
+      return findings.isEmpty ? [Finding(.ok, "migrations", "every schema is up to date")] : findings
     } catch {
       return [
         Finding(

@@ -1,8 +1,8 @@
 internal import Crypto
-internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
 internal import JSON
+internal import ModuleKit
 internal import ServiceKit
 internal import SharedAuth
 internal import Time
@@ -11,11 +11,11 @@ extension Doctor {
   private static let area = "upstreams"
 
   /// Whether the services that the gateway calls answer, give it tokens, and take them.
-  func upstreams(_ urls: UpstreamURLs) async -> [Finding] {
+  func upstreams() async -> [Finding] {
     let client: HTTPClient
     let keysClient: HTTPClient
     do {
-      let tls = try urls.clientTLS(configuration.upstreams)
+      let tls = try configuration.clientTLS()
       client = HTTPClient(group: group, configuration: configuration.upstreams.clientConfiguration, tls: tls)
       keysClient = HTTPClient(
         group: group,
@@ -25,48 +25,17 @@ extension Doctor {
     } catch {
       return [Finding(.fail, Self.area, "\(error)", advice: "install the package ca-certificates")]
     }
-    let upstreams = configuration.upstreams
-    let patients = configuration.restrictedPatients
     var findings = [
-      await ping("HMPPS Auth", urls.oauth, SettingsCatalog.oauthBase, client),
-      await keys(urls.oauth, keysClient),
-      await ping("prisoner search", urls.prisonerSearch, SettingsCatalog.prisonerSearchBase, client),
-      await ping("prison API", urls.prisonAPI, SettingsCatalog.prisonAPIBase, client),
+      await ping("HMPPS Auth", configuration.auth, .auth, client), await keys(configuration.auth, keysClient),
     ]
-    let search = ClientRequest(
-      method: .post,
-      url: urls.prisonerSearch.path(
-        "/prisoner-search/prisoner-numbers",
-        query: [("responseFields", "prisonerNumber")]
-      ),
-      fields: [.contentType: "application/json"],
-      // Nobody's number: the answer is empty wherever one is.
-      body: Array(#"{"prisonerNumbers":["A0000AA"]}"#.utf8)
-    )
-    var own = UpstreamTokensConfiguration(
-      clientID: upstreams.nonAssociationsClientID,
-      clientSecret: Secret(upstreams.nonAssociationsClientSecret)
-    )
-    findings += await tokens(
-      own,
-      SettingsCatalog.nonAssociationsClientID,
-      urls.oauth,
-      client,
-      trying: [("prisoner search", search)]
-    )
-    own = UpstreamTokensConfiguration(
-      clientID: patients.clientID,
-      clientSecret: Secret(patients.clientSecret),
-      scope: "write"
-    )
-    let agencies = ClientRequest(method: .get, url: urls.prisonAPI.path("/api/agencies/type/INST"))
-    findings += await tokens(
-      own,
-      SettingsCatalog.restrictedPatientsClientID,
-      urls.oauth,
-      client,
-      trying: [("prisoner search", search), ("prison API", agencies)]
-    )
+    var seen: Set<HTTPURL> = [configuration.auth]
+    for module in configuration.modules {
+      for upstream in module.manifest.upstreams {
+        guard let base = module.upstreams[upstream.id], seen.insert(base).inserted else { continue }
+        findings.append(await ping(upstream.title, base, upstream.base, client))
+      }
+    }
+    for module in configuration.modules { findings += await tokens(of: module, client) }
     await client.shutdown()
     await keysClient.shutdown()
     return findings
@@ -80,7 +49,7 @@ extension Doctor {
     do {
       let answer = try await client.send(
         ClientRequest(method: .get, url: url),
-        deadline: .now() + Self.patience
+        deadline: now() + Self.patience
       )
       guard answer.status.kind == .successful else {
         return Finding(.fail, Self.area, "\(name): \(url) was answered \(answer.status.code)", advice: advice)
@@ -94,11 +63,11 @@ extension Doctor {
   /// Without its keys no caller's token can be checked.
   private func keys(_ base: HTTPURL, _ client: HTTPClient) async -> Finding {
     let url = base.path("/.well-known/jwks.json")
-    let advice = "check \(SettingsCatalog.oauthBase.name): it ends in /auth"
+    let advice = "check \(Setting.auth.name): it ends in /auth"
     do {
       let answer = try await client.send(
         ClientRequest(method: .get, url: url),
-        deadline: .now() + Self.patience
+        deadline: now() + Self.patience
       )
       guard answer.status == .ok, case .object(let members) = try JSONValue(parsing: answer.body),
         case .array(let keys)? = members["keys"], !keys.isEmpty
@@ -117,61 +86,72 @@ extension Doctor {
   }
 
   /// Asks for a token as one module does, and tries it where the module uses it.
-  private func tokens(
-    _ own: UpstreamTokensConfiguration,
-    _ setting: Setting,
-    _ issuer: HTTPURL,
-    _ client: HTTPClient,
-    trying requests: [(name: String, request: ClientRequest)]
-  ) async -> [Finding] {
-    let tokens = UpstreamTokens(configuration: own, logger: logger, client: client, issuer: issuer)
+  private func tokens(of module: ModuleConfiguration, _ client: HTTPClient) async -> [Finding] {
+    let own = UpstreamTokensConfiguration(
+      clientID: module.clientID,
+      clientSecret: Secret(module.clientSecret),
+      scope: module.manifest.tokenScope
+    )
+    let tokens = UpstreamTokens(configuration: own, logger: logger, client: client, issuer: module.auth)
     let token: String
     do {
-      token = try await tokens.token(deadline: .now() + Self.patience)
+      token = try await tokens.token(deadline: now() + Self.patience)
     } catch {
       return [
         Finding(
           .fail,
           Self.area,
           "no token for the client \(own.clientID): \(error.text)",
-          advice: "check \(setting.name) and its secret, and that HMPPS Auth knows the client"
+          advice:
+            "check \(module.manifest.settings.clientID.name) and its secret, and that HMPPS Auth knows the client"
         )
       ]
     }
     var findings = [Finding(.ok, Self.area, "HMPPS Auth gives the client \(own.clientID) tokens")]
-    for (name, request) in requests {
-      var request = request
-      request.fields[.authorization] = "Bearer \(token)"
-      do {
-        let answer = try await client.send(request, deadline: .now() + Self.patience)
-        switch answer.status.code {
-        case 200..<300:
-          findings.append(Finding(.ok, Self.area, "\(name) takes them"))
-        case 401, 403:
-          findings.append(
-            Finding(
-              .fail,
-              Self.area,
-              "\(name) refuses the tokens of \(own.clientID) with \(answer.status.code)",
-              advice:
-                "the client needs its roles: PRISONER_SEARCH for prisoner search, VIEW_PRISONER_DATA and "
-                + "INACTIVE_BOOKINGS for prison API"
-            )
-          )
-        case let code:
-          findings.append(
-            Finding(
-              .fail,
-              Self.area,
-              "\(name) answers \(code) to \(own.clientID)",
-              advice: "is it the right service, and the right base URL?"
-            )
-          )
-        }
-      } catch {
-        findings.append(Finding(.fail, Self.area, "\(name): \(error)", advice: "see the line of its ping"))
-      }
+    for upstream in module.manifest.upstreams {
+      guard let base = module.upstreams[upstream.id] else { continue }
+      findings.append(await trying(token, of: own.clientID, upstream, at: base, client))
     }
     return findings
+  }
+
+  private func trying(
+    _ token: String,
+    of clientID: String,
+    _ upstream: UpstreamDeclaration,
+    at base: HTTPURL,
+    _ client: HTTPClient
+  ) async -> Finding {
+    let probe = upstream.probe
+    var request = ClientRequest(
+      method: probe.body == nil ? .get : .post,
+      url: base.path(probe.path, query: probe.query),
+      fields: probe.body == nil ? [:] : [.contentType: "application/json"],
+      body: Array((probe.body ?? "").utf8)
+    )
+    request.fields[.authorization] = "Bearer \(token)"
+    let name = upstream.title
+    do {
+      let answer = try await client.send(request, deadline: now() + Self.patience)
+      switch answer.status.code {
+      case 200..<300: return Finding(.ok, Self.area, "\(name) takes them")
+      case 401, 403:
+        return Finding(
+          .fail,
+          Self.area,
+          "\(name) refuses the tokens of \(clientID) with \(answer.status.code)",
+          advice: "the client needs its roles: \(probe.roles) for \(name)"
+        )
+      case let code:
+        return Finding(
+          .fail,
+          Self.area,
+          "\(name) answers \(code) to \(clientID)",
+          advice: "is it the right service, and the right base URL?"
+        )
+      }
+    } catch {
+      return Finding(.fail, Self.area, "\(name): \(error)", advice: "see the line of its ping")
+    }
   }
 }

@@ -2,6 +2,7 @@ internal import EventLoops
 internal import HTTPTransport
 internal import HTTPTypes
 internal import Logging
+internal import ModuleKit
 internal import ServiceKit
 internal import Time
 
@@ -17,48 +18,16 @@ struct Doctor: Sendable {
   /// How long one look may take.
   static let patience = Duration.seconds(10)
 
+  /// The reading of the clock that looks are timed by.
+  func now() -> MonotonicInstant { group.now() }
+
   /// Everything, in the order in which a gateway starts.
   func examine() async -> [Finding] {
-    var findings = files()
+    var findings = files() + templates()
     findings += await databases()
-    do {
-      findings += await upstreams(try UpstreamURLs(configuration))
-    } catch {
-      findings += error.problems.map { Finding(.fail, "upstreams", $0, advice: "correct the setting") }
-    }
+    findings += await upstreams()
     findings += await broker()
     if let runningAt { findings.append(await running(runningAt)) } else { findings += await ports() }
-    return findings
-  }
-
-  /// What was wrong before a configuration could be made of the settings.
-  /// - Parameter reader: after the configuration was read from it.
-  static func settings(_ reader: SettingsReader) -> [Finding] {
-    var findings = reader.problems.map { Finding(.fail, "configuration", $0) }
-    if !findings.isEmpty {
-      findings.append(
-        Finding(
-          .fail,
-          "configuration",
-          "nothing else can be looked at",
-          advice:
-            "set these in the environment or in the file of --config (gateway config shows what is in force); "
-            + "gateway serve --profile all-in-one needs none of them"
-        )
-      )
-    }
-    findings += reader.unknownNames().map {
-      Finding(
-        .warn,
-        "configuration",
-        "\($0) is set, but nothing reads it",
-        advice: "a spelling mistake? gateway config lists the names; remove it if it is not needed"
-      )
-    }
-    findings += reader.ineffectiveSettings().map { name, reason in
-      Finding(.warn, "configuration", "\(name) has no effect", advice: reason)
-    }
-    if findings.isEmpty { findings = [Finding(.ok, "configuration", "complete")] }
     return findings
   }
 
@@ -117,6 +86,24 @@ struct Doctor: Sendable {
     }
   }
 
+  /// The templates of subject access requests, against what is said to be registered.
+  private func templates() -> [Finding] {
+    configuration.modules.compactMap { module in
+      guard let text = module.subjectAccessText else { return nil }
+      let area = "templates"
+      guard let difference = module.templateDifference else {
+        return Finding(.ok, area, "\(module.name): \(text.summary)")
+      }
+      return Finding(
+        .fail,
+        area,
+        "\(module.name): \(difference)",
+        advice:
+          "no report is made for anybody until the text that is served is registered, or the registered one served"
+      )
+    }
+  }
+
   // MARK: Ports
 
   private func running(_ url: HTTPURL) async -> Finding {
@@ -124,7 +111,7 @@ struct Doctor: Sendable {
     let result: Result<ClientResponse, any Error>
     do {
       let request = ClientRequest(method: .get, url: url.path("/health"))
-      result = .success(try await client.send(request, deadline: .now() + Self.patience))
+      result = .success(try await client.send(request, deadline: now() + Self.patience))
     } catch {
       result = .failure(error)
     }
@@ -135,11 +122,11 @@ struct Doctor: Sendable {
         return Finding(
           .warn,
           "ports",
-          "the gateway at \(url) says of its own health \(answer.status.code)",
+          "/health of the gateway at \(url) answers \(answer.status.code)",
           advice: "GET \(url.path("/health")) tells which component is down"
         )
       }
-      return Finding(.ok, "ports", "the gateway answers at \(url), and is in good health")
+      return Finding(.ok, "ports", "the gateway answers at \(url), and is healthy")
     } catch {
       return Finding(.fail, "ports", "the gateway at \(url): \(error)", advice: "look at its log")
     }
@@ -181,8 +168,8 @@ struct Doctor: Sendable {
       return Finding(
         .warn,
         "ports",
-        "\(address) for \(purpose) cannot be had: \(error)",
-        advice: "good if it is the gateway that runs there; else stop what does, or set \(setting)"
+        "\(address) cannot be used for \(purpose): \(error)",
+        advice: "fine if the gateway itself runs there; otherwise stop the other program, or set \(setting)"
       )
     }
   }

@@ -70,7 +70,7 @@ final class LogSink: Sendable {
       writeWaiting()
       isDone.signal()
     }
-    _ = isDone.wait(timeout: .now() + limit.dispatchInterval)
+    _ = isDone.wait(timeout: DispatchTime.now() + limit.dispatchInterval)
   }
 
   private func writeWaiting() {

@@ -106,7 +106,8 @@ final class ProcessLife: Sendable {
       waiting?.resume(returning: signal)
     case .cancel:
       state.withLock(\.work)?.cancel()
-      guard isDone.wait(timeout: .now() + Self.cancellationLimit.dispatchInterval) == .timedOut else {
+      guard isDone.wait(timeout: DispatchTime.now() + Self.cancellationLimit.dispatchInterval) == .timedOut
+      else {
         // The first thread ends the process; it may have been waiting for this very signal of the semaphore.
         isDone.signal()
         return
@@ -165,7 +166,7 @@ final class ProcessLife: Sendable {
       body()
       isDone.signal()
     }
-    _ = isDone.wait(timeout: .now() + limit.dispatchInterval)
+    _ = isDone.wait(timeout: DispatchTime.now() + limit.dispatchInterval)
   }
 }
 

@@ -49,7 +49,7 @@ final class ClientConnection {
   }
 
   /// - Returns: whether all was sent. An upstream that refuses a request early, and resets the connection rather than
-  ///   read the rest, may have answered before that (RFC 9112 section 9.5), so the answer is looked for.
+  ///   read the rest, may have answered before that (RFC 9112 §9.5), so the answer is looked for.
   private func send(_ deadline: MonotonicInstant) async throws(HTTPClientError) -> Bool {
     do throws(StreamError) {
       try await stream.flush(deadline: deadline)

@@ -7,9 +7,10 @@ public struct ClientRequest: Sendable {
   /// `Host`, `Content-Length`, `Transfer-Encoding`, `Connection`, `Keep-Alive`, `Expect` and `Accept-Encoding` are the
   /// client's own business and are left out: answers come uncompressed.
   public var fields: HeaderFields
-  /// Sent whole before the answer is read. nil sends no body; POST, PUT and PATCH then say `Content-Length: 0` (RFC 9110 section 8.6).
+  /// Sent whole before the answer is read. nil sends no body; POST, PUT and PATCH then say `Content-Length: 0` (RFC
+  /// 9110 §8.6).
   public var body: [UInt8]?
-  /// Whether sending the request twice does no more than sending it once (RFC 9110 section 9.2.2). Only such a
+  /// Whether sending the request twice does no more than sending it once (RFC 9110 §9.2.2). Only such a
   /// request is sent again, once, when a reused connection turns out to be closed; any other gets a connection of its
   /// own. Set it for a POST that only reads.
   public var isIdempotent: Bool

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import EventLoops
 internal import HTTPTypes
 internal import Time
@@ -71,9 +72,9 @@ actor ConnectionPool {
   }
 
   /// One exchange, or two: a connection that has been idle may have been closed by the upstream at the moment the
-  /// request was sent, and then a new one is used, once, if the request does no harm twice (RFC 9112 section 9.3.1).
+  /// request was sent, and then a new one is used, once, if the request does no harm twice (RFC 9112 §9.3.1).
   /// The same after status 408 on such a connection: the upstream sent it because nothing had come for a while, not as
-  /// an answer (RFC 9110 section 15.5.9).
+  /// an answer (RFC 9110 §15.5.9).
   private func exchange(
     _ request: ClientRequest,
     on connection: inout ClientConnection?,
@@ -110,7 +111,7 @@ actor ConnectionPool {
     to origin: HTTPOrigin,
     deadline: MonotonicInstant
   ) async throws(HTTPClientError) -> ClientConnection {
-    let limit = MonotonicInstant.now() + configuration.connectTimeout
+    let limit = loop.now() + configuration.connectTimeout
     let proxy = configuration.proxy.flatMap { $0.serves(origin.host) ? $0 : nil }
     let stream: ByteStream
     do {
@@ -167,7 +168,7 @@ actor ConnectionPool {
   ) async throws(HTTPClientError) -> ClientConnection? {
     guard !isShutDown else { throw .shutDown }
     guard !Task.isCancelled else { throw .cancelled }
-    let now = MonotonicInstant.now()
+    let now = loop.now()
     guard deadline > now else { throw .noConnectionInTime(origin) }
     lastTicket &+= 1
     let ticket = lastTicket
@@ -203,19 +204,12 @@ actor ConnectionPool {
       self?.assumeIsolated { $0.endWait(ticket, origin, .noConnectionInTime(origin)) }
     }
     let loop = loop
-    await withTaskCancellationHandler {
-      await suspend(waiter)
+    await withCancellableContinuation { continuation in
+      if waiter.outcome == nil { waiter.continuation = continuation } else { continuation.resume() }
     } onCancel: {
       loop.execute { self.assumeIsolated { $0.endWait(ticket, origin, .cancelled) } }
     }
     return waiter.outcome ?? .failed(.cancelled)
-  }
-
-  /// A method, so that the closure above captures this actor and thereby runs on it.
-  private func suspend(_ waiter: Waiter) async {
-    await withUnsafeContinuation { continuation in
-      if waiter.outcome == nil { waiter.continuation = continuation } else { continuation.resume() }
-    }
   }
 
   private func endWait(_ ticket: UInt64, _ origin: HTTPOrigin, _ error: HTTPClientError) {
@@ -237,7 +231,7 @@ actor ConnectionPool {
   private func release(_ connection: ClientConnection?, of origin: HTTPOrigin) {
     var connection = connection
     if isShutDown { close(&connection) }
-    switch origins[origin]?.release(connection, at: .now()) {
+    switch origins[origin]?.release(connection, at: loop.now()) {
     case .handOver(let ticket, let connection): resume(ticket, .slot(connection))
     case .settled, nil:
       if connection != nil { scheduleSweep(after: configuration.idleTimeout) }
@@ -268,7 +262,7 @@ actor ConnectionPool {
 
   private func sweep() {
     sweepTimer = nil
-    let now = MonotonicInstant.now()
+    let now = loop.now()
     closeIdle { $0.since + configuration.idleTimeout <= now }
     let oldest = origins.values.flatMap(\.idle).map(\.since).min()
     if let oldest { scheduleSweep(after: (oldest + configuration.idleTimeout).duration(since: now)) }
@@ -281,7 +275,7 @@ actor ConnectionPool {
     }
   }
 
-  /// Closes idle connections, ends waits, and refuses what comes. Exchanges under way end by themselves.
+  /// Closes idle connections, ends waits, and refuses what comes. Exchanges in flight end by themselves.
   func shutdown() {
     isShutDown = true
     sweepTimer?.cancel()

@@ -1,7 +1,7 @@
 public import EventLoops
 public import Time
 
-/// An HTTP/1.1 client on event loops: each loop keeps its own connections (RFC 9112 section 9), so a request that is
+/// An HTTP/1.1 client on event loops: each loop keeps its own connections (RFC 9112 §9), so a request that is
 /// sent from a loop stays on its thread.
 public final class HTTPClient: Sendable {
   private let group: EventLoopGroup
@@ -43,6 +43,9 @@ public final class HTTPClient: Sendable {
     }
   }
 
+  /// What deadlines given to ``send(_:deadline:)`` are measured by.
+  public var clock: any MonotonicClock { group }
+
   /// Connections that are made from now on trust what this context does; those that are open live on.
   public func replaceTLS(_ context: TLSContext) { tls.replace(context) }
 
@@ -73,7 +76,7 @@ public final class HTTPClient: Sendable {
     return sums.values.sorted { $0.origin.description < $1.origin.description }
   }
 
-  /// Closes idle connections and fails waiting and later requests with `HTTPClientError.shutDown`. Exchanges under way
+  /// Closes idle connections and fails waiting and later requests with `HTTPClientError.shutDown`. Exchanges in flight
   /// go on until their answer or deadline; their connections are closed then.
   public func shutdown() async {
     for pool in pools { await pool.shutdown() }

@@ -19,7 +19,7 @@ public struct HTTPClientConfiguration: Sendable {
   public var maximumResponseHeadBytes = 65_536
   /// The proxy that requests go by, but for the hosts it is not for. Default nil: none do.
   public var proxy: HTTPProxy?
-  /// The field `User-Agent` of requests that have none of their own (RFC 9110 section 10.1.5).
+  /// The field `User-Agent` of requests that have none of their own (RFC 9110 §10.1.5).
   public var userAgent = "hmpps-gateway"
 
   public init() {}

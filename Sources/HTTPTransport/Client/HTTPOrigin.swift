@@ -1,4 +1,4 @@
-/// Scheme, host and port: what a connection belongs to (RFC 9110 section 4.3.1).
+/// Scheme, host and port: what a connection belongs to (RFC 9110 §4.3.1).
 public struct HTTPOrigin: Sendable, Hashable, CustomStringConvertible {
   public enum Scheme: String, Sendable {
     case http
@@ -19,8 +19,7 @@ public struct HTTPOrigin: Sendable, Hashable, CustomStringConvertible {
     self.port = port
   }
 
-  /// The value of `Host`: the port only when it is not the scheme's own, IPv6 addresses in brackets (RFC 9110
-  /// section 7.2).
+  /// The value of `Host`: the port only when it is not the scheme's own, IPv6 addresses in brackets (RFC 9110 §7.2).
   public var authority: String {
     let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
     return port == scheme.defaultPort ? name : "\(name):\(port)"

@@ -1,4 +1,4 @@
-/// A proxy that calls of other services go by (RFC 9110 section 9.3.6, CONNECT), and the hosts that it is not for.
+/// A proxy that calls of other services go by (RFC 9110 §9.3.6, CONNECT), and the hosts that it is not for.
 public struct HTTPProxy: Sendable, Hashable, CustomStringConvertible {
   /// A name in lower case, or a numeric address without brackets.
   public let host: String

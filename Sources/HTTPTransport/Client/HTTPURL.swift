@@ -40,7 +40,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
   /// The path, percent-encoded and without a slash at its end: empty for `http://host/`.
   public var basePath: String { path.hasSuffix("/") ? String(path.dropLast()) : path }
 
-  /// What the request line holds: path and query, at least `/` (RFC 9112 section 3.2.1).
+  /// What the request line holds: path and query, at least `/` (RFC 9112 §3.2.1).
   public var target: String {
     let path = path.isEmpty ? "/" : path
     return query.map { "\(path)?\($0)" } ?? path

@@ -6,11 +6,11 @@ public enum HTTPURLError: Error, Hashable, Sendable, CustomStringConvertible {
   case invalidHost
   /// The port is no number from 1 to 65535.
   case invalidPort
-  /// A user name or password before the host (RFC 9110 section 4.2.4).
+  /// A user name or password before the host (RFC 9110 §4.2.4).
   case credentials
   /// A `#` part, which is never sent.
   case fragment
-  /// A character that must be percent-encoded, or a malformed `%` sequence (RFC 3986 section 2).
+  /// A character that must be percent-encoded, or a malformed `%` sequence (RFC 3986 §2).
   case invalidCharacter
 
   public var description: String {

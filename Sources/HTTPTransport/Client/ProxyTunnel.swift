@@ -2,7 +2,7 @@ internal import EventLoops
 internal import HTTPTypes
 internal import Time
 
-/// A connection to an origin through a proxy (RFC 9110 section 9.3.6).
+/// A connection to an origin through a proxy (RFC 9110 §9.3.6).
 enum ProxyTunnel {
   private static let maximumHeadBytes = 16_384
 

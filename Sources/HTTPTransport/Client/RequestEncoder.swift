@@ -1,7 +1,7 @@
 internal import EventLoops
 internal import HTTPTypes
 
-/// Writes a request's head and body (RFC 9112 section 3) in one piece. Method, target and field names cannot hold a
+/// Writes a request's head and body (RFC 9112 §3) in one piece. Method, target and field names cannot hold a
 /// byte that would end their line, by their types, and `HeaderFields` keeps control characters out of values.
 enum RequestEncoder {
   private static let ownFields: KnownField = [

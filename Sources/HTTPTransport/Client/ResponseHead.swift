@@ -1,7 +1,7 @@
 internal import HTTPTypes
 internal import Text
 
-/// A status line and its header section (RFC 9112 sections 4 and 5), strictly read.
+/// A status line and its header section (RFC 9112 §4, §5), strictly read.
 struct ResponseHead: Sendable {
   let version: HTTPVersion
   let status: HTTPResponse.Status
@@ -23,7 +23,7 @@ struct ResponseHead: Sendable {
         throw .malformedAnswer("malformed field line")
       }
       let field = KnownField.classify(span.extracting(entry.name))
-      // RFC 9110 section 8.6 lets a recipient take equal lengths for one, or refuse them. They are refused, as the
+      // RFC 9110 §8.6 lets a recipient take equal lengths for one, or refuse them. They are refused, as the
       // services replaced did: whoever adds a field to an answer may have changed its length as well.
       let isFraming = !field.isDisjoint(with: [.contentLength, .transferEncoding])
       guard !isFraming || known.isDisjoint(with: field) else {

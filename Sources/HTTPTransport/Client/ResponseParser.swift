@@ -146,7 +146,7 @@ struct ResponseParser: Sendable {
     return found
   }
 
-  // MARK: Framing (RFC 9112 section 6.3)
+  // MARK: Framing (RFC 9112 §6.3)
 
   private mutating func framing(_ head: ResponseHead) throws(HTTPClientError) -> State {
     let length = try Self.contentLength(head.fields)

@@ -1,4 +1,4 @@
-/// Percent-encoding for URLs that we make, and the check of those we are given (RFC 3986 section 2).
+/// Percent-encoding for URLs that we make, and the check of those we are given (RFC 3986 §2).
 enum URLCoding {
   /// Encodes a path that may have several segments: all but the unreserved characters and `/`.
   static func encodePath(_ path: String) -> String {

@@ -38,8 +38,21 @@ public struct HTTPHost: Hashable, Sendable, CustomStringConvertible {
   func isNamed(by authority: Span<UInt8>) -> Bool {
     if authority.count > 0, authority[0] == 0x5b { return HTTPHost(of: authority) == self }
     let host = Authority.host(authority)
-    guard host.count == bytes.count else { return false }
-    for index in host where lowercased(authority[index]) != bytes[index] { return false }
+    return host.count == bytes.count && begins(authority, host)
+  }
+
+  /// Whether the name of an authority is this one, or goes on after it with a dot. Makes nothing new.
+  func isFirstLabel(of authority: Span<UInt8>) -> Bool {
+    let host = Authority.host(authority)
+    guard host.count >= bytes.count, begins(authority, host) else { return false }
+    return host.count == bytes.count || authority[host.lowerBound + bytes.count] == UInt8(ascii: ".")
+  }
+
+  /// - Parameter host: the name's place in the authority, at least as long as this one.
+  private func begins(_ authority: Span<UInt8>, _ host: Range<Int>) -> Bool {
+    for index in bytes.indices where lowercased(authority[host.lowerBound + index]) != bytes[index] {
+      return false
+    }
     return true
   }
 }

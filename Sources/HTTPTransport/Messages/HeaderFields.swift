@@ -151,6 +151,18 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     return values
   }
 
+  /// The bytes of a name's only value, without a copy; nil if it has none or several.
+  public func onlyValue(_ name: HTTPField.Name) -> ArraySlice<UInt8>? {
+    var found: Range<Int>?
+    let canonical = name.canonicalName
+    let wanted = canonical.utf8Span.span
+    for entry in entries where isNamed(entry, wanted) {
+      guard found == nil else { return nil }
+      found = entry.value
+    }
+    return found.map { storage[$0] }
+  }
+
   /// Whether there is a field of that name.
   public func contains(_ name: HTTPField.Name) -> Bool {
     let canonical = name.canonicalName
@@ -167,12 +179,15 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
   public mutating func append(_ name: HTTPField.Name, _ value: String) {
     if !isWireFormat { self = rewritten { _ in true } }
     let nameStart = storage.count
-    storage.append(contentsOf: name.rawName.utf8)
+    let (nameBytes, valueBytes) = (name.rawName.utf8Span.span, value.utf8Span.span)
+    let needed = nameStart + nameBytes.count + valueBytes.count + 4
+    if storage.capacity < needed { storage.reserveCapacity(max(needed, storage.capacity * 2, 96)) }
+    nameBytes.withUnsafeBufferPointer { storage.append(contentsOf: $0) }
     let nameEnd = storage.count
     storage.append(0x3a)
     storage.append(0x20)
     let valueStart = storage.count
-    storage.append(contentsOf: value.utf8)
+    valueBytes.withUnsafeBufferPointer { storage.append(contentsOf: $0) }
     let valueEnd = storage.count
     for index in valueStart..<valueEnd where !ByteSet.isFieldValue(storage[index]) { storage[index] = 0x20 }
     storage.append(0x0d)

@@ -58,5 +58,11 @@ public struct RequestHead: Sendable {
     return host.isNamed(by: fields.storage.span.extracting(range))
   }
 
+  /// Whether the client addressed a host whose name begins with a label, as the names of a Kubernetes Service do.
+  public func isAddressed(toFirstLabel label: HTTPHost) -> Bool {
+    guard let range = authorityRange else { return false }
+    return label.isFirstLabel(of: fields.storage.span.extracting(range))
+  }
+
   private var authorityRange: Range<Int>? { fields.firstRange(.host) ?? targetAuthority }
 }

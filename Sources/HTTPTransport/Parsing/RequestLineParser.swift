@@ -46,8 +46,8 @@ enum RequestLineParser {
     throw isVersion ? .versionNotSupported : .badRequest("malformed HTTP version")
   }
 
-  /// The seven methods of platform.md §2.5. `CONNECT`, `TRACE` and all others are not implemented (RFC 9110
-  /// §9.1).
+  /// The seven methods of docs/contract/platform.md §2.5. `CONNECT`, `TRACE` and all others are not implemented (RFC
+  /// 9110 §9.1).
   private static func method(_ text: Span<UInt8>) throws(RequestRefusal) -> HTTPRequest.Method {
     switch text.count {
     case 3 where text.equals("GET"): .get

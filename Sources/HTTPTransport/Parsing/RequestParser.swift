@@ -1,7 +1,7 @@
 internal import Glibc
 internal import HTTPTypes
 
-/// Reads request heads (RFC 9112 §2–§6) from the unread bytes of a connection, as they come.
+/// Reads request heads (RFC 9112 §2 to §6) from the unread bytes of a connection, as they come.
 ///
 /// Strict: what two readers could frame or address differently is refused, not repaired. Incremental: each
 /// byte is searched once and each line is read once, however the bytes are split, and the split never changes

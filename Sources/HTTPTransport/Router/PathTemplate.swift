@@ -30,6 +30,17 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible, Express
     segments.compactMap { if case .parameter(let name) = $0 { name } else { nil } }
   }
 
+  /// What a request must be like to fit: two templates of one shape fit the same paths, whatever the names of their
+  /// parameters.
+  public struct Shape: Hashable, Sendable {
+    let literals: [String?]
+  }
+
+  /// The literals, and nil for each parameter.
+  public var shape: Shape {
+    Shape(literals: segments.map { if case .literal(let text) = $0 { text } else { nil } })
+  }
+
   /// What is wrong with the template; nil when it is well formed.
   var problem: String? {
     guard text.utf8.first == UInt8(ascii: "/") else { return "it does not begin with /" }
@@ -44,7 +55,7 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible, Express
         if literal.isEmpty, segments.count > 1 { return "it has an empty segment" }
       case .parameter(let name):
         guard let first = name.first, first.isLetter,
-          name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
+          name.allSatisfy({ $0.isLetter || $0.isNumber || "-_".contains($0) })
         else { return "'\(name)' is no parameter name" }
         guard names.insert(name).inserted else { return "parameter '\(name)' stands twice" }
       }

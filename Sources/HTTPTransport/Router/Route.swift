@@ -17,17 +17,8 @@ public struct Route<Value: Sendable>: Sendable {
 public enum RouteMatch<Value: Sendable>: Sendable {
   /// A route takes the request.
   case found(Value, PathParameters)
-  /// Routes have this path, but none this method: 405, or the answer to OPTIONS. `allow` is the `Allow` header's list
-  /// (RFC 9110 section 10.2.1), always in the same order, with HEAD beside GET and with OPTIONS.
-  case methodNotAllowed(allow: [HTTPRequest.Method])
+  /// Routes have this path, but none this method: 405, or the answer to OPTIONS.
+  case methodNotAllowed(PathRoutes<Value>)
   /// No route has this path: 404.
   case notFound
-}
-
-/// Why a route table makes no router: every fault of it, not only the first.
-public struct RouterError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// One sentence a fault, naming the routes.
-  public let problems: [String]
-
-  public var description: String { "unusable routes: " + problems.joined(separator: "; ") }
 }

@@ -1,8 +1,8 @@
-internal import HTTPTypes
+public import HTTPTypes
 
 /// The tree of a `Router`: it knows routes by their position. It is apart from the router because that is generic, and
-/// other modules run generic code unspecialised, several times slower.
-struct RouteTree: Sendable {
+/// the generic part is compiled into its users, and this need not be.
+@usableFromInline struct RouteTree: Sendable {
   private struct Node: Sendable {
     var literals: [(text: String, length: Int, node: Int)] = []
     var parameter: Int?
@@ -62,16 +62,13 @@ struct RouteTree: Sendable {
   // MARK: Finding
 
   /// The position of the route that takes a request, and what the path says to it.
-  func find(
+  @usableFromInline func find(
     _ method: HTTPRequest.Method,
     _ segments: [String]
   ) -> (route: Int, parameters: PathParameters)? {
     guard let found = find(method, segments, depth: 0, node: 0) else { return nil }
     return (found, PathParameters(names: entries[found].parameters, segments: segments))
   }
-
-  /// Whether some route has this path.
-  func hasPath(_ segments: [String]) -> Bool { hasPath(segments, depth: 0, node: 0) }
 
   private func find(_ method: HTTPRequest.Method, _ segments: [String], depth: Int, node: Int) -> Int? {
     guard depth < segments.count else { return endpoint(method, at: node) }
@@ -83,14 +80,6 @@ struct RouteTree: Sendable {
     }
     guard !segment.isEmpty, let next = nodes[node].parameter else { return nil }
     return find(method, segments, depth: depth + 1, node: next)
-  }
-
-  private func hasPath(_ segments: [String], depth: Int, node: Int) -> Bool {
-    guard depth < segments.count else { return !nodes[node].endpoints.isEmpty }
-    let segment = segments[depth]
-    if let next = literal(segment, at: node), hasPath(segments, depth: depth + 1, node: next) { return true }
-    guard !segment.isEmpty, let next = nodes[node].parameter else { return false }
-    return hasPath(segments, depth: depth + 1, node: next)
   }
 
   /// Compares lengths too: Swift's `==` takes canonically equivalent texts as equal (KELVIN SIGN and K), and such a
@@ -112,22 +101,23 @@ struct RouteTree: Sendable {
     return method == .head ? get : nil
   }
 
-  /// The `Allow` list of a path; empty if no route has it.
-  func allowedMethods(_ segments: [String]) -> [HTTPRequest.Method] {
-    var found: Set<HTTPRequest.Method> = []
+  /// The routes of a path, each method once: of two, the one that would take it.
+  func routes(of segments: [String]) -> [(method: HTTPRequest.Method, route: Int)] {
+    var found: [(method: HTTPRequest.Method, route: Int)] = []
     collect(segments, depth: 0, node: 0, into: &found)
-    guard !found.isEmpty else { return [] }
-    if found.contains(.get) { found.insert(.head) }
-    found.insert(.options)
-    let usual: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete]
-    let others = found.subtracting(usual + [.options]).sorted { $0.rawValue < $1.rawValue }
-    return usual.filter(found.contains) + others + [.options]
+    return found
   }
 
-  private func collect(_ segments: [String], depth: Int, node: Int, into found: inout Set<HTTPRequest.Method>)
-  {
+  private func collect(
+    _ segments: [String],
+    depth: Int,
+    node: Int,
+    into found: inout [(method: HTTPRequest.Method, route: Int)]
+  ) {
     guard depth < segments.count else {
-      found.formUnion(nodes[node].endpoints.map(\.method))
+      for endpoint in nodes[node].endpoints where !found.contains(where: { $0.method == endpoint.method }) {
+        found.append(endpoint)
+      }
       return
     }
     if let next = literal(segments[depth], at: node) {

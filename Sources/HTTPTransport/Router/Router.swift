@@ -8,7 +8,7 @@ public import HTTPTypes
 public struct Router<Value: Sendable>: Sendable {
   /// The routes, in the order given.
   public let routes: [Route<Value>]
-  private let tree: RouteTree
+  @usableFromInline let tree: RouteTree
 
   /// - Throws: `RouterError` that names every malformed template and every two routes that one request would fit
   ///   equally: same method, same literals, parameters in the same places (whatever their names).
@@ -29,14 +29,18 @@ public struct Router<Value: Sendable>: Sendable {
 
   /// The route for a request.
   /// - Parameter segments: the path's segments, percent-decoded; `/a/` has a last empty one.
-  public func match(_ method: HTTPRequest.Method, _ segments: [String]) -> RouteMatch<Value> {
+  @inlinable public func match(_ method: HTTPRequest.Method, _ segments: [String]) -> RouteMatch<Value> {
     if let found = tree.find(method, segments) {
       return .found(routes[found.route].value, found.parameters)
     }
-    let allowed = tree.allowedMethods(segments)
-    return allowed.isEmpty ? .notFound : .methodNotAllowed(allow: allowed)
+    return otherMatch(segments)
   }
 
-  /// Whether some route has this path, whatever its method.
-  public func hasPath(_ segments: [String]) -> Bool { tree.hasPath(segments) }
+  /// What is said of a path whose routes do not take the request's method; seldom, so that it need not be compiled for each
+  /// user.
+  @usableFromInline func otherMatch(_ segments: [String]) -> RouteMatch<Value> {
+    let others = tree.routes(of: segments)
+    return others.isEmpty
+      ? .notFound : .methodNotAllowed(PathRoutes(others.map { ($0.method, routes[$0.route].value) }))
+  }
 }

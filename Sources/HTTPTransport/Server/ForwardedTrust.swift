@@ -1,6 +1,6 @@
 public import EventLoops
 
-/// Whom a request comes from, when proxies have passed it on (platform.md §9.3).
+/// Whom a request comes from, when proxies have passed it on (docs/contract/platform.md §9.3).
 public enum ForwardedTrust {
   /// Proxies between a client and us that are looked through.
   static let maximumHops = 16

@@ -5,6 +5,7 @@ internal import Time
 /// An HTTP/1.1 server (RFC 9110, RFC 9112; HTTP/1.0 clients too), with a listener on each loop of a group.
 /// Started once and shut down once.
 public final class HTTPServer: Sendable {
+  private let group: EventLoopGroup
   private let loops: [ServerLoop]
   private let counters: ServerCounters
 
@@ -22,6 +23,7 @@ public final class HTTPServer: Sendable {
   ) {
     let counters = ServerCounters(countsPeers: configuration.maximumConnectionsPerPeer != nil)
     self.counters = counters
+    self.group = group
     loops = group.loops.map {
       ServerLoop(
         loop: $0,
@@ -67,7 +69,7 @@ public final class HTTPServer: Sendable {
   ///   - limit: from now on, `draining` included.
   ///   - draining: longer than the clients' pauses between requests, so that each hears of the end in an answer.
   public func shutdown(within limit: Duration, draining: Duration = .zero) async {
-    let now = MonotonicInstant.now()
+    let now = group.now()
     await withTaskGroup(of: Void.self) { group in
       for loop in loops {
         group.addTask { await loop.shutdown(drainingUntil: now + draining, by: now + limit) }

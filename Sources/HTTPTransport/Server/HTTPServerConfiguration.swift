@@ -1,7 +1,7 @@
 public import HTTPTypes
 
-/// The limits and habits of a server. Every limit has its status; the defaults are those of issue 2 and
-/// marks.md 3.3.
+/// The limits and habits of a server. Every limit has its status. The defaults lie among those of nginx, Apache, Tomcat
+/// and Node, the shorter one where a client could hold a connection.
 public struct HTTPServerConfiguration: Sendable {
   /// Bytes of the request line, without CRLF. Over it: 414. Default 8,192; RFC 9112 §3 asks for at least
   /// 8,000.
@@ -41,7 +41,7 @@ public struct HTTPServerConfiguration: Sendable {
   /// `writeTimeout` is over. Default 500; 0 or less gives no time beyond the time-out.
   public var minimumBodyBytesPerSecond = 500
   /// Between requests, and before the first. Past it the connection is closed without a word. Default 75 s:
-  /// longer than the 60 s of usual balancers, so that they close first (marks.md 2.5).
+  /// longer than the 60 s of usual balancers, so that they close first: a server that does answers their next request with a reset.
   public var idleTimeout = Duration.seconds(75)
   /// For a whole request, from the end of its head until the responder has answered. Past it the client gets
   /// 503 with `Retry-After`, the responder's task is cancelled and the connection closed; a body still being
@@ -59,7 +59,7 @@ public struct HTTPServerConfiguration: Sendable {
   /// zlib's level, 1 (fast) to 9 (small). Default 4: compressing occupies the loop.
   public var gzipLevel = 4
 
-  /// Whether `X-Forwarded-Proto: https` from a private-network peer makes a request secure (platform.md
+  /// Whether `X-Forwarded-Proto: https` from a private-network peer makes a request secure (docs/contract/platform.md
   /// §9.3). Default true.
   public var trustsForwardedProto = true
   /// Connections the kernel holds until they are accepted. Default 1,024.

@@ -1,7 +1,7 @@
 internal import EventLoops
 internal import Time
 
-/// A timer whose deadline is set anew for each request and hardly ever comes: setting it later, or clearing
+/// A timer whose deadline is set again for each request and hardly ever comes: setting it later, or clearing
 /// it, costs a store, and the loop's timer is moved only when it goes off too early. Belongs to its loop.
 final class LazyTimer {
   private let loop: EventLoop
@@ -44,7 +44,7 @@ final class LazyTimer {
     timer = nil
     armedDeadline = nil
     guard let deadline else { return }
-    guard deadline <= .now() else {
+    guard deadline <= loop.now() else {
       arm(deadline)
       return
     }

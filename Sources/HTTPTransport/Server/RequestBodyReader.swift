@@ -3,17 +3,6 @@ internal import Time
 
 /// Takes one request's body off its connection: for the responder, or to drop it.
 final class RequestBodyReader: RequestBodySource {
-  /// What is left of a body that nobody reads.
-  enum Remainder {
-    /// All of it has been dropped; the next request follows.
-    case none
-    /// More is to come.
-    case pending
-    /// It can not be got past: too long, broken off, or the client still waits to be asked for it.
-    case unreadable
-    case malformed(String)
-  }
-
   private enum Coding {
     case length(remaining: Int)
     case chunked(ChunkedDecoder)
@@ -73,7 +62,7 @@ final class RequestBodyReader: RequestBodySource {
     }
     if stream.inbound.count < length {
       try await sendContinue()
-      let start = MonotonicInstant.now()
+      let start = stream.loop.now()
       while stream.inbound.count < length {
         try await receive(since: start, received: stream.inbound.count)
       }
@@ -90,7 +79,7 @@ final class RequestBodyReader: RequestBodySource {
       return body
     }
     try await sendContinue()
-    let start = MonotonicInstant.now()
+    let start = stream.loop.now()
     while !decoder.isComplete {
       try await receive(since: start, received: body.count)
       try decode(&decoder, into: &body)
@@ -131,7 +120,7 @@ final class RequestBodyReader: RequestBodySource {
   // MARK: For the connection
 
   /// Drops what has come of a body that nobody read.
-  func discardReceived() -> Remainder {
+  func discardReceived() -> ConnectionMachine.BodyRemainder {
     guard !isFinished else { return .none }
     guard !isBroken, !mustSendContinue else { return .unreadable }
     switch coding {
@@ -159,7 +148,7 @@ final class RequestBodyReader: RequestBodySource {
   /// Waits for the rest of a body that nobody read, and drops it.
   /// - Returns: whether the connection is at the start of the next request.
   func discardRest() async -> Bool {
-    let start = MonotonicInstant.now()
+    let start = stream.loop.now()
     let received = stream.receivedBytes
     while true {
       switch discardReceived() {

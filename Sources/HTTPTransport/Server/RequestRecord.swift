@@ -14,5 +14,8 @@ public struct RequestRecord: Sendable {
   /// The name that the answer and the log lines about the request carry.
   public var correlationID: String?
 
+  /// Whether what is done for the request is recorded, and has to be told its route and module.
+  public var isRecorded = false
+
   public init() {}
 }

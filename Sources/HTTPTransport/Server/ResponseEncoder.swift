@@ -2,8 +2,8 @@ internal import EventLoops
 internal import HTTPTypes
 internal import Time
 
-/// Writes responses in wire format (RFC 9112 §4–§6), with the fields that every response carries (platform.md
-/// §1.8).
+/// Writes responses in wire format (RFC 9112 §4 to §6), with the fields that every response carries
+/// (docs/contract/platform.md §1.8).
 ///
 /// One per loop: it keeps the current `Date` line, a scratch array and zlib's state.
 final class ResponseEncoder {

@@ -3,18 +3,11 @@ internal import HTTPTypes
 internal import Logging
 internal import Time
 
-/// One client's connection: reads requests, has them answered in order, and ends in an orderly way.
+/// One client's connection: carries out what `ConnectionMachine` decides.
 ///
 /// Belongs to its loop, and is run by one task there. Time-outs while reading and writing are deadlines of
 /// the stream; the one of a whole request is a timer, because a responder waits for things of its own.
 final class ServerConnection {
-  private enum State {
-    /// Between requests, with no byte of the next one.
-    case idle
-    case busy
-    case ended
-  }
-
   private let stream: ByteStream
   private let loop: EventLoop
   private let configuration: HTTPServerConfiguration
@@ -24,24 +17,19 @@ final class ServerConnection {
   /// The task that runs the connection; cancelled to end a responder's waits.
   var task: Task<Void, Never>?
 
+  private var machine: ConnectionMachine
   private var parser: RequestParser
-  private var state = State.busy
-  private var activity = ConnectionStanding.Activity.readingHead
-  private var since = MonotonicInstant.now()
-  private var isKnown = false
   private let held: HeldBytes
   private let newcomers: Newcomers
   /// What this connection adds to `held`.
   private(set) var heldBytes = 0
-  private var drainStage = DrainStage.serving
-  /// Whether a request has come.
-  private var hasServed = false
   private var isEncrypted = false
   private var trustsPeer: Bool?
-  private var headDeadline: MonotonicInstant?
-  private var unsentResponses = 0
   private var isTickFlushScheduled = false
+  /// The request that is being answered, its body, and its answer.
+  private var request: ParsedRequest?
   private var body: RequestBodyReader?
+  private var response = ServerResponse(status: .ok)
   private let requestTimer: LazyTimer
   private var isCurrentSecure = false
   /// A large message has passed: the buffers are given back before the connection goes idle.
@@ -65,6 +53,7 @@ final class ServerConnection {
     self.newcomers = newcomers
     self.logger = logger
     self.responder = responder
+    machine = ConnectionMachine(ConnectionMachine.Settings(configuration), at: loop.now())
     requestTimer = LazyTimer(loop: loop)
     parser = RequestParser(limits: configuration.parserLimits)
   }
@@ -75,27 +64,38 @@ final class ServerConnection {
   func run(tls: TLSContext?) async {
     requestTimer.onDue { [weak self] in self?.requestIsOverdue() }
     stream.onHangUp = { [weak self] in self?.task?.cancel() }
-    if let tls {
-      let deadline = MonotonicInstant.now() + configuration.headerReadTimeout
-      do {
-        try await stream.startTLS(tls, serverName: nil, deadline: deadline)
-        isEncrypted = true
-      } catch {
-        logger.debug("TLS handshake failed", metadata: ["error": "\(error)"])
-        end()
-        return
-      }
-    }
-    while state != .ended {
-      do throws(RequestRefusal) {
-        guard let request = try parse() else {
-          try await receive()
-          continue
+    var event = ConnectionMachine.Event.opened(isEncrypted: tls != nil)
+    var now = loop.now()
+    while let action = machine.on(event, at: now) {
+      // Each function that may wait costs a request some hundred instructions: what comes with each request is here.
+      switch action {
+      case .parse: event = parse()
+      case .answer(let deadline):
+        guard let parsed = request else { return end() }
+        let request = begin(parsed, at: now, before: deadline)
+        response = await responder(request)
+        request.detach()
+        requestTimer.clear()
+        now = loop.now()
+        event = .answered(
+          asksToClose: asksToClose(response),
+          isAuthenticated: request.record.isAuthenticated
+        )
+      case .encode(let closes): event = encode(closes: closes, at: now)
+      case .flush: event = flush()
+      case .receive(let deadline, let isIdle):
+        prepareToReceive(isIdle: isIdle)
+        // Whoever ends the connection closes its stream, and so ends the wait.
+        do throws(StreamError) {
+          event = try await stream.receiveUntilClosed(deadline: deadline) == 0 ? .inputEnded : .received
+        } catch {
+          event = error == .timedOut ? .timedOut : .broken
         }
-        guard await takeTurn() else { break }
-        await serve(request)
-      } catch {
-        await refuse(error)
+        now = loop.now()
+      case .end: return end()
+      default:
+        event = await carryOut(action, tls)
+        now = loop.now()
       }
     }
   }
@@ -103,18 +103,43 @@ final class ServerConnection {
   /// Goes on to the next stage of the server's end. A connection that waits for a request is closed if the stage says
   /// so, unless the request has come already; a busy one ends with its next answer.
   func drain(_ stage: DrainStage) {
-    drainStage = max(drainStage, stage)
-    if state == .idle, drainStage.closesIdle(hasServed: hasServed), !stream.hasUnreadInput { end() }
+    tell(.drain(stage, hasUnreadInput: stage > .announcing && stream.hasUnreadInput))
   }
 
   /// Ends at once, whatever is going on.
   func cut() {
-    end()
+    tell(.cut)
     task?.cancel()
   }
 
+  /// Ends for the sake of others, unless a request has come already that nobody has looked at.
+  /// - Returns: whether it has ended.
+  func giveWay() -> Bool {
+    guard !machine.isEnded else { return false }
+    tell(.roomIsNeeded(hasUnreadInput: stream.hasUnreadInput))
+    guard machine.isEnded else { return false }
+    task?.cancel()
+    return true
+  }
+
+  private func requestIsOverdue() { tell(.overdue(isReadingBody: body?.isReading ?? false)) }
+
+  /// What happens from outside, while the task waits for something.
+  private func tell(_ event: ConnectionMachine.Event) {
+    switch machine.on(event, at: loop.now()) {
+    case .end: end()
+    case .setRequestTimer(let instant): requestTimer.set(instant)
+    case .expire:
+      encodeOwn(.serviceUnavailable, "request took too long")
+      stream.flushWithoutWaiting()
+      stream.finishWriting()
+      end()
+      task?.cancel()
+    default: break
+    }
+  }
+
   private func end() {
-    state = .ended
     hold(0)
     requestTimer.cancel()
     stream.close()
@@ -123,23 +148,14 @@ final class ServerConnection {
     stream.outbound = ByteBuffer()
   }
 
+  // MARK: For the server
+
   var remoteAddress: SocketAddress? { stream.remoteAddress }
-
-  // MARK: Standing
-
-  var standing: ConnectionStanding { ConnectionStanding(activity: activity, isKnown: isKnown, since: since) }
-
-  /// Ends for the sake of others, unless the next request has come already.
-  /// - Returns: whether it has ended.
-  func giveWay() -> Bool {
-    guard state != .ended, !(state == .idle && stream.hasUnreadInput) else { return false }
-    cut()
-    return true
-  }
+  var standing: ConnectionStanding { machine.standing }
 
   /// Counts what the system still keeps for a client that has been sent everything.
   func weigh() {
-    guard activity == .idle || activity == .ending else { return }
+    guard machine.activity == .idle || machine.activity == .ending else { return }
     let kept = stream.unacknowledgedBytes
     hold(kept >= HeldBytes.worthCounting ? kept : 0)
   }
@@ -151,170 +167,92 @@ final class ServerConnection {
     held.add(change)
   }
 
-  // MARK: Reading
+  // MARK: With each request
 
-  private func parse() throws(RequestRefusal) -> ParsedRequest? {
-    guard !stream.inbound.isEmpty else { return nil }
-    let result = try stream.inbound.withReadableBytes { (bytes) throws(RequestRefusal) in
-      try parser.parse(Span(_unsafeElements: bytes))
-    }
-    guard let result else { return nil }
-    stream.inbound.consume(result.length)
-    headDeadline = nil
-    return result.request
-  }
-
-  /// Sends what is ready, then waits for more bytes.
-  private func receive() async throws(RequestRefusal) {
-    guard await flush() else { return }
-    let now = MonotonicInstant.now()
-    let isIdle = stream.inbound.isEmpty
-    if isIdle, drainStage.closesIdle(hasServed: hasServed), !stream.hasUnreadInput {
-      end()
-      return
-    }
-    let deadline =
-      isIdle ? now + configuration.idleTimeout : headDeadline ?? now + configuration.headerReadTimeout
-    if isIdle {
-      state = .idle
-      activity = .idle
-      since = now
-      releaseMemory()
-      hold(0)
-    } else {
-      if headDeadline == nil { since = now }
-      activity = .readingHead
-      headDeadline = deadline
-      hold(stream.inbound.capacity)
-    }
-    do {
-      let count = try await stream.receive(deadline: deadline)
-      guard state != .ended else { return }
-      state = .busy
-      if count == 0 { end() }
+  private func parse() -> ConnectionMachine.Event {
+    body = nil
+    request = nil
+    guard !stream.inbound.isEmpty else { return .noHead(hasInput: false) }
+    do throws(RequestRefusal) {
+      let result = try stream.inbound.withReadableBytes { (bytes) throws(RequestRefusal) in
+        try parser.parse(Span(_unsafeElements: bytes))
+      }
+      guard let result else { return .noHead(hasInput: true) }
+      stream.inbound.consume(result.length)
+      request = result.request
+      let head = ConnectionMachine.Head(
+        keepsAlive: result.request.keepsAlive,
+        hasBody: result.request.framing != .none,
+        isServerWide: result.request.isServerWide
+      )
+      isCurrentSecure = isSecure(result.request)
+      return .head(head, isCrowded: held.isCrowded)
     } catch {
-      if error == .timedOut, !isIdle { throw .timeout }
-      end()
+      return .refused(error)
     }
   }
 
-  private func releaseMemory() {
+  private func begin(_ parsed: ParsedRequest, at now: MonotonicInstant, before deadline: MonotonicInstant)
+    -> ServerRequest
+  {
+    hold(0)
+    body = bodyReader(parsed, before: deadline)
+    flushAtEndOfTick()
+    requestTimer.set(deadline)
+    return ServerRequest(
+      head: parsed.head,
+      remoteAddress: stream.remoteAddress,
+      isSecure: isCurrentSecure,
+      arrival: now,
+      deadline: deadline,
+      timer: requestTimer,
+      clock: loop,
+      source: body
+    )
+  }
+
+  private func bodyReader(_ parsed: ParsedRequest, before deadline: MonotonicInstant) -> RequestBodyReader? {
+    guard parsed.framing != .none else { return nil }
+    return RequestBodyReader(
+      stream: stream,
+      framing: parsed.framing,
+      expectsContinue: parsed.expectsContinue,
+      configuration: configuration,
+      requestDeadline: deadline
+    )
+  }
+
+  private func encode(closes: Bool, at now: MonotonicInstant) -> ConnectionMachine.Event {
+    guard let request else { return .broken }
+    if request.isServerWide { response = Self.serverOptions }
+    let acceptsGzip =
+      encoder.mayCompress(response) && AcceptEncoding.allowsGzip(request.head.fields.list(.acceptEncoding))
+    let context = ResponseEncoder.Context(
+      isHead: request.head.method == .head,
+      isSecure: isCurrentSecure,
+      closes: closes,
+      saysKeepAlive: request.head.version == .http10,
+      acceptsGzip: acceptsGzip,
+      now: now
+    )
+    encoder.encode(response, context, to: &stream.outbound)
+    hasGrown = hasGrown || response.body.count > 4096 || body != nil
+    return .encoded(unsentBytes: stream.outbound.count, hasInput: !stream.inbound.isEmpty)
+  }
+
+  private func flush() -> ConnectionMachine.Event {
+    stream.flushWithoutWaiting()
+    return .flushed(left: stream.outbound.count)
+  }
+
+  private func prepareToReceive(isIdle: Bool) {
+    guard isIdle else { return hold(stream.inbound.capacity) }
+    hold(0)
     guard hasGrown || held.isCrowded else { return }
     hasGrown = false
     stream.inbound.releaseMemory()
     stream.outbound.releaseMemory()
   }
-
-  // MARK: Answering
-
-  /// In a crowd, strangers' requests are answered one at a time, each stranger in turn, after those of known callers.
-  /// - Returns: false when the connection has ended meanwhile.
-  private func takeTurn() async -> Bool {
-    guard held.isCrowded, !isKnown else { return true }
-    since = .now()
-    hold(stream.inbound.capacity + stream.outbound.capacity)
-    if hasServed {
-      activity = .queued
-      flushAtEndOfTick()
-      await loop.waitForSpareTime()
-    } else {
-      // It may be a probe, or bring a token: it goes before further requests of others, and keeps its place.
-      activity = .working
-      await newcomers.take { await loop.waitForLongStep() }
-    }
-    return state != .ended
-  }
-
-  private func serve(_ parsed: ParsedRequest) async {
-    let now = MonotonicInstant.now()
-    let deadline = now + configuration.requestTimeout
-    hasServed = true
-    activity = .working
-    hold(0)
-    isCurrentSecure = isSecure(parsed)
-    if parsed.framing != .none {
-      body = RequestBodyReader(
-        stream: stream,
-        framing: parsed.framing,
-        expectsContinue: parsed.expectsContinue,
-        configuration: configuration,
-        requestDeadline: deadline
-      )
-    }
-    defer { body = nil }
-    let response: ServerResponse
-    if parsed.isServerWide {
-      if let body, await !body.discardRest(), body.isCutShort {
-        await refuse(.badRequest("the connection ended within the body"))
-        return
-      }
-      response = Self.serverOptions
-    } else {
-      let request = ServerRequest(
-        head: parsed.head,
-        remoteAddress: stream.remoteAddress,
-        isSecure: isCurrentSecure,
-        deadline: deadline,
-        source: body
-      )
-      flushAtEndOfTick()
-      requestTimer.set(deadline)
-      response = await responder(request)
-      request.detach()
-      if request.record.isAuthenticated { isKnown = true }
-      requestTimer.clear()
-      guard state != .ended else { return }
-    }
-    await send(response, to: parsed, now: now)
-  }
-
-  private func send(_ response: ServerResponse, to parsed: ParsedRequest, now: MonotonicInstant) async {
-    var keepsAlive = parsed.keepsAlive && !drainStage.announcesEnd && !asksToClose(response)
-    var hasRest = false
-    switch body?.discardReceived() {
-    case nil, .some(.none): break
-    case .pending: hasRest = true
-    case .unreadable: keepsAlive = false
-    case .malformed(let reason):
-      await refuse(.badRequest(reason))
-      return
-    }
-    let acceptsGzip =
-      encoder.mayCompress(response) && AcceptEncoding.allowsGzip(parsed.head.fields.list(.acceptEncoding))
-    let context = ResponseEncoder.Context(
-      isHead: parsed.head.method == .head,
-      isSecure: isCurrentSecure,
-      closes: !keepsAlive,
-      saysKeepAlive: parsed.head.version == .http10,
-      acceptsGzip: acceptsGzip,
-      now: now
-    )
-    encoder.encode(response, context, to: &stream.outbound)
-    unsentResponses += 1
-    hasGrown = hasGrown || response.body.count > 4096 || body != nil
-    guard keepsAlive else {
-      let isWithinBody = body.map { !$0.isFinished } ?? false
-      await close(
-        // A client that asked for the end sends nothing more.
-        lingering: parsed.keepsAlive || isWithinBody || !stream.inbound.isEmpty,
-        isWithinBody: isWithinBody
-      )
-      return
-    }
-    if hasRest, let body {
-      guard await flush() else { return }
-      if await !body.discardRest() { await close(lingering: true, isWithinBody: true) }
-    } else if unsentResponses >= configuration.maximumPipelinedResponses || stream.outbound.count > 65_536 {
-      guard await flush() else { return }
-      await loop.waitForSpareTime()
-    }
-  }
-
-  /// The answer to `OPTIONS *`, whose body is dropped as it comes.
-  private static let serverOptions = ServerResponse(
-    status: .ok,
-    fields: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"]
-  )
 
   private func asksToClose(_ response: ServerResponse) -> Bool {
     guard response.fields.known.contains(.connection) else { return false }
@@ -330,65 +268,6 @@ final class ServerConnection {
     return trusted
   }
 
-  // MARK: Refusing and closing
-
-  /// Answers by itself and closes; what the client sent behind is never looked at.
-  private func refuse(_ refusal: RequestRefusal) async {
-    encodeOwn(refusal.status, refusal.reason)
-    await close(lingering: true, isWithinBody: true)
-  }
-
-  private func encodeOwn(_ status: HTTPResponse.Status, _ reason: String) {
-    var response = configuration.errorResponse(status, reason)
-    if status == .serviceUnavailable { response.fields[.retryAfter] = "\(configuration.retryAfterSeconds)" }
-    let context = ResponseEncoder.Context(isSecure: isEncrypted || isCurrentSecure, closes: true, now: .now())
-    encoder.encode(response, context, to: &stream.outbound)
-  }
-
-  /// Sends what is ready and closes.
-  /// - Parameter lingering: the client may still be sending; see `LingeringClose`.
-  private func close(lingering: Bool, isWithinBody: Bool) async {
-    guard await flush() else { return }
-    activity = .ending
-    since = .now()
-    if lingering { await LingeringClose(isWithinBody: isWithinBody, now: .now()).run(on: stream) }
-    end()
-  }
-
-  // MARK: Sending
-
-  /// - Returns: false when the connection has ended.
-  private func flush() async -> Bool {
-    guard state != .ended else { return false }
-    unsentResponses = 0
-    guard !stream.outbound.isEmpty else { return true }
-    stream.flushWithoutWaiting()
-    return stream.outbound.isEmpty ? true : await flushSlowly()
-  }
-
-  /// Goes on sending to a client that does not take everything at once.
-  private func flushSlowly() async -> Bool {
-    let before = activity
-    activity = .sending
-    since = .now()
-    var pace = TransferPace(
-      start: since,
-      patience: configuration.writeTimeout,
-      bytesPerSecond: configuration.minimumBodyBytesPerSecond
-    )
-    while !stream.outbound.isEmpty {
-      let waiting = stream.outbound.count
-      hold(stream.outbound.capacity + HeldBytes.systemShare)
-      do { try await stream.flushSome(deadline: pace.deadline) } catch { end() }
-      guard state != .ended else { return false }
-      since = .now()
-      pace.note(waiting - stream.outbound.count, now: since)
-    }
-    hold(0)
-    activity = before
-    return true
-  }
-
   /// Answers to earlier pipelined requests must not wait for a responder that waits for something else.
   private func flushAtEndOfTick() {
     guard !isTickFlushScheduled, !stream.outbound.isEmpty else { return }
@@ -400,17 +279,84 @@ final class ServerConnection {
     }
   }
 
-  // MARK: The whole request's deadline
+  // MARK: Now and then
 
-  private func requestIsOverdue() {
-    if let body, body.isReading {
-      // The body's own wait ends now too; its reader answers with 408.
-      requestTimer.set(.now() + .seconds(1))
-    } else {
-      encodeOwn(.serviceUnavailable, "request took too long")
-      stream.flushWithoutWaiting()
-      stream.finishWriting()
-      cut()
+  /// The answer to `OPTIONS *`, whose body is dropped as it comes.
+  private static let serverOptions = ServerResponse(
+    status: .ok,
+    fields: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"]
+  )
+
+  private func carryOut(_ action: ConnectionMachine.Action, _ tls: TLSContext?) async
+    -> ConnectionMachine.Event
+  {
+    switch action {
+    case .secure(let deadline): return await secure(tls, before: deadline)
+    case .waitForTurn(let turn):
+      await waitForTurn(turn)
+      return .turn
+    case .lookForInput: return .input(isThere: stream.hasUnreadInput)
+    case .discardReceived: return .receivedDiscarded(body?.discardReceived() ?? .none)
+    case .discardRest:
+      if body == nil, let request {
+        body = bodyReader(request, before: loop.now() + configuration.requestTimeout)
+      }
+      let isComplete = await body?.discardRest() ?? true
+      return .restDiscarded(isComplete: isComplete, isCutShort: body?.isCutShort ?? false)
+    case .refuse(let refusal):
+      encodeOwn(refusal.status, refusal.reason)
+      return .encoded(unsentBytes: stream.outbound.count, hasInput: true)
+    case .flushSome(let deadline): return await flushSome(before: deadline)
+    case .linger(let linger):
+      await linger.run(on: stream)
+      return .lingered
+    default: return .broken
     }
+  }
+
+  private func secure(_ tls: TLSContext?, before deadline: MonotonicInstant) async -> ConnectionMachine.Event
+  {
+    guard let tls else { return .broken }
+    do {
+      try await stream.startTLS(tls, serverName: nil, deadline: deadline)
+      isEncrypted = true
+      return .secured
+    } catch {
+      logger.debug("TLS handshake failed", metadata: ["error": "\(error)"])
+      return .broken
+    }
+  }
+
+  private func waitForTurn(_ turn: ConnectionMachine.Turn) async {
+    switch turn {
+    case .spare: await loop.waitForSpareTime()
+    case .further:
+      hold(stream.inbound.capacity + stream.outbound.capacity)
+      flushAtEndOfTick()
+      await loop.waitForSpareTime()
+    case .newcomer:
+      hold(stream.inbound.capacity + stream.outbound.capacity)
+      await newcomers.take { await loop.waitForLongStep() }
+    }
+  }
+
+  private func flushSome(before deadline: MonotonicInstant) async -> ConnectionMachine.Event {
+    let waiting = stream.outbound.count
+    hold(stream.outbound.capacity + HeldBytes.systemShare)
+    do { try await stream.flushSome(deadline: deadline) } catch { return .broken }
+    let left = stream.outbound.count
+    if left == 0 { hold(0) }
+    return .taken(bytes: waiting - left, left: left)
+  }
+
+  private func encodeOwn(_ status: HTTPResponse.Status, _ reason: String) {
+    var response = configuration.errorResponse(status, reason)
+    if status == .serviceUnavailable { response.fields[.retryAfter] = "\(configuration.retryAfterSeconds)" }
+    let context = ResponseEncoder.Context(
+      isSecure: isEncrypted || isCurrentSecure,
+      closes: true,
+      now: loop.now()
+    )
+    encoder.encode(response, context, to: &stream.outbound)
   }
 }

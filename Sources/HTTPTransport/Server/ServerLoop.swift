@@ -154,7 +154,7 @@ actor ServerLoop {
     turnedAway += 1
     var response = configuration.errorResponse(.serviceUnavailable, reason)
     response.fields[.retryAfter] = "\(configuration.retryAfterSeconds)"
-    encoder.encode(response, ResponseEncoder.Context(closes: true, now: .now()), to: &stream.outbound)
+    encoder.encode(response, ResponseEncoder.Context(closes: true, now: loop.now()), to: &stream.outbound)
     stream.flushWithoutWaiting()
     // A stream is handed over with its region: nobody else holds it, and the task is on this loop.
     nonisolated(unsafe) let stream = stream
@@ -162,7 +162,7 @@ actor ServerLoop {
   }
 
   private func finishTurningAway(_ stream: ByteStream) async {
-    await LingeringClose(isWithinBody: true, now: .now()).run(on: stream)
+    await LingeringClose(isWithinBody: true, now: loop.now()).run(on: stream)
     stream.close()
     turnedAway -= 1
   }
@@ -244,7 +244,7 @@ actor ServerLoop {
   ///   - deadline: when what is not done is cut.
   func shutdown(drainingUntil drainEnd: MonotonicInstant, by deadline: MonotonicInstant) async {
     drain(.announcing)
-    if drainEnd > .now() {
+    if drainEnd > loop.now() {
       await pause(until: min(drainEnd, deadline))
     } else {
       endPauses()
@@ -252,22 +252,25 @@ actor ServerLoop {
     if let listener {
       listener.stopTaking()
       let patience = DrainStage.handshakeTime(at: listener.address)
-      await pause(until: min(.now() + patience, deadline))
+      await pause(until: min(loop.now() + patience, deadline))
       listener.close()
       self.listener = nil
     }
     drain(.finishing)
-    let last = loop.schedule(at: min(.now() + DrainStage.firstRequestTime, deadline)) { [weak self] in
+    let last = loop.schedule(at: min(loop.now() + DrainStage.firstRequestTime, deadline)) { [weak self] in
       self?.assumeIsolated { $0.drain(.closing) }
     }
     await waitUntilEmpty(by: deadline)
     last.cancel()
     for connection in connections.values { connection.cut() }
     // Responders end soon after their tasks are cancelled; one that ignores it must not hold up the process.
-    await waitUntilEmpty(by: .now() + .seconds(1))
+    await waitUntilEmpty(by: loop.now() + .seconds(1))
     siblings = []
     if !connections.isEmpty {
-      logger.warning("requests still running after shutdown", metadata: ["count": "\(connections.count)"])
+      logger.warning(
+        "requests are still in flight after shutdown",
+        metadata: ["count": "\(connections.count)"]
+      )
     }
   }
 
@@ -278,7 +281,7 @@ actor ServerLoop {
 
   /// Waits for an instant, or for `endPauses()`.
   private func pause(until end: MonotonicInstant) async {
-    guard end > .now() else { return }
+    guard end > loop.now() else { return }
     let number = nextWaiter
     nextWaiter += 1
     let timer = loop.schedule(at: end) { [weak self] in
@@ -295,7 +298,7 @@ actor ServerLoop {
   }
 
   private func waitUntilEmpty(by deadline: MonotonicInstant) async {
-    guard !connections.isEmpty, deadline > .now() else { return }
+    guard !connections.isEmpty, deadline > loop.now() else { return }
     let number = nextWaiter
     nextWaiter += 1
     let timer = loop.schedule(at: deadline) { [weak self] in

@@ -8,16 +8,22 @@ public final class ServerRequest {
   public let head: RequestHead
   /// The other end of the connection: the client, or the proxy before us.
   public let remoteAddress: SocketAddress?
-  /// Whether the client's side is encrypted: TLS here, or at a proxy that is trusted to say so (platform.md
-  /// §9.3).
+  /// Whether the client's side is encrypted: TLS here, or at a proxy that is trusted to say so
+  /// (docs/contract/platform.md §9.3).
   public let isSecure: Bool
+  /// When it had come, all but its body.
+  public let arrival: MonotonicInstant
   /// When the whole request must be answered. Waits for upstreams and databases end by then at the latest.
-  public let deadline: MonotonicInstant
+  public private(set) var deadline: MonotonicInstant
+  /// What `arrival` and `deadline` are measured by.
+  public let clock: any MonotonicClock
   /// Whether the client announced a body (which may turn out to be empty).
   public let hasBody: Bool
   /// What has become known of it so far, for whoever measures it or writes the log.
   public var record = RequestRecord()
 
+  /// Of the server, which answers for whoever overruns the deadline; nil where nobody does.
+  private var timer: LazyTimer?
   private var source: (any RequestBodySource)?
   private var buffered: [UInt8]
 
@@ -27,12 +33,15 @@ public final class ServerRequest {
     body: [UInt8] = [],
     remoteAddress: SocketAddress? = nil,
     isSecure: Bool = false,
-    deadline: MonotonicInstant
+    deadline: MonotonicInstant,
+    clock: any MonotonicClock
   ) {
     self.head = head
     self.remoteAddress = remoteAddress
     self.isSecure = isSecure
+    arrival = clock.now()
     self.deadline = deadline
+    self.clock = clock
     hasBody = !body.isEmpty
     buffered = body
   }
@@ -41,22 +50,28 @@ public final class ServerRequest {
     head: RequestHead,
     remoteAddress: SocketAddress?,
     isSecure: Bool,
+    arrival: MonotonicInstant,
     deadline: MonotonicInstant,
+    timer: LazyTimer?,
+    clock: EventLoop,
     source: (any RequestBodySource)?
   ) {
     self.head = head
     self.remoteAddress = remoteAddress
     self.isSecure = isSecure
+    self.arrival = arrival
     self.deadline = deadline
+    self.clock = clock
     hasBody = source != nil
     buffered = []
+    self.timer = timer
     self.source = source
   }
 
   /// Host and port as the client knows them, for the text of links and challenges alone: what a trusted proxy says it
-  /// was asked for (`X-Forwarded-Host` and, where that has no port, `X-Forwarded-Port`, the first of a list; platform.md
-  /// §9.3), or the request's own authority. The client may have written those fields, so that nothing is decided by
-  /// them: `RequestHead.isAddressed(to:)` is for that.
+  /// was asked for (`X-Forwarded-Host` and, where that has no port, `X-Forwarded-Port`, the first of a list;
+  /// docs/contract/platform.md §9.3), or the request's own authority. The client may have written those fields, so that
+  /// nothing is decided by them: `RequestHead.isAddressed(to:)` is for that.
   public var statedAuthority: String {
     guard let host = firstForwarded(Self.forwardedHost), Authority.isValid(host.utf8Span.span),
       remoteAddress?.isPrivate ?? false
@@ -92,8 +107,16 @@ public final class ServerRequest {
     return body
   }
 
+  /// Lets the answer take longer than the server lets others take. The body has to come in the same time as theirs.
+  /// - Parameter limit: from the request's arrival; one that is shorter than the server's changes nothing.
+  public func allow(_ limit: Duration) {
+    guard arrival + limit > deadline else { return }
+    deadline = arrival + limit
+    timer?.set(deadline)
+  }
+
   /// Cuts the request off from its connection, which goes on to the next one.
-  func detach() { source = nil }
+  func detach() { (source, timer) = (nil, nil) }
 }
 
 /// Where the bytes of a body come from.

@@ -1,6 +1,6 @@
 public import HTTPTypes
 
-/// What a responder answers. The server adds `Date`, the framing and the security headers of platform.md
+/// What a responder answers. The server adds `Date`, the framing and the security headers of docs/contract/platform.md
 /// §1.8, compresses the body if the client accepts that, and leaves it out for HEAD, 204 and 304.
 public struct ServerResponse: Sendable {
   /// A final status, 200 to 599. Anything else is sent as 500.
@@ -10,7 +10,7 @@ public struct ServerResponse: Sendable {
   public var fields: HeaderFields
   /// The whole content, before compression.
   public var body: [UInt8]
-  /// The same content, compressed once for all answers with it; nil for one that is made anew each time.
+  /// The same content, compressed once for all answers with it; nil for one that is made again each time.
   var fixed: FixedBody?
 
   /// A response with the given parts; without `Content-Type` unless `fields` has one.

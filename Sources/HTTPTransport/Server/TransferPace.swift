@@ -3,7 +3,7 @@ internal import Time
 /// How long a client may take for what is being sent to it. Two things are asked: that it takes something every so
 /// often, and that, once that time is over, it has taken at least so much a second on the whole. What waits to be sent
 /// does not count, only what was taken.
-struct TransferPace: Sendable {
+struct TransferPace: Sendable, Equatable {
   private let start: MonotonicInstant
   private let patience: Duration
   private let bytesPerSecond: Int

@@ -1,4 +1,5 @@
 import Postgres
+import ServiceKit
 internal import Time
 
 extension StateFilter {
@@ -9,35 +10,6 @@ extension StateFilter {
 
   /// Tells the prepared statements of each filter apart.
   fileprivate var suffix: String { includeOpen && includeClosed ? "all" : includeOpen ? "open" : "closed" }
-}
-
-extension SortOrder {
-  fileprivate var sql: String {
-    let (column, isText) = Self.column(field)
-    return (ignoresCase && isText ? "lower(\(column))" : column)
-      + (direction == .descending ? " desc" : "")
-  }
-
-  private static func column(_ field: Field) -> (name: String, isText: Bool) {
-    switch field {
-    case .id: ("id", false)
-    case .firstPrisonerNumber: ("first_prisoner_number", true)
-    case .firstPrisonerRole: ("first_prisoner_role", false)
-    case .secondPrisonerNumber: ("second_prisoner_number", true)
-    case .secondPrisonerRole: ("second_prisoner_role", false)
-    case .reason: ("reason", false)
-    case .restrictionType: ("restriction_type", false)
-    case .comment: ("comment", true)
-    case .authorisedBy: ("authorised_by", true)
-    case .isClosed: ("is_closed", false)
-    case .closedBy: ("closed_by", true)
-    case .closedReason: ("closed_reason", true)
-    case .closedAt: ("closed_at", false)
-    case .whenCreated: ("when_created", false)
-    case .whenUpdated: ("when_updated", false)
-    case .updatedBy: ("updated_by", true)
-    }
-  }
 }
 
 extension NonAssociationsStore {
@@ -69,7 +41,7 @@ extension NonAssociationsStore {
       name: "non_associations_\(involvement.rawValue)_\(filter.suffix)",
       sql: """
         with asked as materialized (select distinct number from unnest($1::text[]) number)
-        select \(NonAssociationRows.columns) from (\(rows)) rows order by id
+        select \(NonAssociation.record.table.selected) from (\(rows)) rows order by id
         """
     )
   }
@@ -81,11 +53,9 @@ extension NonAssociationsStore {
     _ filter: StateFilter,
     deadline: MonotonicInstant
   ) async throws -> [NonAssociation] {
-    try await database.query(
-      Self.list(involvement, filter),
-      [.textArray(numbers)],
-      deadline: deadline
-    ).map { try NonAssociation($0, misfits) }
+    try nonAssociations(
+      await database.query(Self.list(involvement, filter), [.textArray(numbers)], deadline: deadline)
+    )
   }
 
   static func count(_ filter: StateFilter) -> PostgresStatement {
@@ -100,8 +70,8 @@ extension NonAssociationsStore {
     PostgresStatement(
       name: "non_associations_page",
       sql: """
-        select \(NonAssociationRows.columns) from non_association where \(request.filter.condition)
-        order by \(request.orders.map(\.sql).joined(separator: ", ")) limit $1 offset $2
+        select \(NonAssociation.record.table.selected) from non_association where \(request.filter.condition)
+        order by \(request.orders.map { $0.sql }.joined(separator: ", ")) limit $1 offset $2
         """,
       isPrepared: false
     )
@@ -117,6 +87,6 @@ extension NonAssociationsStore {
       [.int8(request.size), .int8(request.offset)],
       deadline: deadline
     )
-    return Page(items: try rows.map { try NonAssociation($0, misfits) }, total: total, request: request)
+    return Page(items: try nonAssociations(rows), total: total, request: request)
   }
 }

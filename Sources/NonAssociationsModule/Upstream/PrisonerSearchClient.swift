@@ -1,5 +1,3 @@
-import EventLoops
-import HTTPTransport
 import HTTPTypes
 internal import JSON
 import ServiceKit
@@ -7,33 +5,38 @@ import SharedAuth
 internal import Text
 internal import Time
 
-/// Asks prisoner search who and where prisoners are (`non-associations.md` §9.1).
+/// Asks prisoner search who and where prisoners are (docs/contract/non-associations.md §9.1).
 struct PrisonerSearchClient: Sendable {
-  static let path = "/prisoner-search/prisoner-numbers"
+  private static let segments = ["prisoner-search", "prisoner-numbers"]
+  /// What errors call the question.
+  static let place = "POST /\(segments.joined(separator: "/"))"
   /// Prisoner search refuses more than 1,000 numbers at once.
   static let chunkSize = 900
   private static let responseFields = "prisonerNumber,firstName,lastName,prisonId,prisonName,cellLocation"
 
-  private let url: HTTPURL
-  private let client: HTTPClient
-  private let tokens: UpstreamTokens
-  private let timeout: Duration
+  private let upstream: UpstreamClient
+  /// The question, still without its numbers.
+  private let question: UpstreamCall
 
-  /// - Parameter timeout: for all chunks of one question together, their tokens among it.
-  init(baseURL: HTTPURL, client: HTTPClient, tokens: UpstreamTokens, timeout: Duration) {
-    url = baseURL.path(Self.path, query: [("responseFields", Self.responseFields)])
-    self.client = client
-    self.tokens = tokens
-    self.timeout = timeout
+  init(_ upstream: UpstreamClient) {
+    self.upstream = upstream
+    question = upstream.call(
+      .post,
+      Self.segments,
+      query: [("responseFields", Self.responseFields)],
+      wantsOK: true,
+      // The host is nobody's business outside (docs/contract/non-associations.md §14 row 9).
+      place: Self.place
+    )
   }
 
   /// The prisoners with these numbers, by number. No numbers, no call.
   /// - Throws: `NonAssociationsError.missingPrisoners` naming every number that prisoner search does not know, in the
-  ///   order asked for; `searchRefused`, `searchFailed`.
+  ///   order asked for; `upstream`.
   func prisoners(_ numbers: [String], deadline: MonotonicInstant) async throws -> [ByteText: Prisoner] {
     var seen: Set<ByteText> = []
     let distinct = numbers.filter { seen.insert(ByteText($0)).inserted }
-    let prisoners = try await fetch(distinct, min(deadline, MonotonicInstant.now() + timeout))
+    let prisoners = try await fetch(distinct, deadline)
     let missing = distinct.filter { prisoners[ByteText($0)] == nil }
     guard missing.isEmpty else { throw NonAssociationsError.missingPrisoners(missing) }
     return prisoners
@@ -46,8 +49,8 @@ struct PrisonerSearchClient: Sendable {
     return try await withThrowingTaskGroup(of: [ByteText: Prisoner].self) { group in
       for start in stride(from: 0, to: numbers.count, by: Self.chunkSize) {
         let chunk = numbers[start..<min(start + Self.chunkSize, numbers.count)]
-        // On this loop: its connections are the ones to use.
-        group.addTask(executorPreference: EventLoop.current) { try await fetch(chunk: chunk, deadline) }
+        // Child tasks stay on this loop, whose connections are the ones to use.
+        group.addTask { try await fetch(chunk: chunk, deadline) }
       }
       var prisoners: [ByteText: Prisoner] = [:]
       for try await part in group { prisoners.merge(part) { _, later in later } }
@@ -59,48 +62,12 @@ struct PrisonerSearchClient: Sendable {
     chunk: ArraySlice<String>,
     _ deadline: MonotonicInstant
   ) async throws(NonAssociationsError) -> [ByteText: Prisoner] {
-    let body = Self.requestBody(chunk)
-    var token = try await self.token(deadline)
-    var response = try await send(body, token, deadline)
-    // The token may have been withdrawn before its time; another is worth one try.
-    if response.status == .unauthorized, tokens.evict(token) {
-      token = try await self.token(deadline)
-      response = try await send(body, token, deadline)
-    }
-    guard response.status == .ok else {
-      throw .searchRefused(code: response.status.code, reason: response.status.registeredPhrase)
-    }
-    return try Self.prisoners(in: response.body)
-  }
-
-  private func token(_ deadline: MonotonicInstant) async throws(NonAssociationsError) -> String {
+    var call = question
+    call.body = Self.requestBody(chunk)
     do {
-      return try await tokens.token(deadline: deadline)
+      return try Self.prisoners(in: await upstream.send(call, deadline: deadline), of: call)
     } catch {
-      throw .searchFailed(error.text, cause: "token: \(error.text)")
-    }
-  }
-
-  private func send(
-    _ body: [UInt8],
-    _ token: String,
-    _ deadline: MonotonicInstant
-  ) async throws(NonAssociationsError) -> ClientResponse {
-    let request = ClientRequest(
-      method: .post,
-      url: url,
-      fields: [
-        .authorization: "Bearer \(token)", .contentType: "application/json", .accept: "application/json",
-      ],
-      body: body,
-      isIdempotent: true
-    )
-    do {
-      return try await client.send(request, deadline: deadline)
-    } catch {
-      let text =
-        error.isTimeout ? "Timed out waiting for POST \(Self.path)" : "No answer from POST \(Self.path)"
-      throw .searchFailed(text, cause: error.description)
+      throw .upstream(error)
     }
   }
 
@@ -115,10 +82,13 @@ struct PrisonerSearchClient: Sendable {
     return writer.bytes
   }
 
-  /// - Throws: `searchFailed` unless the body is an array of prisoners, each with a number and both names.
-  static func prisoners(in body: [UInt8]) throws(NonAssociationsError) -> [ByteText: Prisoner] {
-    do {
-      var reader = JSONReader(body)
+  /// - Throws: `unreadable` unless the body is an array of prisoners, each with a number and both names.
+  static func prisoners(
+    in body: [UInt8],
+    of call: UpstreamCall
+  ) throws(UpstreamFailure) -> [ByteText: Prisoner] {
+    try call.decode(body) { (bytes) throws(JSONError) in
+      var reader = JSONReader(bytes)
       var prisoners: [ByteText: Prisoner] = [:]
       try reader.beginArray()
       while try reader.nextElement() {
@@ -127,8 +97,6 @@ struct PrisonerSearchClient: Sendable {
       }
       try reader.end()
       return prisoners
-    } catch {
-      throw .searchFailed("Unreadable answer from POST \(path)", cause: error.description)
     }
   }
 }

@@ -6,8 +6,8 @@ public import Logging
 public import ServiceKit
 public import Time
 
-/// Sends events and messages to Application Insights' ingestion endpoint, in batches, from the background
-/// (`platform.md` §8.3). One for each connection string; the items say which module they are of.
+/// Sends telemetry to Application Insights' ingestion endpoint, in batches, from the background
+/// (docs/contract/platform.md §8.3, docs/contract/adoption.md §3). One for each connection string; the items say which module they are of.
 public final class ApplicationInsights: Sendable {
   private let queue: ExportQueue<ApplicationInsightsItem>
   private let clock: any WallClock
@@ -49,6 +49,7 @@ public final class ApplicationInsights: Sendable {
     }
   }
 
+  /// What was sent, lost, and is waiting.
   public var statistics: ExportStatistics { queue.statistics }
 
   /// Sends what is waiting, and ends.
@@ -58,14 +59,28 @@ public final class ApplicationInsights: Sendable {
   /// - Parameter role: the cloud role name of the service that the module replaces: `hmpps-non-associations-api`.
   public func telemetry(role: String) -> any Telemetry { RoleTelemetry(sender: self, role: role) }
 
-  /// Queues an event of a role.
-  func send(_ content: ApplicationInsightsItem.Content, role: String) {
+  /// Queues an item of a role.
+  /// - Parameters:
+  ///   - share: of such items that are sent, in per cent.
+  ///   - time: when it was; nil for now.
+  ///   - context: the span that it is, or is part of.
+  ///   - operation: the request or message in flight.
+  func send(
+    _ content: ApplicationInsightsItem.Content,
+    role: String,
+    share: Double = 100,
+    time: Timestamp? = nil,
+    context: SpanContext? = SpanContext.current,
+    operation: Operation? = Operation.current
+  ) {
     queue.add(
       ApplicationInsightsItem(
         content: content,
         role: role,
-        time: clock.now(),
-        span: SpanContext.current,
+        time: time ?? clock.now(),
+        span: context,
+        operation: operation,
+        share: share,
         version: version
       )
     )

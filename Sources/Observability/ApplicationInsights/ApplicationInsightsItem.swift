@@ -7,73 +7,93 @@ struct ApplicationInsightsItem: Sendable {
   enum Content: Sendable {
     case event(TelemetryEvent)
     case message(String, TelemetrySeverity, [String: String])
+    case exception(type: String, message: String, TelemetrySeverity, [String: String])
+    /// A request that was answered, or a message that was handled.
+    case request(FinishedSpan)
+    /// A call, a statement, or a message that was sent.
+    case dependency(FinishedSpan)
   }
 
   let content: Content
-  /// The module's cloud role name.
+  /// The cloud role name of the module.
   let role: String
   let time: Timestamp
   let span: SpanContext?
+  /// The request or message in flight. Its name is read when the item is written: it may become known later than the item.
+  let operation: Operation?
+  /// The share of such items that is sent, in per cent: the ingestion counts each for so many.
+  let share: Double
   /// `service.version` of the custom dimensions.
   let version: String
 
   // The ingestion's limits (Application Insights, "Data model"): longer texts would be refused whole.
-  private static let maximumName = 512
-  private static let maximumKey = 150
-  private static let maximumValue = 8192
-  private static let maximumMessage = 32_768
+  static let maximumName = 512
+  static let maximumKey = 150
+  static let maximumValue = 8192
+  static let maximumMessage = 32_768
+  static let maximumURL = 2048
 
   /// Appends the item as an envelope of the ingestion's version 2 schema.
   func write(to json: inout JSONWriter, instrumentationKey: String, instance: String) {
     json.beginObject()
-    switch content {
-    case .event: json.field("name", "Microsoft.ApplicationInsights.Event")
-    case .message: json.field("name", "Microsoft.ApplicationInsights.Message")
-    }
+    json.field("name", "Microsoft.ApplicationInsights.\(kind.name)")
     json.field("time", time.instantText)
+    if share < 100 {
+      json.key("sampleRate")
+      json.value(share)
+    }
     json.field("iKey", instrumentationKey)
     json.key("tags")
     json.beginObject()
     json.field("ai.cloud.role", role)
     json.field("ai.cloud.roleInstance", instance)
     json.field("ai.internal.sdkVersion", "gateway:\(version)")
-    if let span {
-      json.field("ai.operation.id", span.traceID)
-      json.field("ai.operation.parentId", span.spanID)
-    }
+    writeOperation(to: &json)
     json.endObject()
     json.key("data")
     json.beginObject()
-    switch content {
-    case .event(let event):
-      json.field("baseType", "EventData")
-      json.key("baseData")
-      json.beginObject()
-      json.field("ver", 2)
-      json.field("name", String(event.name.prefix(Self.maximumName)))
-      write(event.properties, to: &json)
-    case .message(let text, let severity, let properties):
-      json.field("baseType", "MessageData")
-      json.key("baseData")
-      json.beginObject()
-      json.field("ver", 2)
-      json.field("message", String(text.prefix(Self.maximumMessage)))
-      json.field("severityLevel", severity.rawValue)
-      write(properties, to: &json)
-    }
+    json.field("baseType", kind.data)
+    json.key("baseData")
+    json.beginObject()
+    json.field("ver", 2)
+    writeData(to: &json)
     json.endObject()
     json.endObject()
     json.endObject()
   }
 
-  private func write(_ properties: [String: String], to json: inout JSONWriter) {
-    json.key("properties")
-    json.beginObject()
-    json.field("service.version", version)
-    for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
-      json.key(String(name.prefix(Self.maximumKey)))
-      json.value(String(value.prefix(Self.maximumValue)))
+  private var kind: (name: String, data: String) {
+    switch content {
+    case .event: ("Event", "EventData")
+    case .message: ("Message", "MessageData")
+    case .exception: ("Exception", "ExceptionData")
+    case .request: ("Request", "RequestData")
+    case .dependency: ("RemoteDependency", "RemoteDependencyData")
     }
-    json.endObject()
   }
+
+  private func writeOperation(to json: inout JSONWriter) {
+    guard let span else { return }
+    json.field("ai.operation.id", span.traceID)
+    switch content {
+    case .request(let finished):
+      if let parent = finished.parentSpanID { json.field("ai.operation.parentId", parent) }
+      json.field("ai.operation.name", Self.cut(finished.name, Self.maximumName))
+      if let client = finished.detail.client { json.field("ai.location.ip", client) }
+      // Which of the two the agent sets depends on its version, and people search by both.
+      if let user = finished.text("enduser.id") {
+        json.field("ai.user.id", user)
+        json.field("ai.user.authUserId", user)
+      }
+      return
+    case .dependency(let finished):
+      if let parent = finished.parentSpanID { json.field("ai.operation.parentId", parent) }
+    default: json.field("ai.operation.parentId", span.spanID)
+    }
+    if let name = operation?.description.name {
+      json.field("ai.operation.name", Self.cut(name, Self.maximumName))
+    }
+  }
+
+  static func cut(_ text: String, _ limit: Int) -> String { String(text.prefix(limit)) }
 }

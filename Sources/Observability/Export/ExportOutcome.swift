@@ -5,7 +5,7 @@ internal import HTTPTypes
 enum ExportOutcome<Item: Sendable>: Sendable {
   /// The collector has what it will take; so many items it refused for good.
   case delivered(refused: Int)
-  /// These are worth another try, not before the given time has passed; so many others were refused for good.
+  /// These are worth a retry, not before the given time has passed; so many others were refused for good.
   case again([Item], after: Duration?, refused: Int, reason: String)
   /// The collector will not take the batch.
   case refused(reason: String)

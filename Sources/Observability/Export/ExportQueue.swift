@@ -119,7 +119,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
     for attempt in 1...max(1, settings.attempts) {
       // What was on its way when the shutdown began is tried once more, without a pause.
       let isLast = attempt >= settings.attempts || state.withLock(\.isClosing)
-      switch await send(batch, .now() + settings.timeout) {
+      switch await send(batch, loop.now() + settings.timeout) {
       case .delivered(let refused):
         note(sent: batch.count - refused, dropped: refused)
         return
@@ -168,11 +168,11 @@ final class ExportQueue<Item: Sendable>: Sendable {
     // At info: a warning would itself be sent to a collector.
     if change == true {
       logger.info(
-        "a collector does not take what it is sent",
+        "telemetry export fails",
         metadata: ["what": "\(name)", "reason": "\(failure ?? "")"]
       )
     } else if change == false {
-      logger.info("a collector takes what it is sent again", metadata: ["what": "\(name)"])
+      logger.info("telemetry export works again", metadata: ["what": "\(name)"])
     }
   }
 }

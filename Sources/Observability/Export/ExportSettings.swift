@@ -14,6 +14,7 @@ public struct ExportSettings: Sendable {
   /// The first pause. Default 1 s.
   public var pause = Duration.seconds(1)
 
+  /// The defaults.
   public init() {}
 }
 
@@ -26,6 +27,7 @@ public struct ExportStatistics: Hashable, Sendable {
   /// Waiting now.
   public internal(set) var waiting = 0
 
+  /// Nothing yet.
   public init() {}
 
   /// Both together.

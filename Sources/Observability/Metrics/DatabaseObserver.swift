@@ -1,111 +1,34 @@
-public import Postgres
-public import ServiceKit
+internal import Postgres
+internal import ServiceKit
 internal import Text
 internal import Time
 internal import Tracing
-
-/// What tells the series of `db_client_operation_duration_seconds` apart (OpenTelemetry, "Database metrics").
-struct StatementLabels: MetricLabels {
-  static let names = ["db_namespace", "db_query_summary", "error_type"]
-
-  let database: String
-  /// The statement's name in the code.
-  let statement: String
-  let error: String
-
-  var values: [String] { [database, statement, error] }
-}
-
-/// Measures the statements of all databases, and their pools.
-public struct DatabaseMetrics: Sendable {
-  fileprivate let durations: DurationHistogram<StatementLabels>
-  private let registry: MetricsRegistry
-
-  public init(_ registry: MetricsRegistry) {
-    self.registry = registry
-    durations = registry.durations(
-      name: "db_client_operation_duration_seconds",
-      help: "Time of database statements, the wait for a connection included.",
-      labels: StatementLabels.self,
-      boundaries: MetricsRegistry.statementBoundaries
-    )
-  }
-
-  /// For `PostgresDatabase.init`.
-  /// - Parameter name: of the database: `non-associations`.
-  public func observer(of name: String, spans: Spans) -> any PostgresObserver {
-    DatabaseObserver(name: name, durations: durations, spans: spans)
-  }
-
-  /// Adds what a database tells of its connections.
-  /// - Parameter maximum: connections that each of the two pools may open, on all loops together.
-  public func add(
-    _ database: PostgresDatabase,
-    name: String,
-    maximum: (reads: Int, transactions: Int)
-  ) {
-    let poolLabel = "db_client_connection_pool_name"
-    registry.read(
-      .gauge,
-      name: "db_client_connection_max",
-      help: "Database connections that may be open, by pool."
-    ) {
-      [
-        MetricSample([(poolLabel, "\(name)/reads")], maximum.reads),
-        MetricSample([(poolLabel, "\(name)/transactions")], maximum.transactions),
-      ]
-    }
-    let pools: [(name: String, of: @Sendable (PostgresStatistics) -> PostgresStatistics.Pool)] = [
-      ("\(name)/reads", { $0.reads }), ("\(name)/transactions", { $0.transactions }),
-    ]
-    registry.read(
-      .gauge,
-      name: "db_client_connection_count",
-      help: "Database connections, by pool and state."
-    ) {
-      let statistics = await database.statistics()
-      return pools.flatMap { pool in
-        let label = (poolLabel, pool.name)
-        return [
-          MetricSample([label, ("db_client_connection_state", "used")], pool.of(statistics).inUse),
-          MetricSample([label, ("db_client_connection_state", "idle")], pool.of(statistics).idle),
-        ]
-      }
-    }
-    registry.read(
-      .gauge,
-      name: "db_client_connection_pending_requests",
-      help: "Callers that wait for a database connection."
-    ) {
-      let statistics = await database.statistics()
-      return pools.map {
-        MetricSample([(poolLabel, $0.name)], $0.of(statistics).waiting)
-      }
-    }
-  }
-}
 
 /// Measures each statement of one database; in a sampled trace it gets a span as well.
 struct DatabaseObserver: PostgresObserver {
   let name: String
   let durations: DurationHistogram<StatementLabels>
   let spans: Spans
+  /// Host and name: `db.example | non_associations`.
+  let place: String
 
   func began(_ statement: PostgresStatement) -> (any AnyObject & Sendable)? {
-    guard let tracer = spans.tracer, let parent = SpanContext.current, parent.isSampled else { return nil }
-    let span = tracer.startSpan(statement.name, context: .init(span: parent), ofKind: .client)
-    return span as? TraceSpan
+    guard let tracer = spans.tracer, let context = InstrumentationContext.current, context.span != nil else {
+      return nil
+    }
+    let span = tracer.startSpan(statement.name, context: context, ofKind: .client) as? TraceSpan
+    return span.flatMap { $0.isRecording ? $0 : nil }
   }
 
   func ended(
     _ statement: PostgresStatement,
-    started: MonotonicInstant,
+    took duration: Duration,
     error: PostgresError?,
     _ begun: (any AnyObject & Sendable)?
   ) {
     let kind = error.map { "\($0.kind)" } ?? ""
     durations.record(
-      MonotonicInstant.now().duration(since: started),
+      duration,
       StatementLabels(database: name, statement: statement.name, error: kind)
     )
     guard let span = begun as? TraceSpan else { return }
@@ -117,6 +40,10 @@ struct DatabaseObserver: PostgresObserver {
         attributes["error.type"] = SpanAttribute.string(kind)
         if let state = error.sqlState { attributes["db.response.status_code"] = SpanAttribute.string(state) }
       }
+    }
+    span.detail { detail in
+      detail.data = statement.sql
+      detail.target = place
     }
     if error != nil { span.setStatus(SpanStatus(code: .error)) }
     span.end()

@@ -3,25 +3,6 @@ internal import HTTPTypes
 public import ServiceKit
 internal import Synchronization
 
-/// What tells the series of `http_server_request_duration_seconds` apart (OpenTelemetry, "HTTP metrics").
-struct ServerRequestLabels: MetricLabels {
-  static let names = ["http_request_method", "http_route", "http_response_status_code", "module"]
-
-  let method: String
-  let route: String
-  let status: Int
-  let module: String
-
-  var values: [String] { [method, route, String(status), module] }
-}
-
-/// The requests that the server could not even hand to a module, by status.
-struct RefusedRequestLabels: MetricLabels {
-  static let names = ["http_response_status_code"]
-  let status: Int
-  var values: [String] { [String(status)] }
-}
-
 /// The metrics of the HTTP server.
 public final class HTTPServerMetrics: Sendable {
   /// The route of a request that found none.
@@ -31,6 +12,7 @@ public final class HTTPServerMetrics: Sendable {
   private let refused: Counter<RefusedRequestLabels>
   private let registry: MetricsRegistry
 
+  /// - Parameter registry: gets the metrics.
   public init(_ registry: MetricsRegistry) {
     self.registry = registry
     durations = registry.durations(

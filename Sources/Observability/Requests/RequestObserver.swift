@@ -12,31 +12,53 @@ public struct RequestObserver: Sendable {
 
   private let metrics: HTTPServerMetrics
   private let spans: Spans
+  private let recordsProbes: Bool
   private let accessLog: AccessLog?
 
-  /// - Parameter accessLog: nil for none.
-  public init(metrics: HTTPServerMetrics, spans: Spans, accessLog: AccessLog? = nil) {
+  /// - Parameters:
+  ///   - recordsProbes: whether somebody keeps the spans of probes too.
+  ///   - accessLog: nil for none.
+  public init(
+    metrics: HTTPServerMetrics,
+    spans: Spans,
+    recordsProbes: Bool = false,
+    accessLog: AccessLog? = nil
+  ) {
     self.metrics = metrics
     self.spans = spans
+    self.recordsProbes = recordsProbes
     self.accessLog = accessLog
   }
 
-  public func respond(
-    to request: ServerRequest,
+  /// Has `next` answer, in a span, and measures it. Probes begin no trace.
+  ///
+  /// Inlinable, so that where nothing is traced `next` is awaited by the caller itself.
+  @inlinable @inline(__always)
+  public func respond(to request: ServerRequest, _ next: Responder) async -> ServerResponse {
+    let incoming = incomingSpan(request.head.fields)
+    if isTraced(request, incoming) { return await trace(request, incoming, next) }
+    let response = await next(request)
+    finish(request, response, nil)
+    return response
+  }
+
+  @usableFromInline func isTraced(_ request: ServerRequest, _ incoming: SpanContext?) -> Bool {
+    incoming != nil || spans.tracer != nil && (recordsProbes || !isProbe(request.head.target))
+  }
+
+  @usableFromInline func trace(
+    _ request: ServerRequest,
+    _ incoming: SpanContext?,
     isolation: isolated (any Actor)? = #isolation,
     _ next: Responder
   ) async -> ServerResponse {
-    let started = MonotonicInstant.now()
-    let incoming = incomingSpan(request.head.fields)
-    guard incoming != nil || spans.tracer != nil && !isProbe(request.head.target) else {
-      let response = await next(request)
-      finish(request, response, started, nil)
-      return response
-    }
-    return await spans.around(request.head.method.rawValue, .server, parent: incoming) { span in
+    let method = request.head.method.rawValue
+    let operation = spans.operation(method, isProbe: incoming == nil && isProbe(request.head.target))
+    request.record.isRecorded = operation != nil
+    return await spans.around(method, .server, parent: incoming, operation: operation) { span in
       _ = isolation
       let response = await next(request)
-      finish(request, response, started, span?.context.span ?? incoming)
+      finish(request, response, span?.context.span ?? incoming)
       if let span, span.isRecording { describe(span, request, response) }
       return response
     }
@@ -48,7 +70,7 @@ public struct RequestObserver: Sendable {
       || target.pathEquals("/health/readiness") || target.pathEquals("/health") || target.pathEquals("/info")
   }
 
-  private func incomingSpan(_ fields: HeaderFields) -> SpanContext? {
+  @usableFromInline func incomingSpan(_ fields: HeaderFields) -> SpanContext? {
     guard let name = HTTPField.Name.traceParent, let text = fields.value(name, atMost: 256) else {
       return nil
     }
@@ -58,13 +80,12 @@ public struct RequestObserver: Sendable {
     )
   }
 
-  private func finish(
+  @usableFromInline func finish(
     _ request: ServerRequest,
     _ response: ServerResponse,
-    _ started: MonotonicInstant,
     _ span: SpanContext?
   ) {
-    let duration = MonotonicInstant.now().duration(since: started)
+    let duration = request.clock.now().duration(since: request.arrival)
     metrics.record(request, status: response.status.code, took: duration)
     accessLog?(
       AccessLogEntry(
@@ -75,13 +96,14 @@ public struct RequestObserver: Sendable {
         responseBytes: response.body.count,
         record: request.record,
         remote: request.remoteAddress,
-        forwardedFor: HTTPField.Name.forwardedFor.flatMap { request.head.fields.listEnd($0) },
+        forwardedFor: forwarded(request),
         span: span
       )
     )
   }
 
-  /// OpenTelemetry's attributes, and those that the replaced services set from the token (`platform.md` §8.1).
+  /// OpenTelemetry's attributes, and those that the replaced services set from the token (docs/contract/platform.md
+  /// §8.1).
   private func describe(_ span: any Tracing.Span, _ request: ServerRequest, _ response: ServerResponse) {
     let method = request.head.method.rawValue
     let record = request.record
@@ -103,6 +125,26 @@ public struct RequestObserver: Sendable {
       }
     }
     if response.status.code >= 500 { span.setStatus(SpanStatus(code: .error)) }
+    (span as? TraceSpan)?.detail { detail in
+      detail.data = url(of: request)
+      detail.client = request.remoteAddress.map {
+        ForwardedTrust.client(of: $0, forwardedFor: forwarded(request))
+      }
+    }
+    if let operation = span.context.operation {
+      if let module = record.module { operation.belongs(to: module) }
+      if let route = record.route { operation.found(route, method: method) }
+    }
+  }
+
+  private func url(of request: ServerRequest) -> String {
+    let (head, query) = (request.head, request.head.target.query.raw)
+    let base = "\(request.isSecure ? "https" : "http")://\(head.authority)\(head.target.path)"
+    return query.isEmpty ? base : "\(base)?\(query)"
+  }
+
+  private func forwarded(_ request: ServerRequest) -> String? {
+    HTTPField.Name.forwardedFor.flatMap { request.head.fields.listEnd($0) }
   }
 }
 

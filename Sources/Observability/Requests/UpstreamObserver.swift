@@ -2,7 +2,7 @@ public import HTTPTransport
 internal import HTTPTypes
 public import ServiceKit
 internal import Text
-internal import Time
+public import Time
 internal import Tracing
 
 /// What tells the series of `http_client_request_duration_seconds` apart (OpenTelemetry, "HTTP metrics").
@@ -25,10 +25,16 @@ public struct UpstreamObserver: Sendable {
   private let durations: DurationHistogram<ClientRequestLabels>
   private let registry: MetricsRegistry
   private let spans: Spans
+  private let clock: any MonotonicClock
 
-  public init(_ registry: MetricsRegistry, spans: Spans) {
+  /// - Parameters:
+  ///   - registry: gets the metrics of calls.
+  ///   - spans: opens a span around each call.
+  ///   - clock: what the calls are measured by.
+  public init(_ registry: MetricsRegistry, spans: Spans, clock: any MonotonicClock) {
     self.registry = registry
     self.spans = spans
+    self.clock = clock
     durations = registry.durations(
       name: "http_client_request_duration_seconds",
       help: "Time of calls to other services, the wait for a connection included.",
@@ -84,6 +90,11 @@ public struct UpstreamObserver: Sendable {
         if let name = HTTPField.Name.traceState { request.fields[name] = current.state }
       }
       if let span, span.isRecording {
+        (span as? TraceSpan)?.detail { detail in
+          detail.name = "\(method) \(request.url.withoutQuery.target)"
+          detail.data = request.url.description
+          detail.target = request.url.origin.authority
+        }
         span.updateAttributes { attributes in
           attributes["http.request.method"] = SpanAttribute.string(method)
           attributes["server.address"] = SpanAttribute.string(request.url.host)
@@ -106,7 +117,7 @@ public struct UpstreamObserver: Sendable {
     _ request: ClientRequest,
     _ send: (ClientRequest) async throws(HTTPClientError) -> ClientResponse
   ) async throws(HTTPClientError) -> ClientResponse {
-    let started = MonotonicInstant.now()
+    let started = clock.now()
     func record(_ status: Int?, _ error: String) {
       let labels = ClientRequestLabels(
         origin: request.url.origin,
@@ -114,7 +125,7 @@ public struct UpstreamObserver: Sendable {
         status: status,
         error: error
       )
-      durations.record(MonotonicInstant.now().duration(since: started), labels)
+      durations.record(clock.now().duration(since: started), labels)
     }
     do {
       let response = try await send(request)

@@ -2,20 +2,23 @@ internal import ServiceKit
 public import Tracing
 
 /// Makes spans for whoever uses swift-distributed-tracing. A span whose parent has been decided about follows that
-/// decision (W3C Trace Context, the sampled flag); a trace that begins here is recorded by chance.
+/// decision (W3C Trace Context, the sampled flag); a trace that begins here is sampled by chance. Application Insights keeps
+/// spans by rules of its own, whatever the flag says.
 public final class GatewayTracer: Tracer {
   public typealias Span = TraceSpan
 
-  private let ids = TraceIDs()
-  private let threshold: UInt64
+  private let ids = TraceIDs.shared
+  private let sampled: TraceShare
+  private let recordsAll: Bool
   private let onEnd: @Sendable (FinishedSpan) -> Void
 
   /// - Parameters:
-  ///   - sampleRatio: the share of the traces begun here that are recorded, 0 to 1.
-  ///   - onEnd: gets each sampled span when it has ended. Must not wait.
-  init(sampleRatio: Double, onEnd: @escaping @Sendable (FinishedSpan) -> Void) {
-    let ratio = min(max(sampleRatio, 0), 1)
-    threshold = ratio >= 1 ? .max : UInt64(ratio * 0x1p64)
+  ///   - sampleRatio: the share of the traces begun here that are sampled, 0 to 1.
+  ///   - recordsAll: whether spans that are not sampled are kept too.
+  ///   - onEnd: gets each span that is kept when it has ended. Must not wait.
+  init(sampleRatio: Double, recordsAll: Bool = false, onEnd: @escaping @Sendable (FinishedSpan) -> Void) {
+    sampled = TraceShare(sampleRatio)
+    self.recordsAll = recordsAll
     self.onEnd = onEnd
   }
 
@@ -34,7 +37,9 @@ public final class GatewayTracer: Tracer {
     let spanContext = SpanContext(
       traceID: traceID,
       spanID: ids.spanID(),
-      isSampled: parent?.isSampled ?? isChosen(traceID),
+      // Nobody wants probes among the traces of a collector.
+      isSampled: parent?.isSampled
+        ?? (context.operation?.isProbe == true ? false : sampled.contains(traceID)),
       state: parent?.state
     )
     context.span = spanContext
@@ -45,14 +50,9 @@ public final class GatewayTracer: Tracer {
       spanContext: spanContext,
       parentSpanID: parent?.spanID,
       start: instant().nanosecondsSinceEpoch,
+      isRecording: recordsAll || spanContext.isSampled,
       onEnd: onEnd
     )
-  }
-
-  /// As OpenTelemetry's `TraceIdRatioBased`: the last bits of the id decide, so that services with one ratio agree.
-  private func isChosen(_ traceID: String) -> Bool {
-    guard threshold < .max, let bits = UInt64(traceID.suffix(16), radix: 16) else { return threshold == .max }
-    return bits < threshold
   }
 
   public func startAnySpan<Instant: TracerInstant>(

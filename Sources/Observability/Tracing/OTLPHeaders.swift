@@ -7,6 +7,7 @@ internal import HTTPTypes
 public enum OTLPHeaders {
   /// Why a list cannot be used. Says nothing of its values, which are secrets.
   public struct Failure: Error, Equatable, CustomStringConvertible {
+    /// Which of the headers it is, and what is wrong with it.
     public let description: String
   }
 

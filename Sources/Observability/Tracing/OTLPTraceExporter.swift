@@ -20,6 +20,10 @@ public final class OTLPTraceExporter: Sendable {
     /// The share of the traces begun here that are recorded, 0 to 1.
     public var sampleRatio = 1.0
 
+    /// - Parameters:
+    ///   - url: `…/v1/traces`.
+    ///   - serviceName: `service.name`.
+    ///   - serviceVersion: `service.version`.
     public init(url: HTTPURL, serviceName: String, serviceVersion: String) {
       self.url = url
       self.serviceName = serviceName
@@ -27,8 +31,8 @@ public final class OTLPTraceExporter: Sendable {
     }
   }
 
-  /// Makes the spans that are sent.
-  public let tracer: GatewayTracer
+  /// The share of the traces begun here that are sent.
+  let sampleRatio: Double
   private let queue: ExportQueue<FinishedSpan>
 
   /// - Parameters:
@@ -60,9 +64,13 @@ public final class OTLPTraceExporter: Sendable {
       }
     }
     self.queue = queue
-    tracer = GatewayTracer(sampleRatio: configuration.sampleRatio) { queue.add($0) }
+    sampleRatio = configuration.sampleRatio
   }
 
+  /// Queues a span.
+  func add(_ span: FinishedSpan) { queue.add(span) }
+
+  /// What was sent, lost, and is waiting.
   public var statistics: ExportStatistics { queue.statistics }
 
   /// Sends what is waiting, and ends.

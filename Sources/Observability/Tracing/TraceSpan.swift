@@ -2,7 +2,7 @@ internal import ServiceKit
 internal import Synchronization
 public import Tracing
 
-/// A span that has ended, as it goes to the collector.
+/// A span that has ended, as it goes to collectors.
 struct FinishedSpan: Sendable {
   let context: SpanContext
   let parentSpanID: String?
@@ -12,18 +12,24 @@ struct FinishedSpan: Sendable {
   let end: UInt64
   let attributes: SpanAttributes
   let isError: Bool
+  let detail: SpanDetail
+  /// The request or message it is part of.
+  let operation: Operation?
 }
 
-/// A span of `GatewayTracer`. One that is not sampled only carries its context.
+/// A span of `GatewayTracer`. One that nobody keeps only carries its context.
 public final class TraceSpan: Tracing.Span {
   private struct State {
     var name: String
     var attributes: SpanAttributes = [:]
     var isError = false
     var hasEnded = false
+    var detail = SpanDetail()
   }
 
+  /// Carries the span to whoever works for it.
   public let context: InstrumentationContext
+  /// Whether somebody keeps the span; one that nobody does holds nothing.
   public let isRecording: Bool
   private let spanContext: SpanContext
   private let parentSpanID: String?
@@ -35,7 +41,8 @@ public final class TraceSpan: Tracing.Span {
   /// - Parameters:
   ///   - context: with `spanContext` in it.
   ///   - start: in nanoseconds since 1970.
-  ///   - onEnd: called once, if the span is sampled.
+  ///   - isRecording: whether somebody keeps it.
+  ///   - onEnd: called once, if it is recording.
   init(
     _ name: String,
     _ kind: SpanKind,
@@ -43,6 +50,7 @@ public final class TraceSpan: Tracing.Span {
     spanContext: SpanContext,
     parentSpanID: String?,
     start: UInt64,
+    isRecording: Bool,
     onEnd: @escaping @Sendable (FinishedSpan) -> Void
   ) {
     self.context = context
@@ -51,7 +59,7 @@ public final class TraceSpan: Tracing.Span {
     self.kind = kind
     self.start = start
     self.onEnd = onEnd
-    isRecording = spanContext.isSampled
+    self.isRecording = isRecording
     state = Mutex(State(name: name))
   }
 
@@ -65,6 +73,11 @@ public final class TraceSpan: Tracing.Span {
     set { if isRecording { state.withLock { $0.attributes = newValue } } }
   }
 
+  /// Adds what only Application Insights gets.
+  func detail(_ change: (inout SpanDetail) -> Void) {
+    if isRecording { state.withLock { change(&$0.detail) } }
+  }
+
   public func setStatus(_ status: SpanStatus) {
     if status.code == .error { state.withLock { $0.isError = true } }
   }
@@ -72,6 +85,7 @@ public final class TraceSpan: Tracing.Span {
   /// Events say nothing here that the log does not say with the span's ids.
   public func addEvent(_ event: SpanEvent) {}
 
+  /// Links are not kept: a message has its parent.
   public func addLink(_ link: SpanLink) {}
 
   /// The kind of the error alone: its text may quote what does not belong into a trace.
@@ -101,7 +115,9 @@ public final class TraceSpan: Tracing.Span {
         start: start,
         end: max(now, start),
         attributes: state.attributes,
-        isError: state.isError
+        isError: state.isError,
+        detail: state.detail,
+        operation: context.operation
       )
     }
     if let finished { onEnd(finished) }

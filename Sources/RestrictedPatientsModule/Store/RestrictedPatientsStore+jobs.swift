@@ -1,20 +1,11 @@
+import ModuleKit
 import Postgres
 internal import Time
 
-/// Jobs that one replica runs at a time. Who runs one holds it for a short time and takes it for longer again and again,
-/// so that a process that died keeps nobody waiting; the day counts as done only once the work is.
+/// The leases of jobs that one replica runs at a time.
 extension RestrictedPatientsStore {
-  /// Whose turn a job is.
-  enum JobTurn: Sendable {
-    case mine(JobHold)
-    /// Another process is at it, or was until a moment ago.
-    case running
-    /// The day's work has been done.
-    case done
-  }
-
-  /// Names the time until which a process holds a job; nobody else can end or prolong what it names.
-  struct JobHold: Sendable {
+  /// Names the time until which a process holds a job; nobody else can end or renew it.
+  struct JobLease: Sendable {
     fileprivate let until: String
   }
 
@@ -36,7 +27,7 @@ extension RestrictedPatientsStore {
     sql: "select last_day >= $2 from restricted_patients_job where name = $1"
   )
 
-  private static let keepJob = PostgresStatement(
+  private static let renewJob = PostgresStatement(
     name: "restricted_patient_job_keep",
     sql: """
       update restricted_patients_job set running_until = now() + $3 * interval '1 millisecond'
@@ -56,46 +47,42 @@ extension RestrictedPatientsStore {
   /// - Parameters:
   ///   - day: `yyyy-MM-dd`.
   ///   - isRepeatable: whether it may run more than once for a day.
-  ///   - lifetime: after which another replica may take it, unless it is kept.
-  func beginJob(
+  ///   - lifetime: after which another replica may take it, unless it is renewed.
+  /// - Returns: nil if another process holds it, or the day's work is done.
+  func takeJob(
     _ name: String,
     day: String,
     isRepeatable: Bool,
     lifetime: Duration,
-    deadline: MonotonicInstant
-  ) async throws -> JobTurn {
-    try await database.withTransaction(deadline: deadline) { transaction in
-      let taken = try await transaction.query(
-        Self.beginJob,
-        [.text(name), .text(day), .int8(lifetime.wholeMilliseconds), .bool(isRepeatable)]
-      )
-      if let row = taken.first { return .mine(JobHold(until: try row.text(0))) }
-      guard !isRepeatable else { return .running }
-      let isDone = try await transaction.query(Self.isJobDone, [.text(name), .text(day)]).first?.bool(0)
-      return isDone == true ? .done : .running
-    }
+    in unit: UnitOfWork
+  ) async throws -> JobLease? {
+    try await unit.query(
+      Self.beginJob,
+      [.text(name), .text(day), .int8(lifetime.wholeMilliseconds), .bool(isRepeatable)]
+    ).first.map { JobLease(until: try $0.text(0)) }
+  }
+
+  /// Whether the day's work is done.
+  func isJobDone(_ name: String, day: String, in unit: UnitOfWork) async throws -> Bool {
+    try await unit.query(Self.isJobDone, [.text(name), .text(day)]).first?.bool(0) ?? false
   }
 
   /// - Returns: nil if another process has taken the job meanwhile.
-  func keepJob(_ name: String, _ hold: JobHold, lifetime: Duration, deadline: MonotonicInstant) async throws
-    -> JobHold?
-  {
-    try await database.withTransaction(deadline: deadline) { transaction in
-      try await transaction.query(
-        Self.keepJob,
-        [.text(name), .text(hold.until), .int8(lifetime.wholeMilliseconds)]
-      ).first.map { JobHold(until: try $0.text(0)) }
-    }
+  func renewJob(
+    _ name: String,
+    _ lease: JobLease,
+    lifetime: Duration,
+    in unit: UnitOfWork
+  ) async throws -> JobLease? {
+    try await unit.query(
+      Self.renewJob,
+      [.text(name), .text(lease.until), .int8(lifetime.wholeMilliseconds)]
+    ).first.map { JobLease(until: try $0.text(0)) }
   }
 
-  /// Lets a job go.
+  /// Queues the end of a lease.
   /// - Parameter doneDay: the day whose work is done; nil if it is not.
-  func endJob(_ name: String, _ hold: JobHold, doneDay: String?, deadline: MonotonicInstant) async throws {
-    _ = try await database.withTransaction(deadline: deadline) { transaction in
-      try await transaction.execute(
-        Self.endJob,
-        [.text(name), .text(hold.until), doneDay.map { .text($0) } ?? .null]
-      )
-    }
+  func enqueueEndOfJob(_ name: String, _ lease: JobLease, doneDay: String?, in unit: UnitOfWork) throws {
+    try unit.enqueue(Self.endJob, [.text(name), .text(lease.until), .optional(doneDay)])
   }
 }

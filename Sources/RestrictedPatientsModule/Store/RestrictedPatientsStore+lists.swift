@@ -2,23 +2,6 @@ import Postgres
 import ServiceKit
 internal import Time
 
-/// Which part of the patients is wanted.
-struct PatientQuery: Equatable, Sendable {
-  static let defaultSize: Int64 = 20
-  static let maximumSize: Int64 = 200
-
-  var supportingPrisonID: String?
-  var hospitalLocationCode: String?
-  /// `yyyy-MM-dd`, the first day that counts.
-  var dischargedFrom: String?
-  /// `yyyy-MM-dd`, the last day that counts.
-  var dischargedTo: String?
-  /// From 0.
-  var page: Int64 = 0
-  /// 1 to 200.
-  var size: Int64 = defaultSize
-}
-
 extension RestrictedPatientsStore {
   private static let matching = """
     ($1::text is null or supporting_prison_id = $1) and ($2::text is null or hospital_location_code = $2)
@@ -34,7 +17,7 @@ extension RestrictedPatientsStore {
   private static let page = PostgresStatement(
     name: "restricted_patient_page",
     sql: """
-      select \(columns) from restricted_patients where \(matching)
+      select \(table.selected) from restricted_patients where \(matching)
       order by prisoner_number limit $5 offset $6
       """
   )
@@ -42,14 +25,13 @@ extension RestrictedPatientsStore {
   private static let archiveByNumber = PostgresStatement(
     name: "restricted_patient_archive_by_number",
     sql: """
-      select \(columns), removed_datetime, removed_user_id, removed_because, id
-      from restricted_patients_archive where prisoner_number = $1 order by id desc
+      select \(ArchivedPatient.columns) from restricted_patients_archive where prisoner_number = $1 order by id desc
       """
   )
 
   /// A page of patients by number, and how many there are on all pages.
   func page(
-    _ query: PatientQuery,
+    _ query: PageRequest,
     deadline: MonotonicInstant
   ) async throws -> (patients: [RestrictedPatient], total: Int64) {
     let filter: [PostgresValue] = [
@@ -62,20 +44,13 @@ extension RestrictedPatientsStore {
       filter + [.int8(query.size), .int8(query.page * query.size)],
       deadline: deadline
     )
-    return (try rows.map { try RestrictedPatient($0, misfits) }, total)
+    return (try rows.map { try patient($0) }, total)
   }
 
   /// Removed records of a prisoner, the latest first.
   func archived(_ number: String, deadline: MonotonicInstant) async throws -> [ArchivedPatient] {
-    try await database.query(Self.archiveByNumber, [.text(number)], deadline: deadline).map { row in
-      let (table, key): (StaticString, LenientRow.Key) = ("restricted_patients_archive", .id(13))
-      let lenient = LenientRow(row, of: table, key: key, misfits: misfits)
-      return ArchivedPatient(
-        patient: try RestrictedPatient(row, of: table, key: key, misfits),
-        removedAt: try lenient.local(10),
-        removedBy: try lenient.optionalText(11),
-        cause: try lenient.code(12)
-      )
+    try await database.query(Self.archiveByNumber, [.text(number)], deadline: deadline).map {
+      try archivedPatient($0)
     }
   }
 }

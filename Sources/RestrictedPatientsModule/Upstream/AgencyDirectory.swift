@@ -1,123 +1,90 @@
+import Concurrency
 import Logging
-import SharedAuth
-import Synchronization
+import ServiceKit
 internal import Time
 
-/// The lists of agencies, kept so that a read costs prison API nothing (`restricted-patients.md` §14.10): asked for when
-/// they are first needed, and again in the background once they are old. Old lists are better than none, up to an age.
+/// The lists of agencies, kept so that a read costs prison API nothing (docs/contract/restricted-patients.md §14 row
+/// 10): asked for when they are first needed, again in the background shortly before they are old, and by whoever finds
+/// that they are old or lack an agency (docs/contract/adoption.md §6). Old lists are better than none, up to an age.
 final class AgencyDirectory: Sendable {
-  private typealias Fetch = SharedOperation<Result<AgencyLists, UpstreamFailure>>
-
-  private struct State {
-    var lists: AgencyLists?
-    var obtained = MonotonicInstant(nanoseconds: 0)
-    /// Not before then are they asked for again.
-    var nextFetch = MonotonicInstant(nanoseconds: 0)
-    var fetch: Fetch?
-  }
-
-  private enum Decision {
-    case use(AgencyLists, refreshing: Fetch?)
-    case wait(Fetch, isNew: Bool)
-  }
+  private typealias Lists = Refreshing<AgencyLists, UpstreamFailure>
 
   /// After a failure, while there are lists to go on with.
   private static let retryInterval = Duration.seconds(30)
+  /// How long somebody waits for others where there are old lists to go on with.
+  private static let patience = Duration.seconds(5)
 
-  private let prisonAPI: PrisonAPIClient
+  private let kept: Lists
   private let refreshInterval: Duration
-  private let maximumAge: Duration
-  private let logger: Logger
-  private let now: @Sendable () -> MonotonicInstant
-  private let state = Mutex(State())
+  private let clock: any MonotonicClock
 
   /// - Parameters:
-  ///   - refreshInterval: the age at which lists are asked for again.
+  ///   - refreshInterval: the age at which lists are old; at nine tenths of it others are asked for.
   ///   - maximumAge: the age at which lists are no longer used.
   init(
     prisonAPI: PrisonAPIClient,
     refreshInterval: Duration,
     maximumAge: Duration,
     logger: Logger,
-    now: @escaping @Sendable () -> MonotonicInstant = { .now() }
+    clock: any MonotonicClock
   ) {
-    self.prisonAPI = prisonAPI
-    self.refreshInterval = refreshInterval
-    self.maximumAge = maximumAge
-    self.logger = logger
-    self.now = now
-  }
-
-  /// - Throws: `UpstreamFailure` if there are no lists that may be used, and none are to be had.
-  func lists(deadline: MonotonicInstant) async throws(UpstreamFailure) -> AgencyLists {
-    switch decide() {
-    case .use(let lists, let refreshing):
-      if let refreshing { start(refreshing) }
-      return lists
-    case .wait(let fetch, let isNew):
-      if isNew { start(fetch) }
-      switch await fetch.outcome(before: deadline) {
-      case .finished(let result): return try result.get()
-      case .timedOut, .cancelled:
-        throw .noAnswer(
-          text: "Timed out waiting for the lists of agencies",
-          cause: "the lists of agencies did not come in time",
-          mayHaveHappened: false
-        )
+    (self.refreshInterval, self.clock) = (refreshInterval, clock)
+    let upstream = prisonAPI.upstream
+    let timeout = upstream.tokenTimeout + upstream.timeout * AgencyType.allCases.count
+    var policy = RefreshPolicy<AgencyLists>(timeout: timeout) { lists in
+      Lifetime(due: lists.ended + refreshInterval * 9 / 10, stale: lists.ended + maximumAge)
+    }
+    policy.backOff = BackOff(initial: Self.retryInterval, maximum: Self.retryInterval, hasJitter: false)
+    kept = Lists(policy, clock: clock) { (deadline) throws(UpstreamFailure) in
+      do throws(UpstreamFailure) {
+        return try await prisonAPI.agencyLists(deadline: deadline)
+      } catch {
+        logger.warning("prison API did not give the lists of agencies", metadata: ["reason": "\(error)"])
+        throw error
       }
     }
   }
 
-  private func decide() -> Decision {
-    let now = now()
-    return state.withLock { state in
-      let running = state.fetch.flatMap { now < $0.deadline ? $0 : nil }
-      let usable = state.lists.flatMap { now < state.obtained + maximumAge ? $0 : nil }
-      if let usable, running != nil || now < state.nextFetch { return .use(usable, refreshing: nil) }
-      if let running { return .wait(running, isNew: false) }
-      // A second more than its calls have, so that only a fetch that never ends is replaced.
-      let fetch = Fetch(deadline: now + prisonAPI.service.timeout * AgencyType.allCases.count + .seconds(1))
-      state.fetch = fetch
-      return usable.map { .use($0, refreshing: fetch) } ?? .wait(fetch, isNew: true)
-    }
-  }
-
-  private func start(_ fetch: Fetch) {
-    fetch.start { [self] in
-      let result = await load(fetch.deadline)
-      finish(fetch, result)
-      return result
-    }
-  }
-
-  /// One after the other, in the contract's order (§7.3).
-  private func load(_ deadline: MonotonicInstant) async -> Result<AgencyLists, UpstreamFailure> {
-    do throws(UpstreamFailure) {
-      return .success(
-        AgencyLists(
-          prisons: try await prisonAPI.agencies(.prison, deadline: deadline),
-          hospitals: try await prisonAPI.agencies(.hospital, deadline: deadline),
-          secureHospitals: try await prisonAPI.agencies(.secureHospital, deadline: deadline)
-        )
-      )
+  /// - Parameter isEnough: whether the lists have what is looked for. Where those kept do not, prison API is asked again,
+  ///   and what it gives is used whatever it lacks.
+  /// - Throws: `UpstreamFailure` if there are no lists that may be used, and prison API gives none.
+  func lists(
+    deadline: MonotonicInstant,
+    isEnough: (AgencyLists) -> Bool
+  ) async throws(UpstreamFailure) -> AgencyLists {
+    let start = clock.now()
+    await renewIfOld(at: start, before: deadline)
+    do throws(Lists.Unavailable) {
+      let lists = try await kept.value(before: deadline)
+      return isEnough(lists) ? lists : try await kept.value(begunSince: start, before: deadline)
     } catch {
-      return .failure(error)
+      if case .failed(let failure) = error { throw failure }
+      throw .noAnswer(
+        text: "Timed out waiting for the lists of agencies",
+        cause: "the lists of agencies did not come in time",
+        mayHaveHappened: false
+      )
     }
   }
 
-  private func finish(_ fetch: Fetch, _ result: Result<AgencyLists, UpstreamFailure>) {
-    let now = now()
-    state.withLock { state in
-      guard state.fetch === fetch else { return }
-      state.fetch = nil
-      switch result {
-      case .success(let lists):
-        (state.lists, state.obtained, state.nextFetch) = (lists, now, now + refreshInterval)
-      case .failure: state.nextFetch = now + Self.retryInterval
-      }
-    }
-    if case .failure(let failure) = result {
-      logger.warning("the lists of agencies could not be had", metadata: ["reason": "\(failure)"])
-    }
+  /// Nobody has looked for long enough that the lists have grown old: whoever comes first asks for others, and has the old
+  /// ones only if prison API does not give them soon.
+  private func renewIfOld(at now: MonotonicInstant, before deadline: MonotonicInstant) async {
+    let status = kept.status
+    guard let latest = status.latest, now >= latest.ended + refreshInterval, !status.hasFailed else { return }
+    let end = (status.isLoading ? status.nextLoad : now) + Self.patience
+    guard now < end else { return }
+    _ = await kept.reload(before: min(deadline, end))
+  }
+}
+
+extension PrisonAPIClient {
+  /// One after the other, in the contract's order (docs/contract/restricted-patients.md §7.3).
+  fileprivate func agencyLists(deadline: MonotonicInstant) async throws(UpstreamFailure) -> AgencyLists {
+    AgencyLists(
+      prisons: try await agencies(.prison, deadline: deadline),
+      hospitals: try await agencies(.hospital, deadline: deadline),
+      secureHospitals: try await agencies(.secureHospital, deadline: deadline)
+    )
   }
 }

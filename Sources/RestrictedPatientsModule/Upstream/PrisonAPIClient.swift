@@ -1,18 +1,19 @@
-import HTTPTransport
 import HTTPTypes
 internal import JSON
 import ServiceKit
 internal import Time
 
-/// Prison API (`restricted-patients.md` §6.2): reads as the service itself, writes on behalf of the user if there is one.
+/// Prison API (docs/contract/restricted-patients.md §6.2): reads as the service itself, writes on behalf of the user if
+/// there is one.
 struct PrisonAPIClient: Sendable {
-  let service: UpstreamService
+  let upstream: UpstreamClient
   /// The same, on connections of its own: so many changes may hang that no question would find one.
-  let changes: UpstreamService
+  let changes: UpstreamClient
 
-  init(service: UpstreamService, changes: UpstreamService? = nil) {
-    self.service = service
-    self.changes = changes ?? service
+  /// - Parameter changes: nil where nothing is changed.
+  init(_ upstream: UpstreamClient, changes: UpstreamClient? = nil) {
+    self.upstream = upstream
+    self.changes = changes ?? upstream
   }
 
   /// Whether the prisoner has an active booking; false without any booking.
@@ -20,19 +21,17 @@ struct PrisonAPIClient: Sendable {
     _ number: String,
     deadline: MonotonicInstant
   ) async throws(UpstreamFailure) -> Bool {
-    let call = UpstreamService.Call(
-      method: .get,
-      url: service.baseURL.path(
-        segments: ["api", "bookings", "offenderNo", number],
-        query: [("fullInfo", "true"), ("extraInfo", "false"), ("csraSummary", "false")]
-      )
+    let call = upstream.call(
+      .get,
+      ["api", "bookings", "offenderNo", number],
+      query: [("fullInfo", "true"), ("extraInfo", "false"), ("csraSummary", "false")]
     )
     guard let body = try await sendUnlessMissing(call, deadline) else { return false }
-    return try service.read(body, of: call) { (value) throws(UnreadableObject) in
-      let booking = try LenientObject(value)
-      guard booking.integer("bookingId") != nil, booking.text("offenderNo") != nil,
+    return try call.read(body) { (value) throws(JSONObjectError) in
+      let booking = try JSONObject(value)
+      guard booking.integer("bookingId") != nil, booking.scalar("offenderNo") != nil,
         let isActive = booking.boolean("activeFlag")
-      else { throw UnreadableObject(reason: "a booking without bookingId, offenderNo or activeFlag") }
+      else { throw JSONObjectError("a booking without bookingId, offenderNo or activeFlag") }
       return isActive
     }
   }
@@ -50,18 +49,16 @@ struct PrisonAPIClient: Sendable {
     body.field("hospitalLocationCode", patient.hospitalLocationCode)
     body.field("supportingPrisonId", patient.supportingPrisonID)
     body.endObject()
-    let call = UpstreamService.Call(
-      method: .put,
-      url: service.baseURL.path(
-        segments: ["api", "offenders", patient.prisonerNumber, "discharge-to-hospital"]
-      ),
+    let call = upstream.call(
+      .put,
+      ["api", "offenders", patient.prisonerNumber, "discharge-to-hospital"],
       body: body.bytes,
       user: user,
       isRead: false
     )
     let answer = try await changes.send(call, deadline: deadline)
-    try service.read(answer, of: call) { (value) throws(UnreadableObject) in
-      _ = try LenientObject(value).requiredText("offenderNo")
+    try call.read(answer) { (value) throws(JSONObjectError) in
+      _ = try JSONObject(value).requiredScalar("offenderNo")
     }
   }
 
@@ -74,17 +71,15 @@ struct PrisonAPIClient: Sendable {
     body.beginArray()
     body.value(number)
     body.endArray()
-    let call = UpstreamService.Call(
-      method: .post,
-      url: service.baseURL.path(
-        segments: ["api", "movements", "offenders"],
-        query: [("latestOnly", "true"), ("allBookings", "false")]
-      ),
+    let call = upstream.call(
+      .post,
+      ["api", "movements", "offenders"],
+      query: [("latestOnly", "true"), ("allBookings", "false")],
       body: body.bytes
     )
-    let answer = try await service.send(call, deadline: deadline)
-    return try service.read(answer, of: call) { (value) throws(UnreadableObject) in
-      try LenientObject.list(value).map { Movement($0) }
+    let answer = try await upstream.send(call, deadline: deadline)
+    return try call.read(answer) { (value) throws(JSONObjectError) in
+      try JSONObject.list(value).map { Movement($0) }
     }
   }
 
@@ -107,9 +102,9 @@ struct PrisonAPIClient: Sendable {
     body.field("movementReason", "CR")
     body.field("directionCode", "OUT")
     body.endObject()
-    let call = UpstreamService.Call(
-      method: .post,
-      url: service.baseURL.path(segments: ["api", "movements"]),
+    let call = upstream.call(
+      .post,
+      ["api", "movements"],
       body: body.bytes,
       user: user,
       isRead: false
@@ -121,37 +116,38 @@ struct PrisonAPIClient: Sendable {
     _ type: AgencyType,
     deadline: MonotonicInstant
   ) async throws(UpstreamFailure) -> [Agency] {
-    let call = UpstreamService.Call(
-      method: .get,
-      url: service.baseURL.path(segments: ["api", "agencies", "type", type.rawValue])
+    let call = upstream.call(
+      .get,
+      ["api", "agencies", "type", type.rawValue]
     )
-    let answer = try await service.send(call, deadline: deadline)
-    return try service.read(answer, of: call) { (value) throws(UnreadableObject) in
+    let answer = try await upstream.send(call, deadline: deadline)
+    return try call.read(answer) { (value) throws(JSONObjectError) in
       var agencies: [Agency] = []
-      for object in try LenientObject.list(value) { agencies.append(try Agency(object)) }
+      for object in try JSONObject.list(value) { agencies.append(try Agency(object)) }
       return agencies
     }
   }
 
   /// One agency; nil if there is none of this id.
   func agency(_ id: String, deadline: MonotonicInstant) async throws(UpstreamFailure) -> Agency? {
-    let call = UpstreamService.Call(
-      method: .get,
-      url: service.baseURL.path(segments: ["api", "agencies", id])
+    let call = upstream.call(
+      .get,
+      ["api", "agencies", id]
     )
     guard let body = try await sendUnlessMissing(call, deadline) else { return nil }
-    return try service.read(body, of: call) { (value) throws(UnreadableObject) in
-      try Agency(LenientObject(value))
+    return try call.read(body) { (value) throws(JSONObjectError) in
+      try Agency(JSONObject(value))
     }
   }
 
-  /// Nil for a 404.
+  /// Nil for a 404, and for a success that says nothing (docs/contract/restricted-patients.md §6.4).
   private func sendUnlessMissing(
-    _ call: UpstreamService.Call,
+    _ call: UpstreamCall,
     _ deadline: MonotonicInstant
   ) async throws(UpstreamFailure) -> [UInt8]? {
     do {
-      return try await service.send(call, deadline: deadline)
+      let body = try await upstream.send(call, deadline: deadline)
+      return body.isEmpty ? nil : body
     } catch .refused(let answer) where answer.code == 404 {
       return nil
     } catch {
@@ -161,27 +157,27 @@ struct PrisonAPIClient: Sendable {
 }
 
 extension Agency {
-  fileprivate init(_ object: LenientObject) throws(UnreadableObject) {
+  fileprivate init(_ object: JSONObject) throws(JSONObjectError) {
     self.init(
-      id: try object.requiredText("agencyId"),
-      description: object.text("description"),
-      longDescription: object.text("longDescription"),
-      type: object.text("agencyType"),
+      id: try object.requiredScalar("agencyId"),
+      description: object.scalar("description"),
+      longDescription: object.scalar("longDescription"),
+      type: object.scalar("agencyType"),
       isActive: object.boolean("active")
     )
   }
 }
 
 extension Movement {
-  fileprivate init(_ object: LenientObject) {
+  fileprivate init(_ object: JSONObject) {
     self.init(
-      fromAgency: object.text("fromAgency"),
-      toAgency: object.text("toAgency"),
-      type: object.text("movementType"),
-      reasonCode: object.text("movementReasonCode"),
-      date: object.text("movementDate"),
-      time: object.text("movementTime"),
-      commentText: object.text("commentText")
+      fromAgency: object.scalar("fromAgency"),
+      toAgency: object.scalar("toAgency"),
+      type: object.scalar("movementType"),
+      reasonCode: object.scalar("movementReasonCode"),
+      date: object.scalar("movementDate"),
+      time: object.scalar("movementTime"),
+      commentText: object.scalar("commentText")
     )
   }
 }

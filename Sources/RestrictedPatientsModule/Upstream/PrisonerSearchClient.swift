@@ -1,10 +1,9 @@
-import HTTPTransport
 import HTTPTypes
 internal import JSON
 import ServiceKit
 internal import Time
 
-/// Prisoner search, asked for bookings and sentences (`restricted-patients.md` §6.2, PS).
+/// Prisoner search, asked for bookings and sentences (docs/contract/restricted-patients.md §6.2, PS).
 struct PrisonerSearchClient: Sendable {
   /// How many numbers one question may hold.
   static let chunkSize = 1000
@@ -14,7 +13,9 @@ struct PrisonerSearchClient: Sendable {
     "indeterminateSentence", "legalStatus", "lastMovementTypeCode", "lastMovementReasonCode",
   ]
 
-  let service: UpstreamService
+  private let upstream: UpstreamClient
+
+  init(_ upstream: UpstreamClient) { self.upstream = upstream }
 
   /// The prisoners among these whom prisoner search knows. What is no prisoner is passed over, so that one bad entry
   /// hides nobody else.
@@ -30,24 +31,22 @@ struct PrisonerSearchClient: Sendable {
     for number in numbers { body.value(number) }
     body.endArray()
     body.endObject()
-    let call = UpstreamService.Call(
-      method: .post,
-      url: service.baseURL.path(
-        segments: ["prisoner-search", "prisoner-numbers"],
-        query: Self.responseFields.map { ("responseFields", $0) }
-      ),
+    let call = upstream.call(
+      .post,
+      ["prisoner-search", "prisoner-numbers"],
+      query: Self.responseFields.map { ("responseFields", $0) },
       body: body.bytes
     )
-    let answer = try await service.send(call, deadline: deadline)
-    return try service.read(answer, of: call) { (value) throws(UnreadableObject) in
-      try LenientObject.list(value).compactMap { SentenceFacts($0) }
+    let answer = try await upstream.send(call, deadline: deadline)
+    return try call.read(answer) { (value) throws(JSONObjectError) in
+      try JSONObject.list(value).compactMap { SentenceFacts($0) }
     }
   }
 }
 
 extension SentenceFacts {
-  fileprivate init?(_ object: LenientObject) {
-    guard let number = object.text("prisonerNumber") else { return nil }
+  fileprivate init?(_ object: JSONObject) {
+    guard let number = object.scalar("prisonerNumber") else { return nil }
     self.init(
       prisonerNumber: number,
       bookingID: object.integer("bookingId"),
@@ -55,7 +54,14 @@ extension SentenceFacts {
       sentenceExpiryDate: object.date("sentenceExpiryDate"),
       isRecall: object.boolean("recall"),
       isIndeterminate: object.boolean("indeterminateSentence"),
-      legalStatus: object.text("legalStatus")
+      legalStatus: object.scalar("legalStatus")
     )
+  }
+}
+
+extension JSONObject {
+  /// A day as `yyyy-MM-dd`; nil when it is not given, or no day.
+  fileprivate func date(_ name: String) -> String? {
+    scalar(name).flatMap { LocalDateTime.isDate($0) ? $0 : nil }
   }
 }

@@ -19,7 +19,9 @@ extension LondonTime {
 
 /// Why London's time zone could not be loaded, and what to do about it.
 public struct LondonTimeError: Error, Equatable, CustomStringConvertible {
+  /// The file that was tried.
   public let path: String
+  /// What is wrong with it, as the end of a sentence that begins with the path.
   public let reason: String
 
   public var description: String { "\(path) \(reason): install the package tzdata" }

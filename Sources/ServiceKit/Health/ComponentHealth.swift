@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The state of a component, in the words of Spring Boot's actuator (`platform.md` §3.1).
+/// The state of a component, in the words of Spring Boot's actuator (docs/contract/platform.md §3.1).
 public enum HealthStatus: String, Sendable {
   case down = "DOWN"
   case outOfService = "OUT_OF_SERVICE"
@@ -24,10 +24,12 @@ public struct ComponentHealth: Equatable, Sendable {
     case list([String])
   }
 
+  /// Whether the component can do its work.
   public let status: HealthStatus
   /// In the order in which they are written; none leaves `details` out.
   public let details: [(name: String, value: Detail)]
 
+  /// - Parameter details: in the order in which they are written; any caller may read them.
   public init(_ status: HealthStatus, _ details: [(name: String, value: Detail)] = []) {
     self.status = status
     self.details = details
@@ -37,6 +39,7 @@ public struct ComponentHealth: Equatable, Sendable {
   /// - Parameter error: why, in words that any caller may read.
   public static func down(_ error: String) -> Self { Self(.down, [("error", .text(error))]) }
 
+  /// Details are equal in the same order.
   public static func == (left: Self, right: Self) -> Bool {
     left.status == right.status
       && left.details.elementsEqual(right.details) { $0.name == $1.name && $0.value == $1.value }

@@ -10,14 +10,15 @@ public final class ReadinessState: Sendable {
   /// Ready at once: the server listens only when everything has started.
   public init() {}
 
+  /// Whether new traffic is wanted.
   public var isAccepting: Bool { accepts.load(ordering: .relaxed) }
 
   /// Makes readiness answer 503, so that no new traffic is sent while requests in flight are finished.
   public func beginShutdown() { accepts.store(false, ordering: .relaxed) }
 }
 
-/// `/health/ping`, `/health/liveness` and `/health/readiness` (`platform.md` §3.2): the state of the process alone,
-/// never of a database or an upstream, so that a probe cannot restart what is only waiting.
+/// `/health/ping`, `/health/liveness` and `/health/readiness` (docs/contract/platform.md §3.2): the state of the
+/// process alone, never of a database or an upstream, so that a probe cannot restart what is only waiting.
 enum HealthProbes {
   /// The three routes, all open. Every module has them at its root.
   static func routes(_ readiness: ReadinessState) -> [RouteDeclaration] {
@@ -56,7 +57,7 @@ enum HealthProbes {
     ServerResponse(status: status, fields: [.contentType: contentType(for: head)], body: Array(body.utf8))
   }
 
-  /// The actuator's own media type, or plain JSON for a caller who asks for that (`platform.md` §3.1).
+  /// The actuator's own media type, or plain JSON for a caller who asks for that (docs/contract/platform.md §3.1).
   static func contentType(for head: RequestHead) -> String {
     MediaType.namesPlainJSON(head.fields.list(.accept)) ? "application/json" : actuatorType
   }

@@ -2,8 +2,9 @@ internal import HTTPTransport
 internal import HTTPTypes
 internal import JSON
 internal import SharedAuth
+internal import Time
 
-/// `/health` and what is below it (`platform.md` §3.1, §3.2).
+/// `/health` and what is below it (docs/contract/platform.md §3.1, §3.2).
 public struct HealthRoutes: Sendable {
   /// The health of a module, by the name under which the union shows it: `nonAssociations`.
   public typealias Part = (name: String, health: Health)
@@ -21,10 +22,12 @@ public struct HealthRoutes: Sendable {
   public func routes(_ health: Health) -> [RouteDeclaration] {
     HealthProbes.routes(readiness) + [
       RouteDeclaration(.get, "/health", .open, produces: .anything) { request in
-        return respond(to: request, await health.report())
+        return respond(to: request, await health.report(by: request.clock))
       },
       RouteDeclaration(.get, "/health/{component}", .open, produces: .anything) { request in
-        guard let component = await health.component(request.path("component")) else { return Self.unknown }
+        guard let component = await health.component(request.path("component"), by: request.clock) else {
+          return Self.unknown
+        }
         return Self.respond(to: request, component.status) {
           component.write(to: &$0, showsDetails: showsDetails)
         }
@@ -37,7 +40,7 @@ public struct HealthRoutes: Sendable {
   public func routes(_ parts: [Part]) -> [RouteDeclaration] {
     HealthProbes.routes(readiness) + [
       RouteDeclaration(.get, "/health", .open, produces: .anything) { request in
-        let reports = await reports(of: parts)
+        let reports = await reports(of: parts, by: request.clock)
         let status = HealthStatus.worst(reports.map(\.report.status))
         return Self.respond(to: request, status) { writer in
           writer.beginObject()
@@ -60,16 +63,18 @@ public struct HealthRoutes: Sendable {
         guard let part = parts.first(where: { $0.name == request.path("component") }) else {
           return Self.unknown
         }
-        return respond(to: request, await part.health.report())
+        return respond(to: request, await part.health.report(by: request.clock))
       },
     ]
   }
 
   private static let unknown = ServerResponse(status: .notFound, fields: [:], body: [])
 
-  private func reports(of parts: [Part]) async -> [(name: String, report: Health.Report)] {
+  private func reports(of parts: [Part], by clock: any MonotonicClock) async -> [(
+    name: String, report: Health.Report
+  )] {
     let found = await withTaskGroup(of: (String, Health.Report).self) { group in
-      for part in parts { group.addTask { (part.name, await part.health.report()) } }
+      for part in parts { group.addTask { (part.name, await part.health.report(by: clock)) } }
       return await group.reduce(into: [String: Health.Report]()) { $0[$1.0] = $1.1 }
     }
     return parts.compactMap { part in found[part.name].map { (part.name, $0) } }

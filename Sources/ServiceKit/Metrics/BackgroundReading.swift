@@ -2,8 +2,8 @@ public import EventLoops
 internal import Synchronization
 public import Time
 
-/// What metrics tell of a database or a broker: read again and again in the background, each reading by itself, so that a
-/// scrape is answered from memory whatever hangs there. A value that is too old is left out.
+/// A value of a database or a broker for metrics, read at an interval in the background, apart from all others, so that a
+/// scrape is answered from memory whatever hangs. A value that is too old is left out.
 public final class BackgroundReading<Value: Sendable>: Sendable {
   /// Gets the value by the given deadline.
   public typealias Take = @Sendable (MonotonicInstant) async throws -> Value
@@ -14,6 +14,7 @@ public final class BackgroundReading<Value: Sendable>: Sendable {
     var time: MonotonicInstant
   }
 
+  private let clock: any MonotonicClock
   private let interval: Duration
   private let timeout: Duration
   private let maximumAge: Duration
@@ -28,24 +29,27 @@ public final class BackgroundReading<Value: Sendable>: Sendable {
     interval: Duration = .seconds(10),
     timeout: Duration = .seconds(2),
     maximumAge: Duration = .seconds(30),
-    now: MonotonicInstant = .now(),
+    clock: any MonotonicClock,
     _ take: @escaping Take
   ) {
+    self.clock = clock
     self.interval = interval
     self.timeout = timeout
     self.maximumAge = maximumAge
     self.take = take
-    state = Mutex(State(value: nil, time: now))
+    state = Mutex(State(value: nil, time: clock.now()))
   }
 
   /// The latest value; nil before there is one, and once it is too old.
-  public func value(at now: MonotonicInstant = .now()) -> Value? {
-    state.withLock { now < $0.time + maximumAge ? $0.value : nil }
+  public func value() -> Value? {
+    let now = clock.now()
+    return state.withLock { now < $0.time + maximumAge ? $0.value : nil }
   }
 
   /// How long ago the latest value was read, or reading began where there is none.
-  public func age(at now: MonotonicInstant = .now()) -> Duration {
-    state.withLock { now.duration(since: $0.time) }
+  public func age() -> Duration {
+    let now = clock.now()
+    return state.withLock { now.duration(since: $0.time) }
   }
 
   /// Reads until the task is cancelled.
@@ -58,13 +62,13 @@ public final class BackgroundReading<Value: Sendable>: Sendable {
 
   /// Reads once. While that fails, the value there is grows older.
   func read() async {
-    guard let taken = try? await take(.now() + timeout) else { return }
-    state.withLock { $0 = State(value: taken, time: .now()) }
+    guard let taken = try? await take(clock.now() + timeout) else { return }
+    state.withLock { $0 = State(value: taken, time: clock.now()) }
   }
 }
 
 extension MetricsRegistry {
-  /// Begins to read something in the background, and tells how old it is: `gateway_metrics_reading_age_seconds`.
+  /// Begins to read something in the background, and exports its age: `gateway_metrics_reading_age_seconds`.
   /// - Parameters:
   ///   - name: the label `reading`.
   ///   - loop: where the readings run.
@@ -74,7 +78,7 @@ extension MetricsRegistry {
     on loop: EventLoop,
     _ take: @escaping BackgroundReading<Value>.Take
   ) -> BackgroundReading<Value> {
-    let reading = BackgroundReading(take)
+    let reading = BackgroundReading(clock: loop, take)
     keep(Task.detached(executorPreference: loop) { await reading.run() })
     gauge(
       name: "gateway_metrics_reading_age_seconds",

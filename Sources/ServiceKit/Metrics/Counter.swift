@@ -44,6 +44,7 @@ public final class Counter<Labels: MetricLabels>: MetricFamily {
 }
 
 extension Counter<NoLabels> {
+  /// Counts `amount` more; past `UInt64.max` it begins again at 0, as Prometheus expects of counters.
   public func add(_ amount: UInt64 = 1) { add(amount, NoLabels()) }
 }
 

@@ -1,14 +1,18 @@
-internal import Time
+public import Time
 
 /// How long things took, for each set of labels: counts by upper bound, and the sum. Made by
 /// ``MetricsRegistry/durations(name:help:labels:boundaries:)``; its name ends in `_seconds`.
+///
+/// Recording is inlinable: each request and each statement does it, and unspecialised it costs several times as much.
 public final class DurationHistogram<Labels: MetricLabels>: MetricFamily {
-  private struct Series: Sendable {
+  @usableFromInline struct Series: Sendable {
     /// One for each boundary and one for what is beyond; not cumulative.
-    var buckets: [UInt64]
-    var nanoseconds: UInt64 = 0
+    @usableFromInline var buckets: [UInt64]
+    @usableFromInline var nanoseconds: UInt64 = 0
 
-    mutating func record(_ value: UInt64, _ boundaries: [UInt64]) {
+    @inlinable init(buckets: [UInt64]) { self.buckets = buckets }
+
+    @inlinable mutating func record(_ value: UInt64, _ boundaries: [UInt64]) {
       var index = 0
       while index < boundaries.count, value > boundaries[index] { index += 1 }
       if buckets.indices.contains(index) { buckets[index] &+= 1 }
@@ -16,24 +20,23 @@ public final class DurationHistogram<Labels: MetricLabels>: MetricFamily {
     }
 
     static func + (left: Self, right: Self) -> Self {
-      Series(
-        buckets: zip(left.buckets, right.buckets).map { $0 &+ $1 },
-        nanoseconds: left.nanoseconds &+ right.nanoseconds
-      )
+      var sum = Series(buckets: zip(left.buckets, right.buckets).map { $0 &+ $1 })
+      sum.nanoseconds = left.nanoseconds &+ right.nanoseconds
+      return sum
     }
   }
 
-  private struct State: Sendable {
-    var series: [Labels: Series] = [:]
-    var dropped: UInt64 = 0
+  @usableFromInline struct State: Sendable {
+    @usableFromInline var series: [Labels: Series] = [:]
+    @usableFromInline var dropped: UInt64 = 0
   }
 
   let name: String
   let help: String
   private let boundaries: [Double]
-  private let limits: [UInt64]
-  private let shards: LoopShards<State>
-  private let maximumSeries: Int
+  @usableFromInline let limits: [UInt64]
+  @usableFromInline let shards: LoopShards<State>
+  @usableFromInline let maximumSeries: Int
 
   init(name: String, help: String, boundaries: [Double], shards: Int, maximumSeries: Int) {
     self.name = name
@@ -45,7 +48,7 @@ public final class DurationHistogram<Labels: MetricLabels>: MetricFamily {
   }
 
   /// Counts one duration in the series of `labels`.
-  public func record(_ duration: Duration, _ labels: Labels) {
+  @inlinable public func record(_ duration: Duration, _ labels: Labels) {
     let nanoseconds = duration.wholeNanoseconds
     let limits = limits
     shards.update { state in

@@ -12,20 +12,6 @@ public struct NoLabels: MetricLabels {
   public static let names: [String] = []
   public let values: [String] = []
 
+  /// The one set of no labels.
   public init() {}
-}
-
-/// One value that a metric's reader returns.
-public struct MetricSample: Sendable {
-  let labels: [(name: String, value: String)]
-  let value: Double
-
-  public init(_ labels: [(name: String, value: String)] = [], _ value: Double) {
-    self.labels = labels
-    self.value = value
-  }
-
-  public init(_ labels: [(name: String, value: String)] = [], _ value: Int) {
-    self.init(labels, Double(value))
-  }
 }

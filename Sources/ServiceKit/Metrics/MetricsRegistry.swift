@@ -8,7 +8,7 @@ protocol MetricFamily: Sendable {
   func write(to text: inout MetricsText)
 }
 
-/// All metrics of the process: those that are counted as things happen, and those that are read when somebody asks.
+/// All metrics of the process: those that are counted as things happen, and those that are read at a scrape.
 ///
 /// Names follow Prometheus: base units, `_total` for counters, and OpenTelemetry's semantic conventions where those have
 /// a name. What counts runs on the loops and takes some tens of nanoseconds; reading and writing the text does not.
@@ -82,7 +82,7 @@ public final class MetricsRegistry: Sendable {
     return histogram
   }
 
-  /// A metric that is read when somebody asks. Readers of one name join their samples under the help of the first.
+  /// A metric that is read at a scrape. Readers of one name join their samples under the help of the first.
   public func read(_ kind: MetricKind, name: String, help: String, _ reader: @escaping Reader) {
     state.withLock { state in
       if let index = state.read.firstIndex(where: { $0.name == name }) {
@@ -93,7 +93,7 @@ public final class MetricsRegistry: Sendable {
     }
   }
 
-  /// One gauge that is read when somebody asks; nil from `read` means that there is nothing to tell now.
+  /// One gauge that is read at a scrape; nil from `read` leaves it out.
   public func gauge(
     name: String,
     help: String,
@@ -106,7 +106,7 @@ public final class MetricsRegistry: Sendable {
   /// A task that reads in the background, to be ended by ``stop()``.
   func keep(_ task: Task<Void, Never>) { state.withLock { $0.background.append(task) } }
 
-  /// Reads no more in the background. Call it before what is read from is shut down.
+  /// Stops reading in the background. Call it before what is read from is shut down.
   public func stop() async {
     let tasks = state.withLock { state in
       defer { state.background = [] }

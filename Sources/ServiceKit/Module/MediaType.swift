@@ -1,6 +1,6 @@
 internal import HTTPTransport
 
-/// Content negotiation, as far as an API that speaks only JSON needs it (RFC 9110 §8.3 and §12.5.1).
+/// Content negotiation, as far as an API that speaks only JSON needs it (RFC 9110 §8.3, §12.5.1).
 enum MediaType {
   /// Whether a `Content-Type` names JSON: `application/json` or `application/*+json`, with any parameters.
   static func isJSON(_ contentType: String) -> Bool {

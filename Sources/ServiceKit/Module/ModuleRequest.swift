@@ -15,6 +15,7 @@ public struct ModuleRequest {
 
   /// Who asks; nil only on open routes.
   public let principal: Principal?
+  /// The name of this request in answers and log lines.
   public let correlationID: CorrelationID
   /// Carries the correlation id, the route's template, the module and who asks. Made when it is asked for: most requests log nothing.
   public var logger: Logger {
@@ -29,6 +30,9 @@ public struct ModuleRequest {
 
   /// When the request must be answered; waits take the earlier of their own deadline and this.
   public var deadline: MonotonicInstant { server.deadline }
+
+  /// What the deadline is measured by.
+  public var clock: any MonotonicClock { server.clock }
 
   /// Whether a field of the request says that a proxy has passed it on: without one, it came from within the cluster.
   public var isForwarded: Bool { server.isForwarded }
@@ -113,6 +117,17 @@ public struct ModuleRequest {
       return try JSONValue(parsing: bytes)
     } catch {
       throw .unreadableBody(error.description)
+    }
+  }
+
+  /// The body that an endpoint takes.
+  @usableFromInline func json(_ consumes: RouteDeclaration.Consumes) async throws(PlatformFailure)
+    -> JSONValue?
+  {
+    switch consumes {
+    case .nothing: nil
+    case .json: try await body()
+    case .optionalJSON: try await optionalBody()
     }
   }
 

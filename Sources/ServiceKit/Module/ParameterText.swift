@@ -1,4 +1,4 @@
-/// How the text of a path or query parameter becomes a value (`non-associations.md` §7.1, §7.4).
+/// How the text of a path or query parameter becomes a value (docs/contract/non-associations.md §7.1, §7.4).
 enum ParameterText {
   /// `true`, `on`, `yes`, `1` and `false`, `off`, `no`, `0`, in any case, blanks around them aside.
   static func boolean(_ text: String) -> Bool? {

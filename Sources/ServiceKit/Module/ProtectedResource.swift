@@ -3,8 +3,9 @@ internal import HTTPTypes
 internal import JSON
 internal import SharedAuth
 
-/// The metadata that every 401 names (RFC 9728; `platform.md` §1.5): open to all.
+/// The metadata that every 401 names (RFC 9728; docs/contract/platform.md §1.5): open to all.
 public enum ProtectedResource {
+  /// Names the authority that was asked and how it takes tokens.
   public static let route = RouteDeclaration(.get, "/.well-known/oauth-protected-resource", .open) {
     request in
     var writer = JSONWriter()

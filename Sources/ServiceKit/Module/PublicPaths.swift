@@ -1,5 +1,5 @@
-/// The paths that need no token whether or not anything answers there (`platform.md` §1.5): an unknown path is 404
-/// here and 401 elsewhere.
+/// The paths that need no token whether or not anything answers there (docs/contract/platform.md §1.5): an unknown path
+/// is 404 here and 401 elsewhere.
 enum PublicPaths {
   private static let trees: [[String]] = [
     ["webjars"], ["health"], ["h2-console"], ["v3", "api-docs"], ["swagger-ui"],

@@ -35,9 +35,15 @@ public final class RouteDeclaration: Sendable {
   public let access: AccessRule
   public let consumes: Consumes
   public let produces: Produces
+  /// How long a request may take; nil for as long as the server lets any.
+  let timeLimit: Duration?
   /// What the API's description says of the route; nil leaves it out.
   public let operation: APIOperation?
+  /// What its endpoint may answer instead of what was asked for; nil where nothing is declared.
+  let refusals: [Refusal]?
   let handler: Handler
+  /// `access`, ready to be asked.
+  let check: AccessCheck
 
   public init(
     _ method: HTTPRequest.Method,
@@ -45,7 +51,9 @@ public final class RouteDeclaration: Sendable {
     _ access: AccessRule,
     consumes: Consumes = .nothing,
     produces: Produces = .json,
+    timeLimit: Duration? = nil,
     operation: APIOperation? = nil,
+    refusals: [Refusal]? = nil,
     handler: @escaping Handler
   ) {
     self.method = method
@@ -53,7 +61,10 @@ public final class RouteDeclaration: Sendable {
     self.access = access
     self.consumes = consumes
     self.produces = produces
+    self.timeLimit = timeLimit
     self.operation = operation
+    self.refusals = refusals
     self.handler = handler
+    check = AccessCheck(access)
   }
 }

@@ -3,20 +3,28 @@ internal import HTTPTypes
 internal import JSON
 internal import SharedAuth
 
-/// What `GET /info` tells of a service and of the build it runs in (`platform.md` §3.6).
+/// What `GET /info` tells of a service and of the build it runs in (docs/contract/platform.md §3.6).
 public struct ServiceInfo: Sendable {
   /// What was built, from what, where. A value that is not known is left out.
   public struct Build: Sendable {
     /// The build's number; also the version of the API's description.
     public var version: String
+    /// When it was built, an ISO 8601 instant.
     public var time: String?
+    /// Who built it: a user or a pipeline.
     public var builder: String?
+    /// The machine that it was built on.
     public var machine: String?
+    /// That machine's operating system.
     public var operatingSystem: String?
+    /// The git branch that it was built from.
     public var branch: String?
+    /// The git commit, shortened.
     public var commit: String?
+    /// When that commit was made, an ISO 8601 instant.
     public var commitTime: String?
 
+    /// A build of which only the number is known.
     public init(version: String) { self.version = version }
   }
 

@@ -2,34 +2,55 @@ internal import HTTPTypes
 internal import JSON
 internal import SharedAuth
 
-/// The description of an API as OpenAPI 3.1 (`platform.md` §7), made from the routes that answer.
+/// The description of an API as OpenAPI 3.1 (docs/contract/platform.md §7), made from the routes that answer.
 public struct APIDocument: Sendable {
+  /// What it says of the API as a whole.
   public struct Description: Sendable {
     public var title: String
     public var version: String
     public var description: String
     /// URL and what it is.
     public var servers: [(url: String, description: String)] = [("/", "Current url")]
-    /// An error's body.
-    public var errorSchema: APISchema
-    /// An error's body where it is another one: by the operation's tag.
-    public var errorSchemasByTag: [String: APISchema] = [:]
+    /// Tags that no operation has, and that clients may know.
+    public var unusedTags: [String] = []
 
-    public init(title: String, version: String, description: String, errorSchema: APISchema) {
+    public init(title: String, version: String, description: String) {
       self.title = title
       self.version = version
       self.description = description
+    }
+  }
+
+  /// The routes of one service.
+  public struct Part: Sendable {
+    let prefix: String
+    let errorSchema: APISchema
+    let routes: [RouteDeclaration]
+
+    /// - Parameters:
+    ///   - prefix: stands before the name of a schema that an earlier part of the document has under the same name with
+    ///     another content.
+    ///   - errorSchema: an error's body.
+    ///   - routes: those without an operation are left out.
+    public init(prefix: String, errorSchema: APISchema, routes: [RouteDeclaration]) {
+      self.prefix = prefix
       self.errorSchema = errorSchema
+      self.routes = routes
     }
   }
 
   private let description: Description
-  private let routes: [(route: RouteDeclaration, operation: APIOperation)]
+  private let routes: [DocumentedRoute]
+  private let schemas: [String: APISchema]
 
-  /// - Parameter routes: those without an operation are left out.
-  public init(_ description: Description, routes: [RouteDeclaration]) {
+  /// - Parameter parts: in the order of their paths; each names its own schemas.
+  public init(_ description: Description, _ parts: [Part]) {
     self.description = description
-    self.routes = routes.compactMap { route in route.operation.map { (route, $0) } }
+    var routes: [DocumentedRoute] = []
+    var schemas: [String: APISchema] = [:]
+    for part in parts { routes += part.documented(beside: &schemas) }
+    self.routes = routes
+    self.schemas = schemas
   }
 
   /// The document.
@@ -39,10 +60,7 @@ public struct APIDocument: Sendable {
     writer.field("openapi", "3.1.0")
     writeInfo(to: &writer)
     writeServers(to: &writer)
-    writer.key("security")
-    writer.beginArray()
-    Self.writeSecurity(scopes: ["read", "write"], to: &writer)
-    writer.endArray()
+    writeSecurity(to: &writer)
     writeTags(to: &writer)
     writePaths(to: &writer)
     writeComponents(to: &writer)
@@ -76,10 +94,24 @@ public struct APIDocument: Sendable {
     writer.endArray()
   }
 
+  /// Of the whole, as clients know it. What an operation needs stands in its own words.
+  private func writeSecurity(to writer: inout JSONWriter) {
+    writer.key("security")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("bearer-jwt")
+    writer.beginArray()
+    writer.value("read")
+    writer.value("write")
+    writer.endArray()
+    writer.endObject()
+    writer.endArray()
+  }
+
   private func writeTags(to writer: inout JSONWriter) {
     writer.key("tags")
     writer.beginArray()
-    for tag in Set(routes.map(\.operation.tag)).sorted() {
+    for tag in Set(routes.map(\.operation.tag) + description.unusedTags).sorted() {
       writer.beginObject()
       writer.field("name", tag)
       writer.endObject()
@@ -91,13 +123,12 @@ public struct APIDocument: Sendable {
     writer.key("paths")
     writer.beginObject()
     var written: Set<String> = []
-    for (route, _) in routes where written.insert(route.template).inserted {
-      writer.key(route.template)
+    for documented in routes where written.insert(documented.route.template).inserted {
+      writer.key(documented.route.template)
       writer.beginObject()
-      for (other, operation) in routes where other.template == route.template {
-        writer.key(other.method.rawValue.lowercased())
-        let errors = description.errorSchemasByTag[operation.tag] ?? description.errorSchema
-        APIOperationWriter(route: other, operation: operation, errorSchema: errors).write(to: &writer)
+      for other in routes where other.route.template == documented.route.template {
+        writer.key(other.route.method.rawValue.lowercased())
+        APIOperationWriter(other).write(to: &writer)
       }
       writer.endObject()
     }
@@ -105,13 +136,6 @@ public struct APIDocument: Sendable {
   }
 
   private func writeComponents(to writer: inout JSONWriter) {
-    var schemas: [String: APISchema] = [:]
-    description.errorSchema.collectNamed(into: &schemas)
-    for schema in description.errorSchemasByTag.values { schema.collectNamed(into: &schemas) }
-    for (_, operation) in routes {
-      operation.requestBody?.collectNamed(into: &schemas)
-      for response in operation.responses { response.schema?.collectNamed(into: &schemas) }
-    }
     writer.key("components")
     writer.beginObject()
     writer.key("schemas")
@@ -133,13 +157,41 @@ public struct APIDocument: Sendable {
     writer.endObject()
     writer.endObject()
   }
+}
 
-  static func writeSecurity(scopes: [String], to writer: inout JSONWriter) {
-    writer.beginObject()
-    writer.key("bearer-jwt")
-    writer.beginArray()
-    for scope in scopes { writer.value(scope) }
-    writer.endArray()
-    writer.endObject()
+/// A route with what a document says of it.
+struct DocumentedRoute: Sendable {
+  let route: RouteDeclaration
+  let operation: APIOperation
+  /// An error's body.
+  let errorSchema: APISchema
+}
+
+extension APIDocument.Part {
+  /// The routes that have an operation, with the names that their schemas have in the document.
+  /// - Parameter schemas: those of the parts before, by name; gets those of this one.
+  fileprivate func documented(beside schemas: inout [String: APISchema]) -> [DocumentedRoute] {
+    var names: [String: String] = [:]
+    while true {
+      let routes = routes.compactMap { route in
+        route.operation.map {
+          DocumentedRoute(
+            route: route,
+            operation: $0.renaming(names),
+            errorSchema: errorSchema.renaming(names)
+          )
+        }
+      }
+      var own: [String: APISchema] = [:]
+      errorSchema.renaming(names).collectNamed(into: &own)
+      for documented in routes { documented.operation.collectNamed(into: &own) }
+      // What refers to a schema that gets another name is another schema too: until no name is taken.
+      let taken = own.filter { name, schema in schemas[name].map { $0.json != schema.json } ?? false }
+      guard !taken.isEmpty else {
+        schemas.merge(own) { former, _ in former }
+        return routes
+      }
+      for name in taken.keys { names[names.first { $0.value == name }?.key ?? name] = prefix + name }
+    }
   }
 }

@@ -3,7 +3,8 @@ internal import HTTPTypes
 internal import JSON
 internal import SharedAuth
 
-/// Where the description of an API and the page that shows it are (`platform.md` §7). All are open.
+/// Where the description of an API and the page that shows it are (docs/contract/platform.md §7). All are open but the
+/// description as YAML, which no pattern of public paths has (docs/contract/platform.md §1.5).
 public enum APIDocumentRoutes {
   /// - Parameter document: made once; the routes keep its bytes.
   public static func routes(_ document: APIDocument) -> [RouteDeclaration] {
@@ -11,6 +12,14 @@ public enum APIDocumentRoutes {
     return [
       RouteDeclaration(.get, "/v3/api-docs", .open) { _ in
         ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: json)
+      },
+      RouteDeclaration(.get, "/v3/api-docs.yaml", .authenticated, produces: .anything) { _ in
+        let yaml = try YAMLText(json: document.json)
+        return ServerResponse(
+          status: .ok,
+          fields: [.contentType: "application/vnd.oai.openapi"],
+          body: yaml.bytes
+        )
       },
       RouteDeclaration(.get, "/v3/api-docs/swagger-config", .open) { request in
         var writer = JSONWriter()
@@ -30,6 +39,7 @@ public enum APIDocumentRoutes {
       },
       page("/swagger-ui/index.html", "text/html;charset=utf-8", PackageResources.apidocs_html),
       page("/webjars/swagger-ui/index.html", "text/html;charset=utf-8", PackageResources.apidocs_html),
+      page("/swagger-ui/oauth2-redirect.html", "text/html;charset=utf-8", PackageResources.redirect_html),
       page("/swagger-ui/apidocs.css", "text/css;charset=utf-8", PackageResources.apidocs_css),
       page("/swagger-ui/apidocs.js", "text/javascript;charset=utf-8", PackageResources.apidocs_js),
       page("/webjars/swagger-ui/apidocs.css", "text/css;charset=utf-8", PackageResources.apidocs_css),

@@ -8,6 +8,11 @@ struct APIOperationWriter {
   let operation: APIOperation
   let errorSchema: APISchema
 
+  init(_ documented: DocumentedRoute) {
+    (route, operation) = (documented.route, documented.operation)
+    errorSchema = documented.errorSchema
+  }
+
   func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.field("operationId", operation.id)
@@ -17,10 +22,6 @@ struct APIOperationWriter {
     writer.key("tags")
     writer.beginArray()
     writer.value(operation.tag)
-    writer.endArray()
-    writer.key("security")
-    writer.beginArray()
-    if route.access != .open { APIDocument.writeSecurity(scopes: scopes, to: &writer) }
     writer.endArray()
     writeParameters(to: &writer)
     writeRequestBody(to: &writer)
@@ -36,13 +37,10 @@ struct APIOperationWriter {
     case .authenticated: "Needs a token."
     case .requires(let role, let scope):
       "Needs the role `\(prefixed(role))`" + (scope.map { " with the scope `\($0)`." } ?? ".")
+    case .requiresAny(let roles) where roles.count == 1: "Needs the role `\(prefixed(roles[0]))`."
     case .requiresAny(let roles):
       "Needs one of the roles " + roles.map { "`\(prefixed($0))`" }.joined(separator: ", ") + "."
     }
-  }
-
-  private var scopes: [String] {
-    if case .requires(_, let scope?) = route.access { [scope] } else { [] }
   }
 
   private func prefixed(_ role: String) -> String { role.hasPrefix("ROLE_") ? role : "ROLE_\(role)" }
@@ -74,7 +72,7 @@ struct APIOperationWriter {
       writer.field("description", parameter.description)
       writer.field("required", false)
       writer.key("schema")
-      (parameter.isRepeated ? .array(parameter.schema) : parameter.schema).write(to: &writer)
+      parameter.schema.write(to: &writer)
       writer.endObject()
     }
     writer.endArray()
@@ -84,7 +82,7 @@ struct APIOperationWriter {
     guard let schema = operation.requestBody else { return }
     writer.key("requestBody")
     writer.beginObject()
-    writer.field("required", route.consumes == .json)
+    if route.consumes == .json { writer.field("required", true) }
     writer.key("content")
     writeContent(schema, "application/json", to: &writer)
     writer.endObject()
@@ -96,28 +94,31 @@ struct APIOperationWriter {
   private var impliedResponses: [APIOperation.Response] {
     var responses: [APIOperation.Response] = []
     if operation.requestBody != nil || !operation.queryParameters.isEmpty || !pathNames.isEmpty {
-      responses.append(.init(400, "The request is not what this describes", errorSchema))
+      responses.append(.init(400, "The request breaks a rule of this description", errorSchema))
     }
     if route.access != .open {
-      responses.append(.init(401, "No token, or one that is refused; no body"))
+      responses.append(.init(401, "The token is missing or was refused: then without a body", errorSchema))
       responses.append(.init(403, "The token lacks the role or the scope", errorSchema))
     }
-    if route.produces == .json { responses.append(.init(406, "Only JSON is given")) }
+    if route.produces == .json { responses.append(.init(406, "The Accept field excludes JSON")) }
     if route.consumes != .nothing {
       responses.append(.init(408, "The body came too slowly", errorSchema))
       responses.append(.init(413, "The body is too large", errorSchema))
-      responses.append(.init(415, "Only JSON is taken", errorSchema))
+      responses.append(.init(415, "The body is not JSON", errorSchema))
     }
     responses.append(
-      .init(500, "Something failed; the body's correlation id finds it in the log", errorSchema)
+      .init(500, "An unexpected error, which the log has under the body's correlation id", errorSchema)
     )
-    responses.append(.init(503, "Too busy; see Retry-After", errorSchema))
+    responses.append(.init(503, "The service is too busy; Retry-After says when to ask again", errorSchema))
     return responses
   }
 
   private func writeResponses(to writer: inout JSONWriter) {
+    let implied = impliedResponses
     let own = operation.responses.map(\.status)
-    let responses = (operation.responses + impliedResponses.filter { !own.contains($0.status) })
+    let responses =
+      (operation.responses.map { Self.completed($0, implied) }
+      + implied.filter { !own.contains($0.status) })
       .sorted { $0.status < $1.status }
     writer.key("responses")
     writer.beginObject()
@@ -132,6 +133,17 @@ struct APIOperationWriter {
       writer.endObject()
     }
     writer.endObject()
+  }
+
+  /// A refusal of an endpoint stands beside what any request of its kind may be refused for.
+  private static func completed(
+    _ own: APIOperation.Response,
+    _ implied: [APIOperation.Response]
+  ) -> APIOperation.Response {
+    let general = implied.first { $0.status == own.status && $0.schema != nil }
+    guard [400, 401].contains(own.status), own.schema != nil, let general else { return own }
+    let description = "\(general.description). \(own.description)"
+    return .init(own.status, description, own.schema, mediaType: own.mediaType)
   }
 
   private func writeContent(_ schema: APISchema, _ mediaType: String, to writer: inout JSONWriter) {

@@ -21,7 +21,7 @@ function marked(text) {
 function schemaText(schema) {
   if (!schema) return "nothing";
   if (schema.$ref) return schema.$ref.split("/").pop();
-  if (schema.anyOf) return schema.anyOf.map(schemaText).join(" or ");
+  if (schema.oneOf) return schema.oneOf.map(schemaText).join(" or ");
   if (schema.enum) return "one of " + schema.enum.map((item) => item === null ? "null" : item).join(", ");
   const types = [].concat(schema.type || "anything");
   return types.map((type) => type === "array" ? "list of " + schemaText(schema.items) : type).join(" or ")
@@ -31,7 +31,7 @@ function schemaText(schema) {
 function sample(schema, schemas, depth = 0) {
   if (!schema || depth > 6) return null;
   if (schema.$ref) return sample(schemas[schema.$ref.split("/").pop()], schemas, depth + 1);
-  if (schema.anyOf) return sample(schema.anyOf[0], schemas, depth + 1);
+  if (schema.oneOf) return sample(schema.oneOf[0], schemas, depth + 1);
   if ("example" in schema) return schema.example;
   if (schema.enum) return schema.enum[0];
   const type = [].concat(schema.type)[0];

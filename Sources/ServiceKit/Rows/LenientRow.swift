@@ -1,8 +1,8 @@
 public import Postgres
 public import Time
 
-/// A row whose values are read each for itself: whatever a column of the expected type can hold is read, and what no
-/// answer can hold is noted in ``MisfitValues`` and costs neither the row nor the list that it is in. Only a column of
+/// A row whose values are read one by one: whatever a column of the expected type can hold is read. A value that no
+/// answer can hold is noted in ``MisfitValues``, and loses neither the row nor the list that it is in. Only a column of
 /// another type is an error.
 public struct LenientRow {
   /// What tells a row from others.
@@ -36,7 +36,11 @@ public struct LenientRow {
     self.misfits = misfits
   }
 
+  /// Whether the column is null.
+  /// - Throws: `PostgresError`, as all of the readers do: for a column that is not there, or not of the type asked for.
   public func isNull(_ column: Int) throws(PostgresError) -> Bool { try row.isNull(start + column) }
+
+  public func integer(_ column: Int) throws(PostgresError) -> Int64 { try row.int64(start + column) }
 
   /// A text; the empty one for null.
   public func text(_ column: Int) throws(PostgresError) -> String {
@@ -45,6 +49,7 @@ public struct LenientRow {
     return ""
   }
 
+  /// A text; nil for null.
   public func optionalText(_ column: Int) throws(PostgresError) -> String? {
     try row.optionalText(start + column)
   }
@@ -63,6 +68,7 @@ public struct LenientRow {
     return Timestamp(seconds: LocalDateTime.earliest.wallSeconds)
   }
 
+  /// A `timestamptz`, as it is stored; nil for null.
   public func optionalInstant(_ column: Int) throws(PostgresError) -> Timestamp? {
     guard let instant = try row.optionalTimestamp(start + column) else { return nil }
     // The offset of the years in question is a minute at most, which is not worth a look into the zone's table.
@@ -77,6 +83,7 @@ public struct LenientRow {
     return .earliest
   }
 
+  /// A `timestamp` without a zone, as it is stored; nil for null.
   public func optionalLocal(_ column: Int) throws(PostgresError) -> LocalDateTime? {
     guard let time = try row.optionalLocalTimestamp(start + column) else { return nil }
     let local = LocalDateTime(asThoughUTC: time)

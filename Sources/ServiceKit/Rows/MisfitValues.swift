@@ -7,8 +7,11 @@ internal import Synchronization
 public final class MisfitValues: Sendable {
   /// How often a column had one.
   public struct Count: Sendable {
+    /// The table, as the metric names it.
     public let table: String
+    /// The column, as the database names it.
     public let column: String
+    /// How many values were read that no answer can hold.
     public let count: Int
   }
 
@@ -40,6 +43,7 @@ public final class MisfitValues: Sendable {
   private let logger: Logger
   private let state = Mutex(State())
 
+  /// - Parameter logger: gets a warning for each value, once.
   public init(logger: Logger) { self.logger = logger }
 
   /// Since the start of the process, each reading of a value by itself.

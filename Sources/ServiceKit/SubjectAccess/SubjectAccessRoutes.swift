@@ -2,8 +2,9 @@ internal import HTTPTransport
 internal import HTTPTypes
 internal import JSON
 public import SharedAuth
+internal import Time
 
-/// `GET /subject-access-request` (`platform.md` §6).
+/// `GET /subject-access-request` (docs/contract/platform.md §6).
 public struct SubjectAccessRoutes: Sendable {
   /// Who may ask: holders of `SAR_DATA_ACCESS`, or of an additional role that is configured.
   public let access: AccessRule
@@ -29,20 +30,22 @@ public struct SubjectAccessRoutes: Sendable {
   }
 
   /// `GET /subject-access-request/template`, for a service that has one.
-  public func route(template: String) -> RouteDeclaration {
+  /// - Parameter template: sent byte by byte: a hash of it is registered elsewhere.
+  public func route(template: [UInt8]) -> RouteDeclaration {
     RouteDeclaration(
       .get,
       "/subject-access-request/template",
       access,
       produces: .anything,
       operation: APIOperation(
-        "getSubjectAccessTemplate",
+        "getServiceTemplate",
         "How the content is laid out in a report",
         tag: Self.tag,
-        responses: [.init(200, "A mustache template", .text(), mediaType: "text/plain")]
+        // Clients know the type spelt so; the answer is `text/plain`.
+        responses: [.init(200, "A mustache template", .text(), mediaType: "plain/text")]
       )
     ) { _ in
-      ServerResponse(status: .ok, fields: [.contentType: "text/plain"], body: Array(template.utf8))
+      ServerResponse(status: .ok, fields: [.contentType: "text/plain"], body: template)
     }
   }
 
@@ -82,31 +85,68 @@ public struct SubjectAccessRoutes: Sendable {
 
   // MARK: Parameters
 
-  private static let prisonerNumber = QueryParameter.text("prn", "Prisoner number", example: "A1234BC")
-  private static let caseReference = QueryParameter.text(
-    "crn",
-    "Case reference number, which finds nothing here"
-  )
-  private static let fromDate = QueryParameter.date("fromDate", "The first day that matters")
-  private static let toDate = QueryParameter.date("toDate", "The last day that matters")
+  private struct Query: RequestQuery {
+    /// Nil where it is absent or blank.
+    let prisonerNumber: String?
+    /// Nil where it is absent or blank.
+    let caseReference: String?
+    let from: CivilDate?
+    let to: CivilDate?
+
+    init(_ query: inout QueryFields) throws {
+      func given(_ text: String?) -> String? { text.flatMap { $0.trimmingBlanks.isEmpty ? nil : $0 } }
+      prisonerNumber = given(query.text("prn", "Prisoner number", example: "A1234BC"))
+      caseReference = given(query.text("crn", "Case reference number; nothing is held under one"))
+      from = try query.date("fromDate", "The first day that is asked about")
+      to = try query.date("toDate", "The last day that is asked about")
+    }
+  }
 
   private static let tag = "Subject Access Request"
   private static let operation = APIOperation(
-    "getSubjectAccessContent",
+    "getSarContentByReference",
     "What is held about a person",
     tag: tag,
-    query: [
-      prisonerNumber.declaration, caseReference.declaration, fromDate.declaration, toDate.declaration,
-    ],
+    query: Query.declarations,
     responses: [
       .init(
         200,
-        "What is held",
-        .object([.init("content", .any), .init("attachments", .nullable(.array(.any)))])
+        "What is held about the person",
+        .named(
+          "HmppsSubjectAccessRequestContent",
+          .object([
+            .init("content", .any),
+            .init("attachments", .nullable(.array(attachment)), isRequired: false),
+          ])
+        )
       ),
-      .init(204, "Nothing is held of those days"),
-      .init(209, "The person is not known here; with a body only if that is because of the prisoner number"),
+      .init(
+        204,
+        "Nothing is held about the person, or nothing of the days asked about; without a body",
+        .object([])
+      ),
+      .init(
+        209,
+        "The person is not known here; with a body only if that is because of the prisoner number",
+        .object([])
+      ),
     ]
+  )
+
+  /// The library's shape. None is ever sent.
+  private static let attachment = APISchema.named(
+    "Attachment",
+    .object([
+      .init("attachmentNumber", .integer(format: .int32)), .init("name", .text()),
+      .init("contentType", .text()), .init("url", .text()),
+      .init("filesize", .nullable(.integer(format: .int32)), isRequired: false),
+      .init("filename", .text()),
+      .init("headers", .nullable(.array(attachmentHeader)), isRequired: false),
+    ])
+  )
+  private static let attachmentHeader = APISchema.named(
+    "AttachmentHeader",
+    .object([.init("name", .text()), .init("value", .text())])
   )
 
   private enum Question {
@@ -114,19 +154,15 @@ public struct SubjectAccessRoutes: Sendable {
     case refused(ServerResponse)
   }
 
-  private static func parse(_ request: ModuleRequest) throws(PlatformFailure) -> Question {
-    func text(_ name: String?) -> String? {
-      name.flatMap { $0.trimmingBlanks.isEmpty ? nil : $0 }
-    }
-    let from = try request.query(fromDate)
-    let to = try request.query(toDate)
-    let crn = text(try request.query(caseReference))
-    guard let prisonerNumber = text(try request.query(prisonerNumber)) else {
+  private static func parse(_ request: ModuleRequest) throws -> Question {
+    let query = try Query(of: request)
+    guard let prisonerNumber = query.prisonerNumber else {
       return .refused(
-        crn == nil ? error(.badRequest, "One of prn or crn must be supplied.") : empty(.notHeld)
+        query.caseReference == nil
+          ? error(.badRequest, "One of prn or crn must be supplied.") : empty(.notHeld)
       )
     }
-    return .asked(SubjectAccessRequest(prisonerNumber: prisonerNumber, from: from, to: to))
+    return .asked(SubjectAccessRequest(prisonerNumber: prisonerNumber, from: query.from, to: query.to))
   }
 
   // MARK: Answers

@@ -1,26 +1,5 @@
 public import Time
 
-/// Whose data is asked for, and of which days (`platform.md` §6).
-public struct SubjectAccessRequest: Equatable, Sendable {
-  /// The prison number, as it was sent.
-  public let prisonerNumber: String
-  /// The first day, inclusive; nil for no limit.
-  public let from: CivilDate?
-  /// The last day, inclusive; nil for no limit.
-  public let to: CivilDate?
-
-  public init(prisonerNumber: String, from: CivilDate? = nil, to: CivilDate? = nil) {
-    self.prisonerNumber = prisonerNumber
-    self.from = from
-    self.to = to
-  }
-
-  /// Whether a record of this day is asked for.
-  public func includes(_ day: CivilDate) -> Bool {
-    (from.map { $0 <= day } ?? true) && (to.map { day <= $0 } ?? true)
-  }
-}
-
 /// What a module has to tell about a person.
 public enum SubjectAccessContent: Equatable, Sendable {
   /// A JSON document.
@@ -35,6 +14,10 @@ public enum SubjectAccessContent: Equatable, Sendable {
 
 /// Where a module's part of an answer to a subject access request comes from.
 public protocol SubjectAccessSource: Sendable {
+  /// What the module holds about the person.
+  /// - Parameter deadline: when the answer must be there; waits for others take the earlier of their own deadline and
+  ///   this.
+  /// - Throws: what the module's requests throw: the caller gets its error.
   func content(
     for request: SubjectAccessRequest,
     deadline: MonotonicInstant

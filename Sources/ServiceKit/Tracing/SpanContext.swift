@@ -4,6 +4,7 @@ public import Instrumentation
 public struct SpanContext: Hashable, Sendable {
   /// The field, and the message attribute, that carries it.
   public static let fieldName = "traceparent"
+  /// The field, and the message attribute, with what tracing systems add to it.
   public static let stateFieldName = "tracestate"
 
   /// 32 lower-case hex digits, not all zero: the same for all spans of a trace.
@@ -23,9 +24,9 @@ public struct SpanContext: Hashable, Sendable {
     self.state = state.flatMap(Self.legalState)
   }
 
-  /// Reads a `traceparent` (W3C Trace Context §3.2); nil for a text that is none: the trace begins anew then.
-  /// - Parameter state: `tracestate`; one over 512 characters (§3.3.1.5) or with others than printable ASCII and tabs
-  ///   (§3.3.1.3) is dropped: a trace is never worth what carries it.
+  /// Reads a `traceparent` (W3C Trace Context §3.2); nil for a text that is none: a new trace begins then.
+  /// - Parameter state: `tracestate`; one over 512 characters or with others than printable ASCII and tabs (W3C Trace
+  ///   Context §3.3.1.3, §3.3.1.5) is dropped: a trace is never worth what carries it.
   public init?(traceparent: String, state: String? = nil) {
     let text = traceparent.utf8
     guard text.count >= 55, text.count == 55 || !traceparent.hasPrefix("00") else { return nil }

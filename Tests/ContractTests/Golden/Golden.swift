@@ -3,7 +3,7 @@ import Testing
 
 /// What the gateway does today, written down beside the tests, so that a change that was not meant is seen.
 ///
-/// A file differs: run the test with `GATEWAY_TEST_RECORD=1` in the environment, which writes it anew, and say in the
+/// A file differs: run the test with `GATEWAY_TEST_RECORD=1` in the environment, which writes it again, and say in the
 /// commit why it changed.
 enum Golden {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -14,8 +14,8 @@ struct GoldenTests {
   )
   func routes() async throws {
     try await withGateway(settings: Self.documented) { (gateway) async throws in
-      let surfaces = gateway.application.mount.surfaces
-      let text = surfaces.map { surface in
+      let mountPoints = gateway.application.mount.mountPoints
+      let text = mountPoints.map { surface in
         ([surface.basePath.isEmpty ? "The root of a host of nobody's" : "/" + surface.basePath]
           + surface.routes.map(Self.line)).joined(separator: "\n")
       }.joined(separator: "\n\n")

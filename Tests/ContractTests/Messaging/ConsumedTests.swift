@@ -165,13 +165,15 @@ struct ConsumedTests {
           try Sample.text("consumed/malformed-with-attributes.txt"), "{", #"{"Type":"Notification"}"#,
         ]
         for body in bodies { try await world.client.send(body, [:], to: queue) }
-        // A body that speaks of attributes and is no JSON stays hidden for the queue's own time: §5.4.
+        // A body that speaks of attributes and is no JSON stays hidden for the queue's own time:
+        // docs/contract/platform.md §5.4.
         try await eventually {
           try await world.client.counts(of: names.deadLetters(of: queue)).visible == bodies.count - 1
         }
         #expect(try await world.client.counts(of: queue) == (0, 1))
       }
-      // Only the envelope's attribute tells non-associations the type; a start with an offset is no local time (§4.2).
+      // Only the envelope's attribute tells non-associations the type; a start with an offset is no local
+      // time (docs/contract/non-associations.md §4.2).
       let ofNonAssociations = [
         #"{"Message":"{\"eventType\":\"prison-offender-events.prisoner.merged\"}"}"#,
         try Sample.compact("consumed/prisoner.booking.moved.offset-start.json"),

@@ -10,7 +10,7 @@ import Time
 @testable import Events
 @testable import Gateway
 
-/// The gateway and an emulator that comes late, is made anew, or is another than the names say.
+/// The gateway and an emulator that comes late, is recreated, or is another than the names say.
 @Suite("A broker that is away keeps nothing from working")
 struct EmulatorLifeTests {
   /// A port that nobody listens at.
@@ -109,7 +109,7 @@ struct EmulatorLifeTests {
   }
 
   @Test(
-    "An emulator that is started again, empty, gets everything anew: what was changed meanwhile is published, what is sent is handled"
+    "An emulator that is started again, empty, gets everything again: what was changed meanwhile is published, what is sent is handled"
   )
   func restartedEmpty() async throws {
     let names = MessagingNames()
@@ -261,7 +261,8 @@ struct EmulatorLifeTests {
     let aws = AWSBroker(
       endpoints: AWSEndpoints(emulator: AWSPeer.shared.url, region: "eu-west-2"),
       credentials: AWSCredentials.emulator,
-      client: client
+      client: client,
+      clock: SystemClock()
     )
     let suffix = MessagingNames().audit
     try AWSPeer.shared.boto("sqs", "create_queue", ["QueueName": "there-\(suffix)"])
@@ -272,7 +273,7 @@ struct EmulatorLifeTests {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let found = BrokerPresence([names], on: aws)
     #expect(
-      await withTaskExecutorPreference(loop) { await found.problems(logger: quiet) } == [
+      await withTaskExecutorPreference(loop) { await found.problems(by: loop, logger: quiet) } == [
         "AUDIT: AWS has no queue 'no-\(suffix)'", "DLQ: AWS has no queue 'none-\(suffix)'",
         "TOPIC: AWS has no topic '\(names.topics[0].text)'",
       ]
@@ -298,7 +299,7 @@ struct EmulatorLifeTests {
     let presence = BrokerPresence(looks + hanging)
     #expect(
       await withTaskExecutorPreference(loop) {
-        await presence.problems(logger: Logger(label: "test") { _ in log })
+        await presence.problems(by: loop, logger: Logger(label: "test") { _ in log })
       } == []
     )
     #expect(MonotonicInstant.now().duration(since: start) < .seconds(10))

@@ -4,7 +4,7 @@ import ServiceKit
 import Synchronization
 import Testing
 
-@Suite("platform.md 8.2: The traces of messages")
+@Suite("docs/contract/platform.md §8.2: The traces of messages")
 struct MessageTracingTests {
   private static let trace = "0af7651916cd43dd8448eb211c80319c"
   private static let caller = "b7ad6b7169203331"
@@ -96,7 +96,8 @@ struct MessageTracingTests {
         try await world.take(1, from: world.names.audit)[0].attributes == ["traceparent": parent]
       )
       let attributes = [
-        #"{"Message":"{}","MessageAttributes":{}}"#: "00-\(Self.trace)-\(Self.caller)-01", "{}": "nonsense",
+        #"{"Message":"{\"eventType\":\"OFFENDER_MOVEMENT-RECEPTION\"}","MessageAttributes":{}}"#:
+          "00-\(Self.trace)-\(Self.caller)-01", "{}": "nonsense",
       ]
       for (body, trace) in attributes {
         traces.withLock { $0 = [:] }

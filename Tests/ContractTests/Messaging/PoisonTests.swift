@@ -75,7 +75,7 @@ struct PoisonTests {
       ),
       Queue(
         name: world.names.movements,
-        failing: #"{"Message":"{}","MessageAttributes":{}}"#,
+        failing: #"{"Message":"{\"eventType\":\"OFFENDER_MOVEMENT-RECEPTION\"}","MessageAttributes":{}}"#,
         good: { try sample("OFFENDER_MOVEMENT-RECEPTION", "D4444DD", instead: "Q\($0.dropFirst())") },
         prepare: { try await world.database.insertPatient("Q\($0.dropFirst())") },
         isDone: { try await isNoPatient("Q\($0.dropFirst())") }

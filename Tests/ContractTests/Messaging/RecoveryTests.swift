@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Events flow again, without help, after what happens to a database (marks.md 2.2)")
+@Suite("Events flow again, without help, after what happens to a database")
 struct RecoveryTests {
   private static let fault: [(name: String, happens: @Sendable (MessagingWorld) async throws -> Void)] = [
     ("backends are killed, again and again", killBackends),

@@ -1,5 +1,6 @@
 import EventLoops
 import Logging
+import ModuleKit
 import Testing
 
 @testable import Gateway
@@ -130,6 +131,7 @@ struct SetAsideTests {
         )
       }
       let settings = gateway.environment.filter { $0.key.contains("DATABASE") }
+        .merging(["GATEWAY_MODULES": "non-associations,restricted-patients"]) { $1 }
       let none = ["non-associations: nothing is set aside", "restricted-patients: nothing is set aside"]
       #expect(try await run(.list(limit: 100), settings) == (none, 0))
       #expect(try await run(.retry, settings) == (none, 0))
@@ -163,7 +165,7 @@ struct SetAsideTests {
       let away = "postgresql://127.0.0.1:1/none"
       let (told, failed) = try await run(
         .retry,
-        ["NON_ASSOCIATIONS_DATABASE_URL": away, "RESTRICTED_PATIENTS_DATABASE_URL": away]
+        ["NON_ASSOCIATIONS_DATABASE_URL": away, "RESTRICTED_PATIENTS_DATABASE_URL": away + "_of_these"]
       )
       #expect(failed == 1 && told.count == 2)
     }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Releases to hospital are what the gateways handle: each asks prison API about its prisoner, so that prison API knows
-/// who was handled, how often, and how many at once. Each gateway has ten in hand at most.
+/// who was handled, how often, and how many at once. Each gateway has ten in flight at most.
 @Suite("Two gateways, each a process, share a database and its queues")
 struct TwoGatewaysTests {
   private static let heldByBoth = 20
@@ -27,7 +27,7 @@ struct TwoGatewaysTests {
     }
   }
 
-  @Test("Told to stop, one finishes what it has in hand, and nobody does it again")
+  @Test("Told to stop, one finishes what it has in flight, and nobody does it again")
   func stopped() async throws {
     try await Self.withWork { (world) async throws in
       try await GatewayProcess.run(beside: world.gateway) { (other) async throws in
@@ -45,7 +45,7 @@ struct TwoGatewaysTests {
     }
   }
 
-  @Test("What a killed one had in hand the other does, without help")
+  @Test("What a killed one had in flight the other does, without help")
   func killed() async throws {
     try await Self.withWork { (world) async throws in
       try await GatewayProcess.run(beside: world.gateway) { (other) async throws in

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Between and involving")
+@Suite("docs/contract/non-associations.md §15: Between and involving")
 struct BetweenTests {
   private func ask(_ gateway: RunningGateway, _ kind: String, _ body: String, _ query: String = "")
     async throws

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Close")
+@Suite("docs/contract/non-associations.md §15: Close")
 struct CloseTests {
   private func close(_ gateway: RunningGateway, _ id: Int, _ body: String, user: String? = "U") async throws
     -> Answer

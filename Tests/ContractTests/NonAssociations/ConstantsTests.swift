@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Constants")
+@Suite("docs/contract/non-associations.md §15: Constants")
 struct ConstantsTests {
   @Test("1: no token is 401 with an empty body")
   func noToken() async throws {

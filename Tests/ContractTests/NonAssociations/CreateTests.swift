@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Create")
+@Suite("docs/contract/non-associations.md §15: Create")
 struct CreateTests {
   static let body = #"""
     {"firstPrisonerNumber":"A1234BC","firstPrisonerRole":"VICTIM","secondPrisonerNumber":"D5678EF",\#

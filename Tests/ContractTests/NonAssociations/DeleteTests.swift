@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Delete")
+@Suite("docs/contract/non-associations.md §15: Delete")
 struct DeleteTests {
   static let body = #"{"deletionReason":"wrong person","staffUserNameRequestingDeletion":"ASMITH"}"#
 

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Get one")
+@Suite("docs/contract/non-associations.md §15: Get one")
 struct GetOneTests {
   @Test("64: no token is 401, a wrong role 403, an unknown id 404 with code 404")
   func refusals() async throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Legacy")
+@Suite("docs/contract/non-associations.md §15: Legacy")
 struct LegacyTests {
   @Test("34, 38: no token is 401, a wrong role or that of reading 403, an unknown id 404")
   func refusals() async throws {

@@ -1,10 +1,10 @@
 import Events
 import Foundation
 import Logging
-import NonAssociationsModule
 import Testing
 
 @testable import Gateway
+@testable import NonAssociationsModule
 
 /// What a row may hold that no answer can.
 enum Misfits {
@@ -183,7 +183,7 @@ struct MisfitRowTests {
         update non_association set when_updated = '-infinity', closed_at = '294276-12-31 23:59:59.999999+00' where id = \(id)
         """
       )
-      let queue = BusBridge(NonAssociationsModule.consumedEvents, to: gateway.application.bus)
+      let queue = BusBridge(.nonAssociations, to: gateway.application.bus)
       let merge = Array(ConsumedTests.merged("D5678EF", "G9012HI").utf8)
       try await queue.handle(ReceivedMessage(id: "1", receipt: "1", body: merge, receiveCount: 1))
       let stored =
@@ -240,7 +240,9 @@ struct MisfitRowTests {
       let lines = log.lines.filter { $0.message.contains("no answer can hold") }
       #expect(lines.map(\.level) == [.warning])
       #expect(
-        lines.first?.metadata == ["table": "non_association", "column": "closed_at", "id": "\(id)"]
+        lines.first?.metadata == [
+          "module": "non-associations", "table": "non_association", "column": "closed_at", "id": "\(id)",
+        ]
       )
       let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
       let labels = ["module": "non-associations", "table": "non_association", "column": "closed_at"]

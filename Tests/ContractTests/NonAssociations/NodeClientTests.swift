@@ -1,8 +1,8 @@
 import Testing
 
-/// The calls that the node client of the front ends makes, as `upstreams.md` section 6 lists them: every query parameter
-/// written out, commas percent-encoded, times as JavaScript's `Date` prints them, its headers and no others.
-@Suite("upstreams.md 6: The node client's calls")
+/// The calls that the node client of the front ends makes, as docs/contract/upstreams.md §6 lists them: every query
+/// parameter written out, commas percent-encoded, times as JavaScript's `Date` prints them, its headers and no others.
+@Suite("docs/contract/upstreams.md §6: The node client's calls")
 struct NodeClientTests {
   private func call(
     _ gateway: RunningGateway,
@@ -59,7 +59,7 @@ struct NodeClientTests {
         #"{"closedReason":"settled","closedAt":"2023-06-07T10:30:00.000Z","closedBy":"USER1"}"#
       )
       #expect(closed.status == 200)
-      // The Z is dropped (non-associations.md 4.3).
+      // The Z is dropped (docs/contract/non-associations.md §4.2).
       #expect(try closed.json["closedAt"] == "2023-06-07T10:30:00")
 
       let reopened = try await write(

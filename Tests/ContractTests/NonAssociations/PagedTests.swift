@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Paged")
+@Suite("docs/contract/non-associations.md §15: Paged")
 struct PagedTests {
   /// Rows 1 open, 2 closed, 3 closed, 4 open, 5 open; `body` gets their ids.
   private func withFiveRows(_ body: (RunningGateway, [Int]) async throws -> Void) async throws {
@@ -49,9 +49,9 @@ struct PagedTests {
       let sort = #""sort":{"empty":false,"sorted":true,"unsorted":false}"#
       #expect(
         answer.text
-          == #"{"content":[\#(row.text)],"empty":false,"first":true,"last":false,"number":0,"numberOfElements":1,"#
-          + #""pageable":{"offset":0,"pageNumber":0,"pageSize":1,"paged":true,\#(sort),"unpaged":false},"#
-          + #""size":1,\#(sort),"totalElements":5,"totalPages":5}"#
+          == #"{"totalElements":5,"totalPages":5,"size":1,"content":[\#(row.text)],"number":0,"first":true,"#
+          + #""last":false,\#(sort),"numberOfElements":1,"pageable":{"offset":0,\#(sort),"pageSize":1,"#
+          + #""pageNumber":0,"paged":true,"unpaged":false},"empty":false}"#
       )
     }
   }

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Patch")
+@Suite("docs/contract/non-associations.md §15: Patch")
 struct PatchTests {
   @Test("24, 25, 26: no token is 401, a wrong role or scope 403, an unreadable request 400 or 415")
   func refusals() async throws {

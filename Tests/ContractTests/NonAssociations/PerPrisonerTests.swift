@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Per prisoner")
+@Suite("docs/contract/non-associations.md §15: Per prisoner")
 struct PerPrisonerTests {
   static let all = "includeOpen=true&includeClosed=true&includeOtherPrisons=true"
 

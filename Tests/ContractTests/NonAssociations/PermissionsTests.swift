@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("permissions.md: the endpoint")
+@Suite("docs/contract/permissions.md: the endpoint")
 struct PermissionsTests {
   private static let path = "/non-associations/permissions"
 

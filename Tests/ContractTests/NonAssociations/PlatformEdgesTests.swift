@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Platform edges")
+@Suite("docs/contract/non-associations.md §15: Platform edges")
 struct PlatformEdgesTests {
   @Test("146: an unknown path is 404 with a token and 401 without")
   func unknownPath() async throws {
@@ -47,6 +47,24 @@ struct PlatformEdgesTests {
     try await withGateway(at: "2023-07-15T12:34:56Z") { (gateway) async throws in
       let answer = try await gateway.post("/non-associations", CreateTests.body, token: gateway.writer())
       #expect(try answer.json["whenCreated"] == "2023-07-15T13:34:56")
+    }
+  }
+
+  @Test("151: health, its probes and information need no token")
+  func open() async throws {
+    try await withGateway { (gateway) async throws in
+      for path in ["/health/ping", "/health/readiness", "/health/liveness"] {
+        let answer = try await gateway.get("/non-associations-api\(path)")
+        #expect(answer.status == 200, "\(path)")
+        #expect(try answer.json["status"] == "UP", "\(path)")
+      }
+      let health = try await gateway.get("/non-associations-api/health")
+      #expect(health.status == 200)
+      let topic = try health.json["components"]?["domainevents-health"]
+      #expect(topic?["status"] == "UP")
+      #expect(topic?["details"]?["topicArn"]?.text?.hasPrefix("arn:aws:sns:") == true)
+      let info = try await gateway.get("/non-associations-api/info")
+      #expect(try info.json["build"]?["name"] == "hmpps-non-associations-api")
     }
   }
 }

@@ -1,7 +1,7 @@
 import Subprocess
 import Testing
 
-@Suite("non-associations.md 15: Repository")
+@Suite("docs/contract/non-associations.md §15: Repository")
 struct RepositoryTests {
   @Test(
     "135: the database refuses a closed row without its details, and an open one with any",

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("non-associations.md 15: Search client")
+@Suite("docs/contract/non-associations.md §15: Search client")
 struct SearchClientTests {
   @Test("134: the request on the wire, and one token for many callers")
   func onTheWire() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import NonAssociationsModule
 
-@Suite("non-associations.md 15: Translation")
+@Suite("docs/contract/non-associations.md §15: Translation")
 struct TranslationTests {
   private static let codes: [(Role, LegacyReason)] = [
     (.victim, .victim), (.perpetrator, .perpetrator), (.notRelevant, .notRelevant), (.unknown, .unknown),

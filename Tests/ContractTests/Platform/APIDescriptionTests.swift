@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// platform.md section 7, and rows 46 and 47 of its section 11.
+/// docs/contract/platform.md §7, §11 rows 46, 47.
 @Suite("Platform: the API's description")
 struct APIDescriptionTests {
   private static let documented = ["SPRINGDOC_API-DOCS_ENABLED": "true", "BUILD_NUMBER": "2026-01-15.1"]
@@ -44,7 +44,7 @@ struct APIDescriptionTests {
         ]
         : [
           "/discharge-to-hospital", "/migrate-in-restricted-patient", "/change-supporting-prison",
-          "/restricted-patient/prison-number/{prisonNumber}",
+          "/restricted-patient/prison-number/{prison-number}",
         ]
       #expect(business.subtracting(paths).isEmpty)
       #expect(paths.isSuperset(of: ["/subject-access-request", "/queue-admin/retry-dlq/{dlqName}"]))
@@ -63,11 +63,13 @@ struct APIDescriptionTests {
     try await withGateway(at: surface) { (_, client) async throws in
       let document = try await client.get("/v3/api-docs").json
       let schemas = try #require(document["components"]?["schemas"])
-      if surface.mounting != .union { #expect(schemas["ErrorResponse"]?["required"] == ["status"]) }
+      let errors = surface.mounting == .union ? "RestrictedPatientsErrorResponse" : "ErrorResponse"
+      #expect(schemas[errors]?["required"] == ["status"])
       #expect(schemas["LocalTime"] == nil)
       #expect(
         schemas["RestrictedPatientDto"]?["properties"]?["dischargeTime"] == [
-          "type": "string", "format": "date-time", "description": "When the prisoner went to hospital",
+          "type": "string", "format": "date-time",
+          "description": "When the prisoner went to hospital, on London's clock, without a zone",
           "example": "2021-07-16T12:34:56",
         ]
       )
@@ -85,7 +87,7 @@ struct APIDescriptionTests {
     arguments: Surface.restrictedPatients
   )
   func undocumented(surface: Surface) async throws {
-    try await withGateway(at: surface) { (_, client) async throws in
+    try await withGateway(at: surface) { (gateway, client) async throws in
       guard surface.mounting != .union else {
         // The union's is that of non-associations then.
         let paths = try await client.get("/v3/api-docs").json["paths"]
@@ -95,9 +97,12 @@ struct APIDescriptionTests {
       }
       for path in [
         "/v3/api-docs", "/v3/api-docs/swagger-config", "/swagger-ui/index.html", "/swagger-ui.html",
+        "/swagger-ui/oauth2-redirect.html",
       ] {
         #expect(try await client.get(path).status == 404)
       }
+      #expect(try await client.get("/v3/api-docs.yaml").status == 401)
+      #expect(try await client.get("/v3/api-docs.yaml", token: gateway.token(roles: [])).status == 404)
     }
   }
 
@@ -113,7 +118,9 @@ struct APIDescriptionTests {
       #expect(moved.status == 302)
       let location = "\(base)/swagger-ui/index.html?configUrl=\(base)/v3/api-docs/swagger-config&a=b"
       #expect(moved.header("Location") == location)
-      for page in ["/swagger-ui/index.html", "/webjars/swagger-ui/index.html"] {
+      for page in [
+        "/swagger-ui/index.html", "/webjars/swagger-ui/index.html", "/swagger-ui/oauth2-redirect.html",
+      ] {
         let page = try await client.send("GET", page, headers: [("Accept", "application/json")])
         #expect(page.status == 200)
         #expect(page.header("Content-Type")?.hasPrefix("text/html") == true)
@@ -123,7 +130,7 @@ struct APIDescriptionTests {
     }
   }
 
-  @Test("openapi-spec-validator finds nothing wrong, in a module's description and in the union's")
+  @Test("AD-45: openapi-spec-validator finds nothing wrong, in a module's description and in the union's")
   func valid() async throws {
     try await withGateway(settings: ["SPRINGDOC_API-DOCS_ENABLED": "true"]) { (gateway) async throws in
       for base in ["", "/non-associations-api", "/restricted-patients-api"] {
@@ -159,7 +166,8 @@ struct APIDescriptionTests {
           "READ_NON_ASSOCIATIONS", "WRITE_NON_ASSOCIATIONS", "REOPEN_NON_ASSOCIATIONS",
           "DELETE_NON_ASSOCIATIONS",
           "NON_ASSOCIATIONS_SYNC", "NON_ASSOCIATIONS_API_QUEUE_ADMIN", "SYSCON__QUEUE_ADMIN",
-          "SAR_DATA_ACCESS", "RESTRICTED_PATIENTS_ADMIN",
+          "SAR_DATA_ACCESS", "RESTRICTED_PATIENTS_ADMIN", "READ_NON_ASSOCIATIONS_HISTORY",
+          "READ_RESTRICTED_PATIENTS",
         ],
         user: "SCHEMATHESIS",
         expiresIn: 500_000_000

@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import Logging
+import ModuleKit
 import Testing
 
 @testable import Gateway
@@ -17,8 +18,7 @@ struct AdoptionTests {
   ) async throws -> (lines: [String], status: Int32) {
     var reader = SettingsReader(environment: settings, profile: .standard)
     return await AdoptCommand.check(
-      nonAssociations: nonAssociations,
-      restrictedPatients: restrictedPatients,
+      OldDatabase.databases(nonAssociations: nonAssociations, restrictedPatients: restrictedPatients),
       settings: &reader,
       group: try World.group.get(),
       logger: logger

@@ -174,6 +174,7 @@ struct CertificateReloadTests {
     let program = try GatewayProgram(
       files.settings.merging([
         "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
+        "GATEWAY_SHARED_DATABASE": "true",
         "HMPPS_SQS_PROVIDER": "in-process", "API_BASE_URL_PRISON_API": "http://127.0.0.1:1",
         "RESTRICTED_PATIENTS_API_CLIENT_ID": "x", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "x",
         "API_BASE_URL_OAUTH": "http://127.0.0.1:1/auth", "API_BASE_URL_PRISONER_SEARCH": "http://127.0.0.1:1",

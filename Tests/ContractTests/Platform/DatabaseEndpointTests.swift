@@ -1,3 +1,4 @@
+import ModuleKit
 import Testing
 
 @testable import Gateway
@@ -41,10 +42,8 @@ struct DatabaseEndpointTests {
   @Test("both modules take it; libpq gets the address without brackets, and logs show it with them")
   func modules() throws {
     var reader = SettingsReader(environment: Self.settings("[::1]:6543"), profile: .standard)
-    for database in [
-      Configuration.readNonAssociationsDatabase(&reader),
-      Configuration.readRestrictedPatientsDatabase(&reader),
-    ] {
+    for manifest in Modules.all {
+      let database = Configuration.readDatabase(of: manifest, &reader)
       let parameters = try ConnectionParameters(database.postgres)
       #expect(parameters.targets == [.init(host: "::1", address: "", port: "6543")])
       #expect(parameters.targets.allSatisfy { !$0.needsResolution })
@@ -56,8 +55,7 @@ struct DatabaseEndpointTests {
   @Test("one that cannot be read is told with its variable")
   func problem() {
     var reader = SettingsReader(environment: Self.settings("[::1"), profile: .standard)
-    _ = Configuration.readNonAssociationsDatabase(&reader)
-    _ = Configuration.readRestrictedPatientsDatabase(&reader)
+    for manifest in Modules.all { _ = Configuration.readDatabase(of: manifest, &reader) }
     for module in ["NON_ASSOCIATIONS", "RESTRICTED_PATIENTS"] {
       #expect(reader.problems.contains { $0.hasPrefix("\(module)_DATABASE_ENDPOINT: '[::1' is neither ") })
     }

@@ -1,5 +1,6 @@
 import EventLoops
 import Logging
+import ModuleKit
 import Testing
 import Time
 
@@ -42,7 +43,7 @@ struct DatabaseRefusalTests {
       }
       #expect(
         error?.description
-          == "The database of non-associations will not do: the encoding is LATIN1, not UTF8: make a database with the "
+          == "The database of non-associations cannot be used: the encoding is LATIN1, not UTF8: make a database with the "
           + "encoding UTF8, and move what is in this one there"
       )
       #expect(try await database.row("select to_regclass('gateway_schema_history') is null") == "t")
@@ -54,8 +55,7 @@ struct DatabaseRefusalTests {
       }
       var reader = SettingsReader(environment: [:], profile: .standard)
       let (lines, status) = await AdoptCommand.check(
-        nonAssociations: database.url,
-        restrictedPatients: nil,
+        OldDatabase.databases(nonAssociations: database.url, restrictedPatients: nil),
         settings: &reader,
         group: try World.group.get(),
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -102,8 +102,7 @@ struct DatabaseRefusalTests {
     }
     var reader = SettingsReader(environment: [:], profile: .standard)
     let (lines, _) = await AdoptCommand.check(
-      nonAssociations: database.url,
-      restrictedPatients: database.url,
+      OldDatabase.databases(nonAssociations: database.url, restrictedPatients: database.url),
       settings: &reader,
       group: try World.group.get(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

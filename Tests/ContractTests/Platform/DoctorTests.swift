@@ -1,8 +1,8 @@
 import EventLoops
 import Foundation
 import HTTPTransport
-import LocalProfile
 import Logging
+import ModuleKit
 import Testing
 import Time
 
@@ -79,7 +79,7 @@ struct DoctorTests {
       #expect(text(gone).contains("Connection refused"), "\(text(gone))")
       #expect(!text(gone).contains("migrations"))
       let unknown = try await examine(gateway) {
-        $0.nonAssociationsDatabase.connectionString += "_that_is_not_there"
+        $0.nonAssociations.database.connectionString += "_that_is_not_there"
       }
       #expect(text(unknown).contains("_that_is_not_there\" does not exist"), "\(text(unknown))")
       #expect(unknown.filter { $0.area == "queues" || $0.area == "topics" }.count == 1, "\(text(unknown))")
@@ -87,7 +87,7 @@ struct DoctorTests {
       _ = try await Psql.run("create database \(name)", url: try Psql.serverURL)
       let empty = TestDatabase(url: try Psql.url(database: name))
       let findings = try await examine(gateway) {
-        $0.nonAssociationsDatabase.connectionString = empty.url
+        $0.nonAssociations.database.connectionString = empty.url
         $0.restrictedPatients.database.connectionString = empty.url
       }
       World.drop(empty)
@@ -98,7 +98,7 @@ struct DoctorTests {
   @Test("Dead letters are a warning that names the calls to make")
   func deadLetters() async throws {
     try await with { gateway async throws in
-      let queue = gateway.configuration.messaging.nonAssociations.queues[0].deadLetterQueue
+      let queue = gateway.configuration.nonAssociations.messaging.queues[0].deadLetterQueue
       _ = try await Psql.run(
         "insert into gateway_queue_message (queue, body, attributes) values ('\(queue)', '{}', '{}')",
         url: gateway.database.url
@@ -120,7 +120,7 @@ struct DoctorTests {
         $0.server.tlsFiles = (certificate: "/nowhere.pem", privateKey: "/nowhere.key")
       }
       #expect(
-        text(findings).contains("127.0.0.1:\(gateway.port) for the API cannot be had"),
+        text(findings).contains("127.0.0.1:\(gateway.port) cannot be used for the API"),
         "\(text(findings))"
       )
       #expect(findings.filter { $0.area == "certificates" && $0.level == .fail }.count == 2)
@@ -131,7 +131,7 @@ struct DoctorTests {
     "Settings that are missing are named once each, with one word of what to do, and nothing else is tried"
   )
   func settings() async throws {
-    let findings = try await DoctorCommand.examine(
+    let findings = try await Doctor.examine(
       SettingsReader(environment: ["SERVER_PROT": "1"], profile: .standard)
     )
     #expect(findings.level == .fail && findings.allSatisfy { $0.area == "configuration" })

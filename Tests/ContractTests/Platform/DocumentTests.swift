@@ -54,7 +54,7 @@ struct DocumentTests {
   func files() throws {
     for document in try Self.documents() {
       let paths = try Self.text(document).matches(
-        of: /`((?:Sources|Tests|Benchmarks|deploy|docs|\.ci)\/[^`\s*<]+)[`\s]/
+        of: /`((?:Sources|Tests|Benchmarks|deploy|docs|\.ci)\/[^`\s*<#]+)[`\s#]/
       )
       for path in paths.map({ String($0.output.1) }) {
         #expect(Self.exists(path), "\(document) names \(path)")

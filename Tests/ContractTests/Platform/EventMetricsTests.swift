@@ -20,7 +20,11 @@ struct EventMetricsTests {
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       )
       _ = try await migrator.migrate(database, deadline: .now() + .seconds(20))
-      let broker = PostgresBroker(database: database, loop: try World.group.get().loops[0])
+      let broker = PostgresBroker(
+        database: database,
+        loop: try World.group.get().loops[0],
+        clock: SystemClock()
+      )
       let deadline = MonotonicInstant.now() + .seconds(20)
       try await broker.create(
         topics: [],
@@ -83,7 +87,7 @@ struct EventMetricsTests {
       failingRedrives: [:]
     )
     let (questions, asked) = AsyncStream<Void>.makeStream()
-    registry.addEvents {
+    registry.addEvents(clock: try World.group.get()) {
       asked.yield()
       return [part]
     }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Time
 
-/// platform.md section 3, and rows 19 to 26 of its section 11, for each service under each mounting.
+/// docs/contract/platform.md §3, §11 rows 19 to 26, for each service under each mounting.
 @Suite("Platform: health and info")
 struct HealthTests {
   private static let build = [

@@ -49,6 +49,46 @@ struct HostTests {
     }
   }
 
+  @Test(
+    "AD-4: both hosted, each service's in-cluster name shows that service without being configured; other hosts show both",
+    .sharedGateway
+  )
+  func inCluster() async throws {
+    let gateway = try #require(SharedGateway.current)
+    let asker = try gateway.token(roles: ["SAR_DATA_ACCESS"])
+    func get(_ path: String, _ host: String, token: String? = nil) async throws -> Answer {
+      try await gateway.send("GET", path, token: token, headers: [("Host", host)])
+    }
+    for suffix in ["", ":80", ".some-namespace", ".some-namespace.svc.cluster.local:8080"] {
+      let (associations, patients) = (
+        "hmpps-non-associations-api\(suffix)", "hmpps-restricted-patients-api\(suffix)"
+      )
+      for (host, name, own, other) in [
+        (associations, "hmpps-non-associations-api", "hmppsAuthApi", "prisonApiHealthCheck"),
+        (patients, "hmpps-restricted-patients-api", "prisonApiHealthCheck", "hmppsAuthApi"),
+      ] {
+        let components = try #require(try await get("/health", host).json["components"])
+        #expect(components.keys.contains(own) && !components.keys.contains(other), "\(host)")
+        let info = try await get("/info", host).json
+        #expect(info["build"]?["name"]?.text == name && info["services"] == nil, "\(host)")
+      }
+      let title = try await get("/v3/api-docs", associations).json["info"]?["title"]
+      #expect(title == "Non-Associations API")
+      let template = "/subject-access-request/template"
+      #expect(try await get(template, associations, token: asker).status == 404)
+      #expect(try await get(template, patients, token: asker).status == 200)
+      let reader = try gateway.reader()
+      #expect(try await get("/restricted-patients", associations, token: reader).status == 404)
+      #expect(try await get("/constants", patients, token: reader).status == 404)
+      #expect(try await get("/constants", associations, token: reader).status == 200)
+    }
+    for host in ["x", "10.0.0.1:8080", "hmpps-non-associations-api-2", "x.hmpps-non-associations-api"] {
+      let keys = try #require(try await get("/health", host).json["components"]).keys
+      #expect(!keys.contains("hmppsAuthApi") && !keys.contains("prisonApiHealthCheck"), "\(host) \(keys)")
+      #expect(try await get("/info", host).json["services"] != nil)
+    }
+  }
+
   @Test("A request whose target and field name two hosts is refused, whichever is whose", .sharedGateway)
   func twoHosts() async throws {
     let gateway = try #require(SharedGateway.current)

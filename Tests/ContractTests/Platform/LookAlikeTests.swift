@@ -1,3 +1,4 @@
+import ModuleKit
 import Testing
 import Text
 
@@ -32,7 +33,10 @@ struct LookAlikeTests {
     Self.check(ChangeKind.self)
     Self.check(SortKey.self)
     Self.check(SortDirection.self)
-    Self.check(SortOrder.Field.self)
+    for name in SortOrder.names {
+      #expect(SortOrder(name, .ascending)?.name == name)
+      for text in Self.lookAlikes(name) { #expect(SortOrder(text, .ascending) == nil, "\(text)") }
+    }
     Self.check(UserPermissions.Policy.self)
     Self.check(MergeResolution.self)
     Self.check(AccessRules.Endpoint.self)

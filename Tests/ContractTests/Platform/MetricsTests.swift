@@ -65,16 +65,20 @@ struct MetricsTests {
         #expect(try await gateway.get("/prisoner/A1234BC/non-associations", token: reader).status == 200)
       }
       _ = try await gateway.get("/constants", token: reader + "x")
+      let reads = ["db_client_connection_pool_name": "non-associations/reads"]
+      // A look into the outbox, which nobody asked for, may wait for a moment.
+      try await eventually {
+        try ScrapedMetrics(try await gateway.get("/metrics").body)
+          .value("db_client_connection_pending_requests", reads) == 0
+      }
       let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
       for loop in ["0", "1"] {
         #expect(try #require(metrics.value("eventloop_turns_total", ["loop": loop])) > 0)
         #expect(metrics.value("eventloop_lag_seconds", ["loop": loop]) != nil)
         #expect(metrics.value("eventloop_queue_length", ["loop": loop]) != nil)
       }
-      let reads = ["db_client_connection_pool_name": "non-associations/reads"]
       let idle = reads.merging(["db_client_connection_state": "idle"]) { $1 }
       #expect(try #require(metrics.value("db_client_connection_count", idle)) >= 1)
-      #expect(metrics.value("db_client_connection_pending_requests", reads) == 0)
       #expect(metrics.value("db_client_connection_max", reads) == 2)
       let statement = [
         "db_namespace": "non-associations", "db_query_summary": "non_association_by_prisoner",

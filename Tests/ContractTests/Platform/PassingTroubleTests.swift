@@ -243,8 +243,8 @@ struct PassingTroubleTests {
         ("/non-associations", reader, nil), ("/non-associations/\(id)/history", reader, nil),
         ("/non-associations/between", reader, #"["A1234BC","D5678EF"]"#),
         ("/non-associations/involving", reader, #"["A1234BC"]"#),
-        ("/restricted-patient/prison-number/A1234BC", user, nil), ("/restricted-patients", user, nil),
-        ("/restricted-patient/prison-number/A1234BC/history", user, nil),
+        ("/restricted-patient/prison-number/A1234BC", user, nil), ("/restricted-patients", reader, nil),
+        ("/restricted-patient/prison-number/A1234BC/history", reader, nil),
         ("/subject-access-request?prn=A1234BC", access, nil),
       ]
       var round = 0

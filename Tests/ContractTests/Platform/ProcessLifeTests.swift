@@ -103,10 +103,19 @@ struct ProcessLifeTests {
     #expect(program.text.contains(words), "\(program.text)")
   }
 
-  @Test("Without a command it says what there is, and fails", arguments: ["", "batch", "play"])
+  @Test("Without a command it says what there is, and fails", arguments: ["", "play"])
   func noCommand(arguments: String) async throws {
     let program = try Program(arguments.split(separator: " ").map(String.init))
     #expect(try await program.ending() == .exited(64))
     #expect(program.text.contains("SUBCOMMANDS"), "\(program.text)")
+  }
+
+  @Test("A batch without a job, or with one that there is not, says which there are, and fails")
+  func noJob() async throws {
+    for arguments in [["batch"], ["batch", "tidy-up"]] {
+      let program = try Program(arguments)
+      #expect(try await program.ending() == .exited(64))
+      #expect(program.text.contains("past-date-check"), "\(program.text)")
+    }
   }
 }

@@ -1,11 +1,12 @@
 import Foundation
 import HTTPTransport
+import ModuleKit
 import Subprocess
 import Testing
 
 @testable import Gateway
 
-/// Rows AD-27 to AD-31, AD-34 and AD-35 of adoption.md section 8; the grammar of exceptions (AD-29) is in
+/// docs/contract/adoption.md §8 rows AD-27 to AD-31, AD-34, AD-35; the grammar of exceptions (AD-29) is in
 /// HTTPTransportTests.
 @Suite("Platform: proxy")
 struct ProxyTests {
@@ -62,7 +63,7 @@ struct ProxyTests {
     ] {
       let program = try Program(["serve"], settings.merging([name: value]) { $1 })
       #expect(try await program.ending() == .exited(1))
-      #expect(program.text.contains("\(name): it is no usable proxy"), "\(program.text)")
+      #expect(program.text.contains("\(name): it is not a usable proxy"), "\(program.text)")
       #expect(!program.text.contains("secret77"))
     }
     let shown = try Program(

@@ -3,8 +3,9 @@ import Logging
 import Synchronization
 import Testing
 
-/// What is refused or fails before or beside any rule, and how to find it in the log (platform.md 2.4, 2.5, 13.9).
-@Suite("platform.md 2: Refusals and failures")
+/// What is refused or fails before or beside any rule, and how to find it in the log (docs/contract/platform.md §2.4,
+/// §2.5, §13 row 9).
+@Suite("docs/contract/platform.md §2: Refusals and failures")
 struct RefusalTests {
   @Test(
     "paths that the firewall refused are 400",

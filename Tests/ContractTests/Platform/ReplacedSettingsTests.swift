@@ -1,13 +1,14 @@
 import Crypto
 import Events
 import Foundation
+import ModuleKit
 import SharedAuth
 import Testing
 
 @testable import Gateway
 
-/// Settings of platform.md section 9.1 and adoption.md section 4, by their names: each is read, passed over in silence
-/// where that is right, or warned about, once.
+/// Settings of docs/contract/platform.md §9.1 and docs/contract/adoption.md §4, by their names: each is read, passed
+/// over in silence where that is right, or warned about, once.
 @Suite("Platform: settings of the replaced services")
 struct ReplacedSettingsTests {
   @Test(
@@ -37,7 +38,8 @@ struct ReplacedSettingsTests {
     }
   }
 
-  /// Every name of platform.md 9.1 and adoption.md 1.1, 1.2 and 4, set as the replaced services' charts set it.
+  /// Every name of docs/contract/platform.md §9.1 and docs/contract/adoption.md §1.1, §1.2, §4, set as the replaced
+  /// services' charts set it; what both charts set to something else stands with the module before it.
   private static let charts: [String: String] = [
     "SERVER_PORT": "8080", "SPRING_PROFILES_ACTIVE": "postgres,logstash", "JAVA_OPTS": "-Xmx512m",
     "HMPPS_SQS_USE_WEB_TOKEN": "true", "APPLICATIONINSIGHTS_CONFIGURATION_FILE": "applicationinsights.json",
@@ -46,16 +48,20 @@ struct ReplacedSettingsTests {
     "PRISONER_SEARCH_API_ENDPOINT_URL": "https://search", "API_TIMEOUT": "20s", "API_HEALTH_TIMEOUT": "2s",
     "NON_ASSOCIATIONS_API_CLIENT_ID": "a", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "b",
     "RESTRICTED_PATIENTS_API_CLIENT_ID": "c", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "d",
-    "PRODUCT_ID": "DPS032",
-    "DATABASE_ENDPOINT": "db:5432", "DATABASE_NAME": "na", "DATABASE_USERNAME": "u", "DATABASE_PASSWORD": "p",
-    "SPRING_FLYWAY_USER": "u", "SPRING_FLYWAY_PASSWORD": "p", "HMPPS_SQS_PROVIDER": "aws",
+    "NON_ASSOCIATIONS_PRODUCT_ID": "DPS032", "RESTRICTED_PATIENTS_PRODUCT_ID": "DPS066",
+    "NON_ASSOCIATIONS_DATABASE_ENDPOINT": "na:5432", "NON_ASSOCIATIONS_DATABASE_NAME": "db",
+    "NON_ASSOCIATIONS_DATABASE_USERNAME": "u", "NON_ASSOCIATIONS_DATABASE_PASSWORD": "p",
+    "RESTRICTED_PATIENTS_DATABASE_ENDPOINT": "rp:5432", "RESTRICTED_PATIENTS_DATABASE_NAME": "db",
+    "RESTRICTED_PATIENTS_DATABASE_USERNAME": "u", "RESTRICTED_PATIENTS_DATABASE_PASSWORD": "p",
+    "HMPPS_SQS_PROVIDER": "aws",
     "HMPPS_SQS_REGION": "eu-west-2", "HMPPS_SQS_LOCALSTACK_URL": "http://localhost:4566",
     "HMPPS_SQS_TOPICS_DOMAINEVENTS_ARN": "arn:aws:sns:eu-west-2:123456789012:t",
     "HMPPS_SQS_TOPICS_DOMAINEVENTSOUTBOUND_ARN": "arn:aws:sns:eu-west-2:123456789012:t",
     "HMPPS_SQS_QUEUES_AUDIT_QUEUE_NAME": "audit", "HMPPS_SQS_QUEUES_NONASSOCIATIONS_QUEUE_NAME": "na",
     "HMPPS_SQS_QUEUES_NONASSOCIATIONS_DLQ_NAME": "na-dlq", "HMPPS_SQS_QUEUES_DOMAINEVENTS_QUEUE_NAME": "de",
     "HMPPS_SQS_QUEUES_DOMAINEVENTS_DLQ_NAME": "de-dlq", "HMPPS_SQS_QUEUES_OFFENDEREVENTS_QUEUE_NAME": "oe",
-    "HMPPS_SQS_QUEUES_OFFENDEREVENTS_DLQ_NAME": "oe-dlq", "HMPPS_SQS_DEFAULTERRORVISIBILITYTIMEOUT": "1, 10",
+    "HMPPS_SQS_QUEUES_OFFENDEREVENTS_DLQ_NAME": "oe-dlq",
+    "RESTRICTED_PATIENTS_ERROR_VISIBILITY_TIMEOUT": "1, 10",
     "BATCH_ENABLED": "true", "BATCH_TYPE": "PAST_DATE_CHECK", "BUILD_NUMBER": "1_0_0",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=00000000-0000-0000-0000-000000000000",
     "SPRINGDOC_API-DOCS_ENABLED": "true", "SPRINGDOC_SWAGGER-UI_ENABLED": "true", "HTTPS_PROXY": "proxy",
@@ -79,10 +85,9 @@ struct ReplacedSettingsTests {
   @Test(
     "What has no effect here, or is misspelt, is named once",
     arguments: [
-      ("TZ", "UTC"), ("SPRING_FLYWAY_USER", "other"), ("SPRING_FLYWAY_PASSWORD", "other"),
-      ("SPRINGDOC_SWAGGER-UI_ENABLED", "false"), ("HMPPS_SQS_QUEUEADMINROLE", "ROLE_X"),
-      ("HMPPS_SQS_PROTECTRETRYALL", "true"), ("HMPPS_SQS_QUEUES_NONASSOCIATIONS_PROPAGATETRACING", "false"),
-      ("HMPPS_SQS_QUEUES_NONASSOCIATIONS_ERRORVISIBILITYTIMEOUT", "1"),
+      ("TZ", "UTC"),
+      ("SPRINGDOC_SWAGGER-UI_ENABLED", "false"),
+      ("HMPPS_SQS_QUEUES_NONASSOCIATIONS_PROPAGATETRACING", "false"),
       ("HMPPS_SQS_QUEUE_AUDIT_QUEUE_NAME", "x"),
       ("SERVER_PROT", "1"), ("NON_ASSOCIATIONS_DATABSE_URL", "x"),
     ]
@@ -92,9 +97,10 @@ struct ReplacedSettingsTests {
     #expect(reader.unknownNames() + reader.ineffectiveSettings().map(\.name) == [name])
     // `serve` says so in its log, `config` on the screen.
     let settings = Program.settings(database: "postgresql://nobody@127.0.0.1:1/nothing")
-      .merging(["DATABASE_USERNAME": "u", "DATABASE_PASSWORD": "p", "SPRINGDOC_API-DOCS_ENABLED": "true"]) {
-        $1
-      }
+      .merging([
+        "NON_ASSOCIATIONS_DATABASE_USERNAME": "u", "NON_ASSOCIATIONS_DATABASE_PASSWORD": "p",
+        "SPRINGDOC_API-DOCS_ENABLED": "true",
+      ]) { $1 }
       .merging([name: value]) { $1 }
     let program = try Program(["config"], settings)
     _ = try await program.ending()
@@ -103,6 +109,41 @@ struct ReplacedSettingsTests {
     try await server.says(#""name":"\#(name)""#)
     server.send(SIGTERM)
     _ = try await server.ending()
+  }
+
+  @Test("How long a failed message waits is read for the module, for a queue and for an event type")
+  func errorVisibility() throws {
+    var settings = Self.charts
+    settings["HMPPS_SQS_QUEUES_OFFENDEREVENTS_ERRORVISIBILITYTIMEOUT"] = "2, 20"
+    settings[
+      "HMPPS_SQS_QUEUES_DOMAINEVENTS_EVENTERRORVISIBILITYTIMEOUT_PRISON_OFFENDER_EVENTS_PRISONER_MERGED"
+    ] = "3"
+    var reader = SettingsReader(environment: settings, profile: .standard)
+    settings["HMPPS_SQS_QUEUES_DOMAINEVENTS_DLQMAXRECEIVECOUNT"] = "3"
+    settings["HMPPS_SQS_QUEUES_DOMAINEVENTS_VISIBILITYTIMEOUT"] = "60"
+    settings["HMPPS_SQS_QUEUES_DOMAINEVENTS_SUBSCRIBETOPICID"] = "domainevents"
+    settings["HMPPS_SQS_QUEUES_DOMAINEVENTS_SUBSCRIBEFILTER"] = "{}"
+    reader = SettingsReader(environment: settings, profile: .standard)
+    #expect(reader.unknownNames() == [])
+    #expect(reader.ineffectiveSettings().map(\.name) == [])
+    let services = try Configuration.read(&reader).messaging.services
+    let made = services.flatMap(\.definitions).filter { ["de", "oe"].contains($0.name) }
+    #expect(made.map(\.maximumReceiveCount).sorted() == [3, 5])
+    #expect(made.map(\.visibilityTimeout).sorted() == [.seconds(30), .seconds(60)])
+    let policies = services.flatMap(\.queues).reduce(into: [:]) { $0[$1.id] = $1.retryPolicy }
+    #expect(
+      policies == [
+        "nonassociations": RetryPolicy([0]), "offenderevents": RetryPolicy([2, 20]),
+        "domainevents": RetryPolicy([1, 10], eventTimeouts: ["prison-offender-events.prisoner.merged": [3]]),
+      ]
+    )
+    settings["HMPPS_SQS_QUEUES_OFFENDEREVENTS_ERRORVISIBILITYTIMEOUT"] = "soon"
+    reader = SettingsReader(environment: settings, profile: .standard)
+    let error = #expect(throws: ConfigurationError.self) { try Configuration.read(&reader) }
+    #expect(
+      error?.problems.first?.hasPrefix("HMPPS_SQS_QUEUES_OFFENDEREVENTS_ERRORVISIBILITYTIMEOUT: 'soon'")
+        == true
+    )
   }
 
   @Test(
@@ -116,7 +157,7 @@ struct ReplacedSettingsTests {
     #expect(error?.problems.first?.hasPrefix("HMPPS_SQS_TOPICS_DOMAINEVENTS_ACCESSKEYID is not set") == true)
     #expect(error?.problems.count == 18)
     // Half of them with `_` between the words.
-    for (index, prefix) in BrokerKeys.prefixes.enumerated() {
+    for (index, prefix) in BrokerKeys.prefixes(of: Modules.all).enumerated() {
       let (id, secret) = BrokerKeys.settings(prefix)
       settings[index % 2 == 0 ? id.name : id.aliases[0]] = "key \(prefix)"
       settings[index % 2 == 0 ? secret.name : secret.aliases[0]] = "secret \(prefix)"

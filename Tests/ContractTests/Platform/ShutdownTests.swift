@@ -2,7 +2,7 @@ import Testing
 
 @testable import Gateway
 
-/// Row 50 of platform.md section 11; messages in flight are in EventsTests.
+/// docs/contract/platform.md §11 row 50; messages in flight are in EventsTests.
 @Suite("Platform: shutdown")
 struct ShutdownTests {
   @Test("50: requests in flight are answered, while probes find the gateway refusing or gone")

@@ -119,7 +119,7 @@ struct SignalTests {
     )
     switch row.stage {
     case .starting(let milliseconds): try await Task.sleep(for: .milliseconds(milliseconds))
-    case .databaseRefuses: try await program.says("not reached")
+    case .databaseRefuses: try await program.says("database connection failed")
     case .databaseSilent, .upstreamSilent, .nameServerSilent: try await silent.isCalled()
     case .advisoryLock, .definitionLock, .tableLock:
       try await eventually { try await Self.sessions(database, "wait_event_type = 'Lock'") > 0 }

@@ -1,7 +1,7 @@
 import Testing
 
-/// platform.md section 2, and rows 15 to 18 and 49 of its section 11, for each service under each mounting.
-@Suite("platform.md 2: Statuses and headers")
+/// docs/contract/platform.md §2, §11 rows 15 to 18, 49, for each service under each mounting.
+@Suite("docs/contract/platform.md §2: Statuses and headers")
 struct StatusTests {
   @Test("every answer carries the security headers", .sharedGateway, arguments: Surface.all)
   func securityHeaders(surface: Surface) async throws {

@@ -1,6 +1,6 @@
 import Testing
 
-/// platform.md section 6, and rows 42 to 45 of its section 11, for each service under each mounting.
+/// docs/contract/platform.md §6, §11 rows 42 to 45, for each service under each mounting.
 @Suite("Platform: subject access requests")
 struct SubjectAccessRequestTests {
   private static func error(_ status: Int, _ text: JSON) -> JSON {

@@ -1,10 +1,11 @@
 import CollectorDouble
+import ModuleKit
 import ServiceKit
 import Testing
 
 @testable import Gateway
 
-@Suite("platform.md 8.3: Telemetry")
+@Suite("docs/contract/platform.md §8.3: Telemetry")
 struct TelemetryTests {
   @Test("Both modules' events reach Application Insights under the roles of the services they replace")
   func roles() async throws {
@@ -16,8 +17,10 @@ struct TelemetryTests {
       ]
       try await withGateway(settings: settings) { (gateway) async throws in
         let observability = gateway.application.observability
-        observability.nonAssociationsTelemetry.track(TelemetryEvent("Merge", ["MERGED-RECORDS": "1"]))
-        observability.restrictedPatientsTelemetry.trace(
+        observability.telemetry(of: "non-associations").track(
+          TelemetryEvent("Merge", ["MERGED-RECORDS": "1"])
+        )
+        observability.telemetry(of: "restricted-patients").trace(
           TelemetryTrace(.error, text, summary: "Merge not implemented")
         )
         let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
@@ -27,12 +30,13 @@ struct TelemetryTests {
     // Shutting the gateway down has sent what was waiting.
     let items = try collector.items
     func role(_ item: JSON) -> String? { item["tags"]?["ai.cloud.role"]?.text }
-    let event = try #require(items.first { role($0) == "hmpps-non-associations-api" })
+    let event = try #require(items.first { $0["data"]?["baseType"] == "EventData" })
+    #expect(role(event) == "hmpps-non-associations-api")
     #expect(event["data"]?["baseData"]?["name"] == "Merge")
     // traces | where cloud_RoleName == 'hmpps-restricted-patients-api'
-    let trace = try #require(items.first { role($0) == "hmpps-restricted-patients-api" })
+    let trace = try #require(items.first { $0["data"]?["baseData"]?["message"]?.text == text })
+    #expect(role(trace) == "hmpps-restricted-patients-api")
     #expect(trace["data"]?["baseType"] == "MessageData")
-    #expect(trace["data"]?["baseData"]?["message"]?.text == text)
   }
 
   @Test("Settings that cannot be right are named, and nothing of a secret is shown")
@@ -45,6 +49,9 @@ struct TelemetryTests {
       profile: .standard
     )
     _ = Configuration.readObservability(&reader)
+    for manifest in Modules.all {
+      _ = ModuleConfiguration.readInsights(manifest.settings.telemetry.connection, &reader)
+    }
     let names = reader.problems.map { $0.prefix { $0 != ":" }.description }
     #expect(
       names.sorted() == [

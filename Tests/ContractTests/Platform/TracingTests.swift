@@ -1,6 +1,7 @@
 import CollectorDouble
 import HTTPTransport
 import HTTPTypes
+import ModuleKit
 import Observability
 import ServiceKit
 import Synchronization
@@ -8,7 +9,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("platform.md 8.1: Tracing")
+@Suite("docs/contract/platform.md §8.1: Tracing")
 struct TracingTests {
   private static let trace = "0af7651916cd43dd8448eb211c80319c"
   private static let caller = "b7ad6b7169203331"

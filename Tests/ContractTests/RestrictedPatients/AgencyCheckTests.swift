@@ -1,6 +1,6 @@
 import Testing
 
-/// restricted-patients.md 14.12, where a deployment wants it.
+/// docs/contract/restricted-patients.md §14 row 12, where a deployment wants it.
 @Suite("Restricted patients: agencies and times that are checked")
 struct AgencyCheckTests {
   private static let settings = ["RESTRICTED_PATIENTS_CHECK_AGENCIES": "true"]

@@ -1,7 +1,7 @@
 import ServiceKit
 import Testing
 
-@Suite("restricted-patients.md 15: Change supporting prison")
+@Suite("docs/contract/restricted-patients.md §15: Change supporting prison")
 struct ChangeSupportingPrisonTests {
   private static func stub(_ gateway: RunningGateway) async throws {
     gateway.prisonAPI.stubLists()
@@ -66,9 +66,10 @@ struct ChangeSupportingPrisonTests {
   }
 
   @Test(
-    "57, 58, 59, 63: a prison or lists that are not to be had change nothing",
+    "AD-50, 57, 58, 59, 63: a prison or lists that cannot be had change nothing",
     arguments: [
       (PrisonAPIDouble.agency("MDI"), 404, 400, "PRISON_NOT_FOUND"),
+      (PrisonAPIDouble.agency("MDI"), 200, 400, "PRISON_NOT_FOUND"),
       (PrisonAPIDouble.agency("MDI"), 503, 500, "UPSTREAM_ERROR"),
       (PrisonAPIDouble.lists[0], 503, 500, "UPSTREAM_ERROR"),
     ]
@@ -86,6 +87,56 @@ struct ChangeSupportingPrisonTests {
       }
       #expect(try await gateway.database.patient("A12345") == before)
       #expect(try await gateway.database.events() == [])
+    }
+  }
+
+  /// A patient of another prison, the lists kept, and a prison that has appeared since.
+  private static func stubNewPrison(_ gateway: RunningGateway) async throws {
+    gateway.prisonAPI.stubLists()
+    try await gateway.database.insertPatient("A12345", prison: "HDI")
+    #expect(try await gateway.patient("A12345").status == 200)
+    gateway.prisonAPI.stub(
+      PrisonAPIDouble.agency("NEW"),
+      200,
+      PrisonAPIDouble.agencyJSON("NEW", "New prison", "INST")
+    )
+    gateway.prisonAPI.stubLists(with: "NEW")
+  }
+
+  @Test(
+    "AD-39: a prison that is newer than the lists kept is in the answer, in telemetry and in the read after it"
+  )
+  func newPrison() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await Self.stubNewPrison(gateway)
+      gateway.prisonAPI.forget()
+      let answer = try await gateway.changePrison(to: "NEW")
+      #expect(answer.status == 200)
+      let prison = try JSON(parsing: Array(PrisonAPIDouble.agencyJSON("NEW", "New prison", "INST").utf8))
+      #expect(try answer.json["supportingPrison"] == prison)
+      #expect(gateway.telemetry.events.last?.properties["supportingPrisonId"] == "NEW")
+      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.agency("NEW")])
+      #expect(try await gateway.patient("A12345").json["supportingPrison"] == prison)
+    }
+  }
+
+  @Test(
+    "AD-41: where the lists cannot be had again the read after it is 500 UPSTREAM_ERROR, and whole once they can"
+  )
+  func newPrisonUnlisted() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      try await Self.stubNewPrison(gateway)
+      gateway.prisonAPI.stub(PrisonAPIDouble.lists[0], 503)
+      #expect(try await gateway.changePrison(to: "NEW").status == 200)
+      for _ in 0..<2 {
+        let answer = try await gateway.patient("A12345")
+        #expect(answer.status == 500)
+        #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
+      }
+      gateway.prisonAPI.stubLists(with: "NEW")
+      #expect(
+        try await gateway.patient("A12345").json["supportingPrison"]?["description"] == "New prison"
+      )
     }
   }
 

@@ -1,12 +1,13 @@
 import Events
 import Foundation
+import Logging
 import ServiceKit
 import Testing
 
 @testable import Gateway
 @testable import RestrictedPatientsModule
 
-@Suite("restricted-patients.md 15: Consumed events")
+@Suite("docs/contract/restricted-patients.md §15: Consumed events")
 struct ConsumedEventTests {
   private static func message(_ inner: String) -> ReceivedMessage {
     let escaped = inner.replacingOccurrences(of: "\"", with: "\\\"")
@@ -95,6 +96,16 @@ struct ConsumedEventTests {
     }
   }
 
+  @Test("AD-50: a release to an agency of which prison API says nothing is ignored")
+  func emptyAgency() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), 200, "")
+      try await Self.domain(gateway).handle(Self.released())
+      #expect(try await gateway.database.count("restricted_patients") == 0)
+    }
+  }
+
   @Test("99: no movement, or one that is no release to a hospital, is ignored; a padded code is not")
   func otherMovement() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
@@ -176,24 +187,62 @@ struct ConsumedEventTests {
     }
   }
 
-  @Test("a reception from before the discharge removes nothing")
+  /// What an ignored reception leaves at the level of the standard log: no number, of the prisoner's.
+  private static func linesOfIgnored(_ log: RecordedLog) -> Int {
+    log.lines.count {
+      $0.level == .info && $0.message == "Ignoring reception of prisoner as they went to hospital after it"
+    }
+  }
+
+  @Test(
+    "AD-49: a reception from before the discharge removes nothing, and is told of; without a time, or before a discharge of the future, it removes"
+  )
   func earlierReception() async throws {
-    try await withGateway(at: Patients.clock) { (gateway) async throws in
+    let log = RecordedLog()
+    try await withGateway(at: Patients.clock, logger: log.logger) { (gateway) async throws in
+      let before = Self.reception(#","movementDateTime":"2020-10-09T11:59:59""#)
+      func count() async throws -> Int { try await gateway.database.count("restricted_patients") }
       try await gateway.database.insertPatient("A12346", discharged: "2020-10-09T12:00")
-      try await gateway.offenderEvents.handle(
-        Self.reception(#","movementDateTime":"2020-10-09T11:59:59""#)
-      )
+      try await gateway.offenderEvents.handle(before)
+      #expect(try await count() == 1)
+      #expect(try await gateway.database.events() == [])
+      #expect(gateway.telemetry.names == ["restricted-patient-reception-ignored"])
+      #expect(gateway.telemetry.events.first?.properties == ["prisonerNumber": "A12346"])
+      #expect(Self.linesOfIgnored(log) == 1)
+      try await gateway.offenderEvents.handle(Self.reception())
+      #expect(try await count() == 0)
+      // The clock shows midnight before the 10th.
+      try await gateway.database.insertPatient("A12346", discharged: "2020-10-10T00:00:01")
+      try await gateway.offenderEvents.handle(before)
+      #expect(try await count() == 0)
+      #expect(try await gateway.database.events().count == 2)
+      #expect(Self.linesOfIgnored(log) == 1)
+    }
+  }
+
+  @Test("AD-59: prisoner.received from before the discharge is told of, and from after it removes, once")
+  func earlierReceived() async throws {
+    let log = RecordedLog()
+    try await withGateway(at: Patients.clock, logger: log.logger) { (gateway) async throws in
       func received(_ time: String) -> ReceivedMessage {
         Self.message(
           #"{"eventType":"prison-offender-events.prisoner.received","occurredAt":"\#(time)","additionalInformation":{"nomsNumber":"A12346"}}"#
         )
       }
+      try await gateway.database.insertPatient("A12346", discharged: "2020-10-09T12:00")
       // 11:59 in London.
       try await gateway.domainEvents.handle(received("2020-10-09T10:59:00Z"))
       #expect(try await gateway.database.count("restricted_patients") == 1)
-      try await gateway.domainEvents.handle(received("2020-10-09T12:00:00+01:00"))
+      #expect(gateway.telemetry.names == ["restricted-patient-reception-ignored"])
+      #expect(Self.linesOfIgnored(log) == 1)
+      for _ in 0..<2 { try await gateway.domainEvents.handle(received("2020-10-09T12:00:00+01:00")) }
       #expect(try await gateway.database.count("restricted_patients") == 0)
       #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12346"])
+      #expect(
+        gateway.telemetry.names == [
+          "restricted-patient-reception-ignored", "restricted-patient-removed-cleanup",
+        ]
+      )
     }
   }
 
@@ -213,6 +262,26 @@ struct ConsumedEventTests {
       }
       #expect(try await gateway.database.count("restricted_patients") == 0)
       #expect(try await gateway.database.events() == [])
+    }
+  }
+
+  @Test("AD-48: a message that does not say its type is acknowledged with one warning, on both queues")
+  func withoutType() async throws {
+    let log = RecordedLog()
+    try await withGateway(at: Patients.clock, logger: log.logger) { (gateway) async throws in
+      let message = Self.message(#"{"offenderIdDisplay":"A12346"}"#)
+      try await gateway.domainEvents.handle(message)
+      try await gateway.offenderEvents.handle(message)
+      let warnings = log.lines.filter { $0.level == .warning }.map(\.message)
+      #expect(
+        warnings == ["Unexpected domain event received: null", "Unexpected offender event received: null"]
+      )
+      // What names the type and lacks the prisoner is an error still.
+      await #expect(throws: UnreadableMessage.self) {
+        try await gateway.offenderEvents.handle(
+          Self.message(#"{"eventType":"OFFENDER_MOVEMENT-RECEPTION"}"#)
+        )
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import ServiceKit
 import Testing
 
-@Suite("restricted-patients.md 15: Discharge to hospital")
+@Suite("docs/contract/restricted-patients.md §15: Discharge to hospital")
 struct DischargeTests {
   static let written = "MDI|HAZLWD|MDI|2020-10-10T00:00:00|Prisoner was released to hospital|ITAG_USER|t"
 
@@ -118,7 +118,6 @@ struct DischargeTests {
       Patients.dischargeBody("A12345", ["fromLocationId": "\"MDIMDI\""]),
       Patients.dischargeBody("A12345", ["supportingPrisonId": "\"MDIMDI\""]),
       Patients.dischargeBody("A12345", ["hospitalLocationCode": "\"HAZLWDHAZLWD\""]),
-      Patients.dischargeBody("A12345", ["hospitalLocationCode": "\"MDI\""]),
       Patients.dischargeBody("A12345", ["commentText": "\"" + String(repeating: "x", count: 241) + "\""]),
       Patients.dischargeBody("A12345", ["dischargeTime": "\"0000-01-01T00:00\""]),
     ]
@@ -141,10 +140,26 @@ struct DischargeTests {
     }
   }
 
-  @Test("7: without an active booking it is 404, and nothing is written", arguments: [true, false])
-  func notActive(isKnown: Bool) async throws {
+  @Test("A hospital that is a prison of the same request is not refused")
+  func hospitalIsPrison() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      if isKnown { gateway.prisonAPI.stubBooking(isActive: "false") }
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      let body = Patients.dischargeBody("A12345", ["hospitalLocationCode": "\"MDI\""])
+      #expect(try await gateway.discharge(body).status == 201)
+      #expect(try await gateway.database.patient("A12345").hasPrefix("MDI|MDI|MDI|"))
+    }
+  }
+
+  @Test(
+    "AD-50, 7: without an active booking it is 404, and nothing is written",
+    arguments: [
+      (200, #"{"offenderNo":"A12345","bookingId":1138058,"activeFlag":false}"#), (404, "{}"), (200, ""),
+    ]
+  )
+  func notActive(status: Int, booking: String) async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stub(PrisonAPIDouble.booking("A12345"), status, booking)
       let answer = try await gateway.discharge()
       #expect(answer.status == 404)
       #expect(
@@ -155,6 +170,17 @@ struct DischargeTests {
       #expect(try await gateway.database.count("restricted_patients") == 0)
       #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
       #expect(try await gateway.database.events() == [])
+    }
+  }
+
+  @Test("AD-32: a token that takes longer than a call may take does not fail the call")
+  func slowToken() async throws {
+    try await withGateway(at: Patients.clock, settings: ["API_TIMEOUT": "200ms"]) { (gateway) async throws in
+      gateway.auth.tokenDelay = .milliseconds(400)
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      #expect(try await gateway.discharge().status == 201)
+      #expect(gateway.auth.tokenRequests.count == 2)
     }
   }
 
@@ -224,11 +250,13 @@ struct DischargeTests {
       #expect(unknown[0]?["operation"] == "ADD")
       #expect(unknown[0]?["requestedBy"] == "ITAG_USER")
       #expect(gateway.telemetry.names == ["restricted-patient-outcome-unknown"])
-      // Whoever tries again is not in its way, and settles it.
+      // Whoever tries again learns no more, and prison API is not told again.
       gateway.prisonAPI.letGo()
       gateway.prisonAPI.stubDischarge()
-      #expect(try await gateway.discharge().status == 201)
-      #expect(try await gateway.get(path, token: admin).json == [])
+      gateway.prisonAPI.stubMovements()
+      #expect(try await gateway.discharge().status == 503)
+      #expect(gateway.prisonAPI.calls.count { $0 == PrisonAPIDouble.discharge("A12345") } == 1)
+      #expect(try await gateway.get(path, token: admin).json[0]?["prisonerNumber"] == "A12345")
       #expect(try await gateway.get(path, token: gateway.user()).status == 403)
     }
   }
@@ -347,7 +375,7 @@ struct DischargeTests {
     }
   }
 
-  @Test("26, 12: a reader sees nothing of a discharge under way, and nothing after one that failed")
+  @Test("26, 12: a reader sees nothing of a discharge in progress, and nothing after one that failed")
   func invisibleUntilCommit() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
@@ -362,7 +390,9 @@ struct DischargeTests {
     }
   }
 
-  @Test("of two concurrent discharges of one prisoner one succeeds, and prison API is told once")
+  @Test(
+    "of two concurrent discharges of one prisoner one succeeds, and the other waits until there is a record"
+  )
   func concurrent() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
@@ -370,11 +400,13 @@ struct DischargeTests {
       gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
       async let first = gateway.discharge(user: "USER1")
       try await eventually { gateway.prisonAPI.calls.count == 2 }
-      let second = try await gateway.discharge(user: "USER2")
-      #expect(second.status == 400)
-      #expect(try second.json == Patients.existing)
+      async let second = gateway.discharge(user: "USER2")
+      try await eventually { try await gateway.database.rowsTried() > 1 }
+      #expect(try await gateway.patient("A12345").status == 404)
       gateway.prisonAPI.letGo()
       #expect(try await first.status == 201)
+      #expect(try await second.status == 400)
+      #expect(try await second.json == Patients.existing)
       #expect(gateway.prisonAPI.calls.count == 2)
       #expect(try await gateway.database.events() == ["restricted-patients.patient.added A12345"])
     }

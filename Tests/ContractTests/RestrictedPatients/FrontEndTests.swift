@@ -1,6 +1,7 @@
 import Testing
 
-/// The calls of restricted-patients.md 13, made as upstreams.md 6 says that the front end makes them.
+/// The calls of docs/contract/restricted-patients.md §13, made as docs/contract/upstreams.md §6 says that the front end
+/// makes them.
 @Suite("Restricted patients: the front end's calls")
 struct FrontEndTests {
   @Test("every journey works, over one connection; a removal that is tried again is told to prison API once")

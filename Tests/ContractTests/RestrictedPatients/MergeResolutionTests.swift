@@ -5,7 +5,7 @@ import Testing
 @testable import Gateway
 @testable import RestrictedPatientsModule
 
-@Suite("Stuck merges: the decision table of restricted-patients.md 11")
+@Suite("Stuck merges: the decision table of docs/contract/restricted-patients.md §11")
 struct MergeResolutionTests {
   private static let message = ReceivedMessage(
     id: "1",

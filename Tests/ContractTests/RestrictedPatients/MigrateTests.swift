@@ -1,7 +1,7 @@
 import ServiceKit
 import Testing
 
-@Suite("restricted-patients.md 15: Migrate in")
+@Suite("docs/contract/restricted-patients.md §15: Migrate in")
 struct MigrateTests {
   @Test("27, 28: the latest release becomes the record, with a comment of its own")
   func migrated() async throws {

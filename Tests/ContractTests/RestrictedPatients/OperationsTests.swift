@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("restricted-patients.md 15: Health, information, documents and queues")
+@Suite("docs/contract/restricted-patients.md §15: Health, information, documents and queues")
 struct OperationsTests {
   private static let base = "/restricted-patients-api"
 
@@ -39,7 +39,7 @@ struct OperationsTests {
   func queueMissing() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stub("GET /health/ping", 200, #"{"status":"UP"}"#)
-      let queues = gateway.configuration.messaging.restrictedPatients.queues
+      let queues = gateway.configuration.restrictedPatients.messaging.queues
       try await gateway.database.run(
         """
         update gateway_queue set dead_letter_queue = null, max_receive_count = null;
@@ -110,7 +110,7 @@ struct OperationsTests {
   @Test("115: queues are their administrators' alone, also all of them at once; an unknown one is 404")
   func queueAdmin() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      let queues = gateway.configuration.messaging.restrictedPatients.queues
+      let queues = gateway.configuration.restrictedPatients.messaging.queues
       let calls = [
         ("PUT", "retry-dlq/\(queues[0].deadLetterQueue)"), ("PUT", "retry-all-dlqs"),
         ("PUT", "purge-queue/\(queues[1].name)"), ("GET", "get-dlq-messages/\(queues[0].deadLetterQueue)"),

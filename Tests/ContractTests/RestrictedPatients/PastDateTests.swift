@@ -1,5 +1,6 @@
 import EventLoops
 import Logging
+import ModuleKit
 import Postgres
 import ServiceKit
 import Synchronization
@@ -9,7 +10,7 @@ import Time
 @testable import Gateway
 @testable import RestrictedPatientsModule
 
-@Suite("restricted-patients.md 15: Past-date check")
+@Suite("docs/contract/restricted-patients.md §15: Past-date check")
 struct PastDateTests {
   private static let path = "/process-past-date-restricted-patients"
 
@@ -133,22 +134,46 @@ struct PastDateTests {
     }
   }
 
-  @Test("79: a removal that fails keeps nobody else")
+  @Test("AD-11, 79: a removal that fails keeps nobody else; it is one error, and the summary counts it")
   func removalsFail() async throws {
-    try await withGateway(at: Patients.clock) { (gateway) async throws in
+    let log = RecordedLog()
+    try await withGateway(at: Patients.clock, logger: log.logger) { (gateway) async throws in
       for number in ["A1", "B2"] { try await gateway.database.insertPatient(number) }
       let found = ["A1", "B2"].map { Patients.found($0, Patients.pastRelease) }
       gateway.search.answer(inTurn: [
         (200, "[\(found.joined(separator: ","))]"), (200, "[\(found[0])]"), (200, "[\(found[1])]"),
       ])
       gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(500, ""), (200, "")])
-      #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
+      #expect(try await Self.commandStatus(gateway, logger: log.logger) == 0)
       #expect(gateway.prisonAPI.calls.count == 2)
       #expect(try await gateway.database.row("select prisoner_number from restricted_patients") == "A1")
+      #expect(log.lines.count { $0.level == .error } == 1)
+      let telemetry = gateway.telemetry.events
+      #expect(
+        telemetry.map(\.name) == ["restricted-patient-batch-removal", "restricted-patient-batch-summary"]
+      )
+      #expect(
+        telemetry.last?.properties == [
+          "checked": "2", "past": "2", "removed": "1", "failed": "1", "undecided": "0",
+        ]
+      )
     }
   }
 
-  @Test("83: a chunk that search does not answer is 500 in the end, and keeps the others from nothing")
+  /// How the command ends.
+  private static func commandStatus(
+    _ gateway: RunningGateway,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  ) async throws -> Int32 {
+    let clock = FixedClock(instant: Timestamp(seconds: Int64(gateway.epoch)))
+    let replacements = ComposedModule.Replacements(outbox: TableOutbox(), telemetry: gateway.telemetry)
+    let run = BatchRun(job: "past-date-check", clock: clock, replacements: replacements, logger: logger)
+    return try await run.status(gateway.configuration, group: try World.group.get())
+  }
+
+  @Test(
+    "AD-12, 83: a question that search does not answer removes nobody and tells nobody; it is 500, and the command fails"
+  )
   func chunkFails() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.run(
@@ -158,14 +183,40 @@ struct PastDateTests {
         select 'A' || (10000 + n), 'MDI', 'HAZLWD', 'MDI', now(), now() from generate_series(1, 1500) n
         """
       )
-      let found = Patients.found("A10001", Patients.pastRelease)
-      gateway.search.answer(inTurn: [(200, "[\(found)]"), (503, ""), (200, "[\(found)]")])
+      let found = "[\(Patients.found("A10001", Patients.pastRelease))]"
+      gateway.search.answer(inTurn: [(200, found), (503, ""), (200, found), (503, "")])
       gateway.prisonAPI.stub(PrisonAPIDouble.release)
       let answer = try await gateway.send("POST", Self.path, token: gateway.user())
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
-      #expect(gateway.search.askedCounts == [1000, 500, 1])
-      #expect(try await gateway.database.count("restricted_patients") == 1499)
+      await #expect(throws: RestrictedPatientsError.self) { try await Self.commandStatus(gateway) }
+      #expect(gateway.search.askedCounts == [1000, 500, 1000, 500])
+      #expect(gateway.prisonAPI.calls.isEmpty)
+      #expect(gateway.telemetry.names.isEmpty)
+      #expect(try await gateway.database.events() == [])
+      #expect(try await gateway.database.count("restricted_patients") == 1500)
+    }
+  }
+
+  @Test("AD-13: a check that takes longer than a request may is answered 200, to a caller behind a socket")
+  func longCheck() async throws {
+    let settings = ["SERVER_REQUEST_TIMEOUT": "500ms"]
+    try await withGateway(at: Patients.clock, settings: settings) { (gateway) async throws in
+      try await gateway.database.insertPatient("A12345")
+      let found = Patients.found("A12345", Patients.pastRelease)
+      gateway.search.answer(inTurn: [(200, "[\(found)]")])
+      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      let start = ContinuousClock.now
+      async let answer = gateway.send("POST", Self.path, token: gateway.user())
+      try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      // Another request, which has no more time than the server gives.
+      gateway.prisonAPI.hold(PrisonAPIDouble.booking("B23456"))
+      #expect(try await gateway.discharge(Patients.dischargeBody("B23456")).status == 503)
+      try await eventually { start.duration(to: .now) > .milliseconds(900) }
+      gateway.prisonAPI.letGo()
+      #expect(try await answer.status == 200)
+      #expect(try await gateway.database.count("restricted_patients") == 0)
     }
   }
 
@@ -176,7 +227,7 @@ struct PastDateTests {
       let found = Patients.found("A1234BC", Patients.pastExpiry)
       gateway.search.answer(inTurn: [(200, "[\(found)]")])
       gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(503, ""), (200, "")])
-      let job = gateway.application.restrictedPatients.module.pastDateJob
+      let job = try gateway.application.restrictedPatients().pastDateJob
       let first = try await job.run()
       #expect(first?.failed == 1)
       #expect(first?.isComplete == false)
@@ -200,15 +251,15 @@ struct PastDateTests {
   func replicas() async throws {
     let database = try await World.makeDatabase()
     try await withGateway(at: Patients.clock, on: database) { (gateway) async throws in
-      #expect(gateway.configuration.restrictedPatients.pastDateCheckTime == nil)
+      #expect(try gateway.application.restrictedPatients().jobs.allSatisfy { $0.schedule == nil })
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
       gateway.prisonAPI.stub(PrisonAPIDouble.release)
       try await withGateway(at: Patients.clock, on: database) { (other) async throws in
         other.search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
         other.prisonAPI.stub(PrisonAPIDouble.release)
-        async let first = gateway.application.restrictedPatients.module.pastDateJob.run(isScheduled: true)
-        async let second = other.application.restrictedPatients.module.pastDateJob.run(isScheduled: true)
+        async let first = try gateway.application.restrictedPatients().pastDateJob.run(isScheduled: true)
+        async let second = try other.application.restrictedPatients().pastDateJob.run(isScheduled: true)
         #expect(try await [first, second].compactMap { $0?.removed } == [1])
         #expect(gateway.prisonAPI.calls.count + other.prisonAPI.calls.count == 1)
       }
@@ -271,7 +322,7 @@ struct PastDateTests {
       (gateway) async throws in
       doubles.withLock { $0 = (gateway.search, gateway.prisonAPI) }
       try await database.insertPatient("A12345")
-      let job = gateway.application.restrictedPatients.module.pastDateJob
+      let job = try gateway.application.restrictedPatients().pastDateJob
       await job.runDaily(at: try #require(TimeOfDay("03:00"))) { try await clock.sleep($0) }
       #expect(try await database.count("restricted_patients") == 0)
       #expect(try await database.row("select last_day from restricted_patients_job") == "2020-10-10")
@@ -286,55 +337,36 @@ struct PastDateTests {
   @Test("A process that died in the middle of the day's run has not done the day's work")
   func restart() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      let store = gateway.application.restrictedPatients.module.pastDateJob.check.store
-      let deadline = MonotonicInstant.now() + .seconds(30)
-      func begin() async throws -> RestrictedPatientsStore.JobTurn {
-        try await store.beginJob(
-          "past-date-check",
-          day: "2020-10-10",
-          isRepeatable: false,
-          lifetime: .seconds(60),
-          deadline: deadline
-        )
+      let leases = try gateway.application.restrictedPatients().pastDateJob.leases
+      func begin() async throws -> JobLeases.Turn {
+        try await leases.take(day: "2020-10-10", isRepeatable: false, for: .seconds(60))
       }
       guard case .mine(let dead) = try await begin() else { throw SocketFailure(description: "not taken") }
       guard case .running = try await begin() else { throw SocketFailure(description: "taken twice") }
       try await gateway.database.run("update restricted_patients_job set running_until = now()")
       guard case .mine(let second) = try await begin() else { throw SocketFailure(description: "not free") }
       // The first was only frozen: what it held is another's.
-      #expect(
-        try await store.keepJob("past-date-check", dead, lifetime: .seconds(60), deadline: deadline) == nil
-      )
-      try await store.endJob("past-date-check", dead, doneDay: "2020-10-10", deadline: deadline)
+      #expect(try await leases.renew(dead, for: .seconds(60), within: .seconds(30)) == nil)
+      try await leases.end(dead, doneDay: "2020-10-10")
       #expect(try await gateway.database.row("select last_day from restricted_patients_job") == "")
       let kept = try #require(
-        try await store.keepJob("past-date-check", second, lifetime: .seconds(90), deadline: deadline)
+        try await leases.renew(second, for: .seconds(90), within: .seconds(30))
       )
-      try await store.endJob("past-date-check", kept, doneDay: "2020-10-10", deadline: deadline)
+      try await leases.end(kept, doneDay: "2020-10-10")
       guard case .done = try await begin() else { throw SocketFailure(description: "not done") }
     }
   }
 
-  @Test("85, 86: the command's exit status says whether everything was done")
+  @Test("85, 86: the command's exit status says whether it ran")
   func command() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.insertPatient("A1234BC")
-      gateway.search.answer(inTurn: [(503, ""), (200, "[]")])
-      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      func status() async throws -> Int32 {
-        try await PastDateCheckCommand.check(
-          gateway.configuration,
-          group: try World.group.get(),
-          clock: FixedClock(instant: Timestamp(seconds: Int64(gateway.epoch))),
-          logger: logger
-        )
-      }
-      #expect(try await status() == 1)
-      #expect(try await status() == 0)
+      gateway.search.answer(inTurn: [(200, "[]")])
+      #expect(try await Self.commandStatus(gateway) == 0)
       try await gateway.database.run(
         "update restricted_patients_job set running_until = now() + interval '1 hour'"
       )
-      #expect(try await status() == 2)
+      #expect(try await Self.commandStatus(gateway) == 2)
     }
   }
 }

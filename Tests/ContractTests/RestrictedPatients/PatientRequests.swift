@@ -1,9 +1,9 @@
 import Events
-import RestrictedPatientsModule
 
 @testable import Gateway
+@testable import RestrictedPatientsModule
 
-/// The requests and the clock of restricted-patients.md section 15.
+/// The requests and the clock of docs/contract/restricted-patients.md §15.
 enum Patients {
   /// 2020-10-10T00:00 in London, which is an hour ahead of UTC then.
   static let clock = "2020-10-09T23:00:00Z"
@@ -86,10 +86,45 @@ extension RunningGateway {
   }
 }
 
+extension TestDatabase {
+  /// How often the row of an external change was tried to be written.
+  func rowsTried() async throws -> Int {
+    Int(try await row("select last_value from restricted_patients_attempt_id_seq where is_called")) ?? 0
+  }
+
+  /// The rows of external changes: what they are of, why they are unknown, and what has settled them, for whom.
+  func attempts() async throws -> String {
+    try await row(
+      """
+      select coalesce(string_agg(concat_ws(' ', operation, prisoner_number, unknown_because, settled_because, settled_by),
+        ', ' order by id), '')
+      from restricted_patients_attempt
+      """
+    )
+  }
+}
+
+extension RunningGateway {
+  /// A token that may decide.
+  func administrator() throws -> String { try token(roles: ["RESTRICTED_PATIENTS_ADMIN"], user: "ADMIN") }
+
+  func unknownOutcomes() async throws -> JSON {
+    try await get("/restricted-patients/unknown-outcomes", token: administrator()).json
+  }
+
+  func settleOutcome(_ number: String = "A12345", token: String? = nil) async throws -> Answer {
+    try await send(
+      "POST",
+      "/restricted-patients/unknown-outcomes/\(number)/settle",
+      token: token ?? administrator()
+    )
+  }
+}
+
 extension RunningGateway {
   /// What handles the messages of the queue `domainevents`.
-  var domainEvents: BusBridge { BusBridge(RestrictedPatientsModule.domainEvents, to: application.bus) }
+  var domainEvents: BusBridge { BusBridge(.domainEvents, to: application.bus) }
 
   /// What handles the messages of the queue `offenderevents`.
-  var offenderEvents: BusBridge { BusBridge(RestrictedPatientsModule.offenderEvents, to: application.bus) }
+  var offenderEvents: BusBridge { BusBridge(.offenderEvents, to: application.bus) }
 }

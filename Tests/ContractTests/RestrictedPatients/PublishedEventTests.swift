@@ -7,7 +7,7 @@ import Time
 @testable import Gateway
 @testable import RestrictedPatientsModule
 
-@Suite("restricted-patients.md 15: Published events and dead letters")
+@Suite("docs/contract/restricted-patients.md §15: Published events and dead letters")
 struct PublishedEventTests {
   private static func expected(_ type: String, _ description: String) -> JSON {
     [
@@ -37,10 +37,11 @@ struct PublishedEventTests {
   )
   func published() async throws {
     try await withGateway(at: Patients.clock, patientsOutbox: nil) { (gateway) async throws in
-      let service = gateway.configuration.messaging.restrictedPatients
+      let service = gateway.configuration.restrictedPatients.messaging
       let broker = PostgresBroker(
         database: gateway.application.database,
-        loop: try World.group.get().loops[0]
+        loop: try World.group.get().loops[0],
+        clock: SystemClock()
       )
       let subscription = SubscriptionDefinition(topic: BrokerARN.name(service.topicARN))
       try await broker.create(
@@ -84,7 +85,7 @@ struct PublishedEventTests {
   )
   func brokerDown() async throws {
     try await withGateway(at: Patients.clock, patientsOutbox: nil) { (gateway) async throws in
-      let topic = BrokerARN.name(gateway.configuration.messaging.restrictedPatients.topicARN)
+      let topic = BrokerARN.name(gateway.configuration.restrictedPatients.messaging.topicARN)
       try await gateway.database.run("delete from gateway_topic where name = '\(topic)'")
       gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
       try await Self.dischargeMoveAndRemove(gateway)
@@ -107,7 +108,7 @@ struct PublishedEventTests {
       try await gateway.database.run(
         """
         insert into gateway_topic (name, arn)
-        values ('\(topic)', '\(gateway.configuration.messaging.restrictedPatients.topicARN)')
+        values ('\(topic)', '\(gateway.configuration.restrictedPatients.messaging.topicARN)')
         """
       )
       try await eventually {
@@ -125,9 +126,10 @@ struct PublishedEventTests {
       try await gateway.database.insertPatient("A12345")
       let broker = PostgresBroker(
         database: gateway.application.database,
-        loop: try World.group.get().loops[0]
+        loop: try World.group.get().loops[0],
+        clock: SystemClock()
       )
-      let names = gateway.configuration.messaging.restrictedPatients.queues[0]
+      let names = gateway.configuration.restrictedPatients.messaging.queues[0]
       let (queue, deadLetterQueue) = (broker.queue(names.name), broker.queue(names.deadLetterQueue))
       let type = "prison-offender-events.prisoner.merged"
       let merge =
@@ -144,9 +146,9 @@ struct PublishedEventTests {
       await broker.stop()
     }
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      for queue in gateway.configuration.messaging.restrictedPatients.queues {
+      for queue in gateway.configuration.restrictedPatients.messaging.queues {
         let pauses = (1...4).map {
-          queue.errorVisibility.decision(eventType: nil, receiveCount: $0, maxReceiveCount: 5).seconds
+          queue.retryPolicy.decision(eventType: nil, receiveCount: $0, maxReceiveCount: 5).seconds
         }
         #expect(pauses == [1, 10, 60, 600])
       }

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("restricted-patients.md 15: Read")
+@Suite("docs/contract/restricted-patients.md §15: Read")
 struct PatientReadTests {
   @Test("39, 54: a discharged patient is read with whole agencies; the lists are asked for once, in order")
   func read() async throws {
@@ -29,9 +29,10 @@ struct PatientReadTests {
     }
   }
 
-  @Test("19, 40: no record is 404 without any call")
+  @Test("AD-42, 19, 40: no record is 404 without any call, though prison API is away")
   func absent() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubOthers { _ in (503, "") }
       let answer = try await gateway.patient("A12345")
       #expect(answer.status == 404)
       #expect(
@@ -42,7 +43,33 @@ struct PatientReadTests {
     }
   }
 
-  @Test("41, 44: agencies in no list, a missing comment and an unknown creator are left out")
+  @Test(
+    "AD-40: a hospital that is newer than the lists kept is shown whole in the read after its first discharge"
+  )
+  func newHospital() async throws {
+    try await withGateway(at: Patients.clock) { (gateway) async throws in
+      gateway.prisonAPI.stubLists()
+      try await gateway.database.insertPatient("A23456")
+      #expect(try await gateway.patient("A23456").status == 200)
+      gateway.prisonAPI.stubLists(hospital: "NEWHSP")
+      gateway.prisonAPI.stubBooking()
+      gateway.prisonAPI.stubDischarge()
+      let body = Patients.dischargeBody("A12345", ["hospitalLocationCode": "\"NEWHSP\""])
+      #expect(try await gateway.discharge(body).status == 201)
+      gateway.prisonAPI.forget()
+      let hospital = try JSON(
+        parsing: Array(PrisonAPIDouble.agencyJSON("NEWHSP", "New hospital", "HSHOSP").utf8)
+      )
+      for _ in 0..<2 {
+        #expect(try await gateway.patient("A12345").json["hospitalLocation"] == hospital)
+      }
+      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      let page = try await gateway.get("/restricted-patients", token: gateway.reader()).json
+      #expect(page["content"]?[0]?["hospitalLocation"] == hospital)
+    }
+  }
+
+  @Test("AD-43, 41, 44: agencies in no list, a missing comment and an unknown creator are left out")
   func leftOut() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
@@ -51,6 +78,10 @@ struct PatientReadTests {
         try await gateway.patient("A12345").json.keys
           == ["prisonerNumber", "fromLocation", "dischargeTime", "createDateTime"]
       )
+      // The lists were asked for since the request began, and are asked for again with the next.
+      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      #expect(try await gateway.patient("A12345").status == 200)
+      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists + PrisonAPIDouble.lists)
     }
   }
 
@@ -113,7 +144,7 @@ struct PatientReadTests {
       try await gateway.database.insertPatient("A2222AA", prison: "MRI", discharged: "2020-02-01T00:00")
       try await gateway.database.insertPatient("A3333AA", hospital: "BRADEN", discharged: "2020-03-01T00:00")
       func numbers(_ query: String) async throws -> [JSON?] {
-        let answer = try await gateway.get("/restricted-patients?\(query)", token: gateway.user())
+        let answer = try await gateway.get("/restricted-patients?\(query)", token: gateway.reader())
         #expect(answer.status == 200)
         return try answer.json["content"]?.items.map { $0["prisonerNumber"] } ?? []
       }
@@ -122,7 +153,7 @@ struct PatientReadTests {
       #expect(try await numbers("hospitalLocationCode=BRADEN") == ["A3333AA"])
       #expect(try await numbers("dischargedFrom=2020-02-01") == ["A2222AA", "A3333AA"])
       #expect(try await numbers("dischargedFrom=2020-01-01&dischargedTo=2020-01-01") == ["A1111AA"])
-      let page = try await gateway.get("/restricted-patients?page=1&size=2", token: gateway.user()).json
+      let page = try await gateway.get("/restricted-patients?page=1&size=2", token: gateway.reader()).json
       #expect(page["content"]?.items.count == 1)
       #expect(page["content"]?[0]?["hospitalLocation"]?["agencyId"] == "BRADEN")
       #expect(page["totalElements"] == 3)
@@ -134,7 +165,7 @@ struct PatientReadTests {
       for query in ["dischargedFrom=x", "dischargedTo=2020-02-30", "page=x", "size=0", "size=201", "page=-1"]
       {
         #expect(
-          try await gateway.get("/restricted-patients?\(query)", token: gateway.user()).status == 400
+          try await gateway.get("/restricted-patients?\(query)", token: gateway.reader()).status == 400
         )
       }
     }

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("restricted-patients.md 5: The schema")
+@Suite("docs/contract/restricted-patients.md §5: The schema")
 struct PatientSchemaTests {
   @Test("108: columns, key, indexes and comment are those of the service replaced")
   func schema() async throws {
@@ -50,7 +50,7 @@ struct PatientSchemaTests {
       )
       let history = try await gateway.get(
         "/restricted-patient/prison-number/A12345/history",
-        token: gateway.user()
+        token: gateway.reader()
       ).json
       #expect(
         history["current"] == [
@@ -94,7 +94,7 @@ struct PatientSchemaTests {
           select string_agg(version, ',' order by version) from gateway_schema_history
           where module = 'restricted-patients'
           """
-        ) == "4,5.1,5.2,5.3,5.4"
+        ) == "4,5.1,5.2,5.3,5.4,5.5"
       )
     }
     World.drop(old)

@@ -2,7 +2,6 @@ import Crypto
 import Foundation
 import HTTPTransport
 import HTTPTypes
-import LocalProfile
 import Synchronization
 
 /// A server in place of HMPPS Auth: gives out its key set and client-credentials tokens, records what it is asked, and
@@ -15,6 +14,7 @@ final class AuthDouble: Sendable {
     var isDown = false
     var lifetime: Int? = 3599
     var isRotated = false
+    var tokenDelay = Duration.zero
   }
 
   /// One key for the whole test process: making one takes a while.
@@ -48,6 +48,12 @@ final class AuthDouble: Sendable {
     set { state.withLock { $0.lifetime = newValue } }
   }
 
+  /// How long it takes to give out a token.
+  var tokenDelay: Duration {
+    get { state.withLock { $0.tokenDelay } }
+    set { state.withLock { $0.tokenDelay = newValue } }
+  }
+
   /// Once rotated, the key set has the next key besides the first.
   var isRotated: Bool {
     get { state.withLock { $0.isRotated } }
@@ -67,6 +73,7 @@ final class AuthDouble: Sendable {
     case "/auth/oauth/token":
       let body = String(decoding: (try? await request.body()) ?? [], as: UTF8.self)
       state.withLock { $0.tokenRequests.append(body) }
+      try? await Task.sleep(for: tokenDelay)
       let user = body.components(separatedBy: "username=").dropFirst().first.map { "-for-\($0)" } ?? ""
       let life = lifetime.map { #","expires_in":\#($0)"# } ?? ""
       let answer = #"{"access_token":"upstream-token\#(user)","token_type":"bearer"\#(life)}"#

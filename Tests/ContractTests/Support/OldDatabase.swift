@@ -1,10 +1,19 @@
+@testable import Gateway
+
 /// A database as a replaced service leaves it: its table by its contract, and Flyway's history.
 enum OldDatabase {
   enum Service: Sendable {
-    /// non-associations.md 8
+    /// docs/contract/non-associations.md §8
     case nonAssociations
-    /// restricted-patients.md 5
+    /// docs/contract/restricted-patients.md §5
     case restrictedPatients
+  }
+
+  /// What `gateway adopt` is asked to look at.
+  static func databases(nonAssociations: String?, restrictedPatients: String?) -> [AdoptCommand.Database] {
+    zip(Modules.all, [nonAssociations, restrictedPatients]).compactMap { manifest, url in
+      url.map { (manifest: manifest, url: $0) }
+    }
   }
 
   /// Makes one, runs `body`, and drops it.

@@ -4,8 +4,8 @@ import HTTPTypes
 import Synchronization
 import Text
 
-/// A server in place of prison API: it answers what a test stubs, everything else with 404 (restricted-patients.md 15),
-/// records what it is asked, and can keep callers waiting.
+/// A server in place of prison API: it answers what a test stubs, everything else with 404
+/// (docs/contract/restricted-patients.md §15), records what it is asked, and can keep callers waiting.
 final class PrisonAPIDouble: Sendable {
   struct Request: Sendable, Equatable {
     /// Method and path.
@@ -100,7 +100,7 @@ final class PrisonAPIDouble: Sendable {
   }
 }
 
-/// The calls and answers of restricted-patients.md 6 and 15.
+/// The calls and answers of docs/contract/restricted-patients.md §6, §15.
 extension PrisonAPIDouble {
   static func booking(_ number: String) -> String { "GET /api/bookings/offenderNo/\(number)" }
   static func discharge(_ number: String) -> String { "PUT /api/offenders/\(number)/discharge-to-hospital" }
@@ -142,15 +142,20 @@ extension PrisonAPIDouble {
     #"{"agencyId":"\#(id)","description":"\#(description)","longDescription":"\#(description)","agencyType":"\#(type)","active":true}"#
   }
 
-  func stubLists() {
-    let prisons = [
-      Self.agencyJSON("MRI", "Manchester (HMP)", "INST"),
-      Self.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST"), Self.agencyJSON("HDI", "Hatfield", "INST"),
-    ]
-    let hospitals = [
-      Self.agencyJSON("STANSD", "St Ann's", "HSHOSP"), Self.agencyJSON("BRADEN", "Braden", "HSHOSP"),
-      Self.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP"),
-    ]
+  /// - Parameters:
+  ///   - prison: one that is new, by its id.
+  ///   - hospital: likewise.
+  func stubLists(with prison: String? = nil, hospital: String? = nil) {
+    let prisons =
+      [
+        Self.agencyJSON("MRI", "Manchester (HMP)", "INST"),
+        Self.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST"), Self.agencyJSON("HDI", "Hatfield", "INST"),
+      ] + (prison.map { [Self.agencyJSON($0, "New prison", "INST")] } ?? [])
+    let hospitals =
+      [
+        Self.agencyJSON("STANSD", "St Ann's", "HSHOSP"), Self.agencyJSON("BRADEN", "Braden", "HSHOSP"),
+        Self.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP"),
+      ] + (hospital.map { [Self.agencyJSON($0, "New hospital", "HSHOSP")] } ?? [])
     stub(Self.lists[0], 200, "[\(prisons.joined(separator: ","))]")
     stub(Self.lists[1], 200, "[\(hospitals.joined(separator: ","))]")
     stub(Self.lists[2], 200, "[\(hospitals.joined(separator: ","))]")

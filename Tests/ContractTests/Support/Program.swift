@@ -65,7 +65,7 @@ final class Program: Sendable {
     [
       // Without the time in which a server still takes requests once it is told to stop.
       "SERVER_DRAIN_TIME": "0s",
-      "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": url,
+      "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": url, "GATEWAY_SHARED_DATABASE": "true",
       "HMPPS_SQS_PROVIDER": "in-process", "API_BASE_URL_PRISON_API": "http://127.0.0.1:1",
       "RESTRICTED_PATIENTS_API_CLIENT_ID": "x", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "x",
       "API_BASE_URL_OAUTH": "http://127.0.0.1:1/auth", "API_BASE_URL_PRISONER_SEARCH": "http://127.0.0.1:1",

@@ -4,7 +4,7 @@ import HTTPTransport
 import ServiceKit
 import Time
 
-/// A proxy that takes CONNECT (RFC 9110 section 9.3.6), and remembers what went through it.
+/// A proxy that takes CONNECT (RFC 9110 §9.3.6), and remembers what went through it.
 actor ProxyDouble {
   nonisolated let loop: EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }

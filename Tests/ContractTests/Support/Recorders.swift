@@ -51,7 +51,7 @@ extension TestDatabase {
       .split(separator: ",").map(String.init)
   }
 
-  /// R(number, prison) of restricted-patients.md section 15.
+  /// R(number, prison) of docs/contract/restricted-patients.md §15.
   func insertPatient(
     _ number: String,
     prison: String = "MDI",

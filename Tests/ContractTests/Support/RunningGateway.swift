@@ -1,13 +1,16 @@
 import Crypto
+import Doubles
 import EventLoops
 import Events
 import Foundation
 import HTTPTransport
 import HTTPTypes
-import LocalProfile
 import Logging
+import ModuleKit
 import Observability
+import ServiceKit
 import SharedAuth
+import Testing
 import Time
 
 @testable import Gateway
@@ -31,6 +34,8 @@ struct RunningGateway: Sendable {
   let telemetry: RecordedTelemetry
   /// The gateway's time of day, in seconds since 1970.
   let epoch: Int
+  /// How requests reach it.
+  let transport: Transport
 
   var port: UInt16 { application.address.port }
 
@@ -45,6 +50,15 @@ struct RunningGateway: Sendable {
   ) async throws -> Answer {
     var headers = headers
     if let token { headers.append(("Authorization", "Bearer \(token)")) }
+    if transport == .inProcess, InProcessClient.canSend(method, target, headers) {
+      return try await InProcessClient.send(
+        application,
+        method: method,
+        target: target,
+        headers: headers,
+        body: body.map { Array($0.utf8) }
+      )
+    }
     return try await SocketClient.send(
       port: port,
       method: method,
@@ -94,7 +108,10 @@ struct RunningGateway: Sendable {
     return signed + "." + Base64URL.encode(try key.sign(Array(signed.utf8)))
   }
 
-  func reader() throws -> String { try token(roles: ["READ_NON_ASSOCIATIONS"]) }
+  /// A token that may read everything.
+  func reader() throws -> String {
+    try token(roles: ["READ_NON_ASSOCIATIONS", "READ_NON_ASSOCIATIONS_HISTORY", "READ_RESTRICTED_PATIENTS"])
+  }
   func writer(user: String? = "NON_ASSOCIATIONS_API") throws -> String {
     try token(roles: ["WRITE_NON_ASSOCIATIONS"], user: user)
   }
@@ -107,16 +124,21 @@ struct RunningGateway: Sendable {
   func synchroniser() throws -> String { try token(roles: ["NON_ASSOCIATIONS_SYNC"]) }
 }
 
-/// Starts a gateway with the clock of non-associations.md section 15, runs `body`, and takes everything down.
+/// Starts a gateway with the clock of docs/contract/non-associations.md §15, runs `body`, and takes everything down.
 /// - Parameters:
+///   - transport: how requests reach it.
 ///   - ownDatabase: used instead of a fresh one, and kept.
 ///   - ownClock: instead of one that stands at `time`.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
 ///   - accessLog: gets an entry for each answer.
 ///   - logger: of the gateway.
 ///   - certificateInterval: how often the files of certificates are looked at.
+///   - schemaInterval: how often it is looked whether a restore took anything of the schemas away.
+///   - modules: those that can be hosted.
+///   - adjust: has the last word about the names and values of the environment.
 ///   - patientsOutbox: where restricted patients leaves its events; nil for its own outbox, which publishes them.
 func withGateway(
+  _ transport: Transport = .socket,
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
   clock ownClock: (any WallClock)? = nil,
@@ -125,6 +147,9 @@ func withGateway(
   logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   patientsOutbox: (any Outbox)? = TableOutbox(),
   certificateInterval: Duration = Certificates.interval,
+  schemaInterval: Duration = SchemaWatch.interval,
+  modules: [ModuleManifest] = Modules.all,
+  adjust: (inout [String: String]) -> Void = { _ in },
   _ body: (RunningGateway) async throws -> Void
 ) async throws {
   let clock = if let ownClock { ownClock } else { FixedClock(instant: try instant(time)) as any WallClock }
@@ -134,53 +159,41 @@ func withGateway(
   let auth = AuthDouble()
   let prisonAPI = PrisonAPIDouble()
   let telemetry = RecordedTelemetry()
-  let searchServer = HTTPServer(
-    configuration: HTTPServerConfiguration(),
-    tls: nil,
-    group: group,
-    logger: quiet,
-    responder: { request in await search.respond(to: request) }
-  )
-  let authServer = HTTPServer(
-    configuration: HTTPServerConfiguration(),
-    tls: nil,
-    group: group,
-    logger: quiet,
-    responder: { request in await auth.respond(to: request) }
-  )
-  let prisonServer = HTTPServer(
-    configuration: HTTPServerConfiguration(),
-    tls: nil,
-    group: group,
-    logger: quiet,
-    responder: { request in await prisonAPI.respond(to: request) }
-  )
-  guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { return }
-  let searchAddress = try await searchServer.start(address: loopback)
-  let authAddress = try await authServer.start(address: loopback)
-  let prisonAddress = try await prisonServer.start(address: loopback)
+  let responders: [Responder] = [
+    { await search.respond(to: $0) }, { await auth.respond(to: $0) }, { await prisonAPI.respond(to: $0) },
+  ]
+  var doubles: [DoubleServer] = []
+  for responder in responders {
+    doubles.append(try await DoubleServer.start(port: 0, group: group, logger: quiet, responder: responder))
+  }
   let database = if let ownDatabase { ownDatabase } else { try await World.makeDatabase() }
-  let environment = [
+  var environment = [
     "SERVER_PORT": "0", "SERVER_HOST": "127.0.0.1", "DATABASE_URL": database.url,
-    "API_BASE_URL_OAUTH": "http://\(authAddress)/auth",
-    "API_BASE_URL_PRISONER_SEARCH": "http://\(searchAddress)",
+    "GATEWAY_SHARED_DATABASE": "true",
+    "API_BASE_URL_OAUTH": doubles[1].url + "/auth",
+    "API_BASE_URL_PRISONER_SEARCH": doubles[0].url,
     "NON_ASSOCIATIONS_API_CLIENT_ID": "client", "NON_ASSOCIATIONS_API_CLIENT_SECRET": "secret",
-    "API_BASE_URL_PRISON_API": "http://\(prisonAddress)",
+    "API_BASE_URL_PRISON_API": doubles[2].url,
     "RESTRICTED_PATIENTS_API_CLIENT_ID": "patients", "RESTRICTED_PATIENTS_API_CLIENT_SECRET": "secret",
     "HMPPS_SQS_PROVIDER": "in-process", "DATABASE_LEASE_TIMEOUT": "20s", "DATABASE_READ_CONNECTIONS": "1",
     "SERVER_SHUTDOWN_TIMEOUT": "2s", "SERVER_DRAIN_TIME": "0s",
   ].merging(Surface.hosts) { $1 }.merging(settings) { $1 }
+  adjust(&environment)
   var reader = SettingsReader(environment: environment, profile: .standard)
-  let configuration = try Configuration.read(&reader)
+  let configuration = try Configuration.read(&reader, of: modules)
   let application = try await GatewayApplication.start(
     configuration,
     group: group,
     clock: clock,
     logger: logger,
-    accessLog: accessLog,
-    patientsOutbox: patientsOutbox,
-    patientsTelemetry: telemetry,
-    certificateInterval: certificateInterval
+    options: Composition.Options(
+      accessLog: accessLog,
+      certificateInterval: certificateInterval,
+      schemaInterval: schemaInterval,
+      replacements: [
+        "restricted-patients": .init(outbox: patientsOutbox, telemetry: telemetry)
+      ]
+    )
   )
   let gateway = RunningGateway(
     application: application,
@@ -191,7 +204,8 @@ func withGateway(
     auth: auth,
     prisonAPI: prisonAPI,
     telemetry: telemetry,
-    epoch: Int(clock.now().seconds)
+    epoch: Int(clock.now().seconds),
+    transport: transport
   )
   let result: Result<Void, any Error>
   do {
@@ -200,10 +214,10 @@ func withGateway(
     result = .failure(error)
   }
   prisonAPI.letGo()
+  let undeclared = application.mount.undeclaredRefusals
+  #expect(undeclared.isEmpty, "endpoints refused what they do not declare")
   await application.shutdown()
-  await prisonServer.shutdown(within: .zero)
-  await searchServer.shutdown(within: .zero)
-  await authServer.shutdown(within: .zero)
+  for double in doubles { await double.shutdown(within: .zero) }
   if ownDatabase == nil { World.drop(database) }
   try result.get()
 }

@@ -38,8 +38,8 @@ struct SearchPrisoner: Sendable {
   }
 }
 
-/// A server in place of prisoner search: it knows the prisoners of non-associations.md section 15, records what it is
-/// asked, and can be told to fail.
+/// A server in place of prisoner search: it knows the prisoners of docs/contract/non-associations.md §15, records what
+/// it is asked, and can be told to fail.
 final class SearchDouble: Sendable {
   struct Request: Sendable {
     let path, query, body: String

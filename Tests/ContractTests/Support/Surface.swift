@@ -1,6 +1,6 @@
 import Testing
 
-/// The three ways of reaching a service (architecture.md, Mounting).
+/// The three ways of reaching a service (docs/architecture.md#mounting).
 enum Mounting: String, CaseIterable, Sendable { case host, basePath, union }
 
 /// The services that the gateway replaces.
@@ -33,8 +33,9 @@ struct Surface: CustomTestStringConvertible, Sendable {
     return service == .nonAssociations ? "/non-associations-api" : "/restricted-patients-api"
   }
 
-  /// A path of the service's own that anyone with a token may read.
+  /// A path of the service's own that anyone with ``readers`` may read.
   var read: String { service == .nonAssociations ? "/constants" : "/restricted-patients" }
+  var readers: [String] { service == .nonAssociations ? [] : ["READ_RESTRICTED_PATIENTS"] }
   /// A path of the service's own that takes a body.
   var write: String { service == .nonAssociations ? "/non-associations" : "/discharge-to-hospital" }
   /// The health component of the upstream that only this service uses.

@@ -26,7 +26,7 @@ struct TestDatabase: Sendable {
     Int(try await row("select count(*) from \(table)")) ?? -1
   }
 
-  /// F(first, second) of non-associations.md section 15.
+  /// F(first, second) of docs/contract/non-associations.md §15.
   @discardableResult
   func insertOpen(
     _ first: String,
@@ -46,7 +46,7 @@ struct TestDatabase: Sendable {
     ) ?? -1
   }
 
-  /// Fc(first, second) of non-associations.md section 15.
+  /// Fc(first, second) of docs/contract/non-associations.md §15.
   @discardableResult
   func insertClosed(_ first: String, _ second: String, closed: String = "2023-12-05T12:34:56.123456Z")
     async throws -> Int

@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import Logging
+import ModuleKit
 import Postgres
 import Synchronization
 
@@ -21,11 +22,7 @@ enum World {
       group: try group.get(),
       logger: logger
     )
-    _ = try await DatabaseMigrations(
-      nonAssociations: database,
-      restrictedPatients: database,
-      logger: logger
-    ).apply()
+    _ = try await DatabaseMigrations(Modules.all.map { ($0, database) }, logger: logger).apply()
     await database.shutdown()
     return name
   }

@@ -49,7 +49,7 @@ struct RawSocket: ~Copyable {
     try #require(CLinux.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
   }
 
-  /// Makes the close, which follows, a reset (RFC 9293 section 3.10.4, "abort").
+  /// Makes the close, which follows, a reset (RFC 9293 §3.10.4, "abort").
   consuming func reset() throws {
     var linger = linger(l_onoff: 1, l_linger: 0)
     try #require(

@@ -151,7 +151,8 @@ import Time
     let broker = AWSBroker(
       endpoints: AWSEndpoints(emulator: try HTTPURL("http://127.0.0.1:1"), region: "eu-west-2"),
       credentials: AWSCredentials.emulator,
-      client: client
+      client: client,
+      clock: SystemClock()
     )
     #expect(await send(broker)?.kind == .unavailable)
     await client.shutdown()
@@ -252,7 +253,7 @@ import Time
         queue: broker.queue("q"),
         deadLetterQueue: nil,
         handler: ClosureHandler(),
-        errorVisibility: .immediate,
+        retryPolicy: .immediate,
         telemetry: RecordingTelemetry(),
         loop: Loops.shared.loops[0],
         logger: quiet
@@ -307,7 +308,7 @@ import Time
           try await queue.receive(limit: 1, wait: .zero, visibilityTimeout: nil, deadline: .soon).first
         )
         #expect(received.receiveCount >= 1)
-        _ = ErrorVisibility.growing.decision(
+        _ = RetryPolicy.growing.decision(
           eventType: nil,
           receiveCount: received.receiveCount,
           maxReceiveCount: status.maxReceiveCount

@@ -4,6 +4,7 @@ import HTTPTransport
 import JSON
 import ServiceKit
 import Testing
+import Time
 
 @testable import Events
 
@@ -145,7 +146,8 @@ import Testing
       let aws = AWSBroker(
         endpoints: try AWSEndpoints(region: "eu-west-2"),
         credentials: AWSCredentials.emulator,
-        client: client
+        client: client,
+        clock: SystemClock()
       )
       #expect(throws: BrokerError.self) { try LocalStackProvisioner(aws) }
       await client.shutdown()

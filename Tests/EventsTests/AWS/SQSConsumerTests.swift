@@ -38,7 +38,7 @@ import Testing
         queue: queue,
         deadLetterQueue: dead,
         handler: handler,
-        errorVisibility: ErrorVisibility([1]),
+        retryPolicy: RetryPolicy([1]),
         settings: settings,
         telemetry: telemetry,
         loop: Loops.shared.loops[0],

@@ -133,7 +133,7 @@ import Testing
   }
 
   @Test(
-    "After as many failures as allowed a message is on the dead-letter queue, and redriven it starts anew"
+    "After as many failures as allowed a message is on the dead-letter queue, and redriven its count starts again"
   )
   func deadLetters() async throws {
     try await Moto.run { (moto) async throws in

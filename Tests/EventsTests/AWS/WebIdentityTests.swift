@@ -9,6 +9,8 @@ import Synchronization
 import Testing
 import Time
 
+import class TestKit.ManualClock
+
 @testable import Events
 
 @Suite struct WebIdentityTests {
@@ -20,7 +22,6 @@ import Time
       var isHeld = false
       var held: [CheckedContinuation<Void, Never>] = []
       var time = Timestamp(seconds: 1_768_472_430)
-      var instant = MonotonicInstant.now()
     }
 
     private struct Clock: WallClock {
@@ -29,6 +30,7 @@ import Time
     }
 
     let state = Mutex(State())
+    let instants = ManualClock()
 
     var exchanges: Int { state.withLock { $0.exchanges } }
     var heldCount: Int { state.withLock { $0.held.count } }
@@ -46,18 +48,16 @@ import Time
     }
 
     func advance(_ duration: Duration) {
-      state.withLock { state in
-        state.time = state.time + duration
-        state.instant = state.instant + duration
-      }
+      state.withLock { $0.time = $0.time + duration }
+      instants.advance(by: duration)
     }
 
     /// Credentials for an hour, numbered.
     func provider() -> WebIdentityCredentials {
       WebIdentityCredentials(
         clock: Clock(source: self),
-        logger: quiet,
-        now: { self.state.withLock { $0.instant } }
+        monotonicClock: instants,
+        logger: quiet
       ) { (_) async throws(BrokerError) in
         await withCheckedContinuation { continuation in
           let waits = self.state.withLock { state in
@@ -79,14 +79,14 @@ import Time
     }
   }
 
-  private func id(_ provider: WebIdentityCredentials, within time: Duration = patience) async throws
-    -> Result<
-      String, BrokerError
-    >
-  {
+  private func id(
+    _ source: Source,
+    _ provider: WebIdentityCredentials,
+    within time: Duration = patience
+  ) async throws -> Result<String, BrokerError> {
     try await Loops.run { () async -> Result<String, BrokerError> in
       do throws(BrokerError) {
-        return .success(try await provider.credentials(deadline: .now() + time).accessKeyID)
+        return .success(try await provider.credentials(deadline: source.instants.now() + time).accessKeyID)
       } catch {
         return .failure(error)
       }
@@ -99,13 +99,13 @@ import Time
     let provider = source.provider()
     source.hold()
     let ids = try await withThrowingTaskGroup(of: String.self) { group in
-      for _ in 0..<100 { group.addTask { try await id(provider).get() } }
-      try await eventually("the exchange is under way") { source.heldCount == 1 }
+      for _ in 0..<100 { group.addTask { try await id(source, provider).get() } }
+      try await eventually("the exchange is in flight") { source.heldCount == 1 }
       source.release()
       return try await group.reduce(into: Set()) { $0.insert($1) }
     }
     #expect(ids == ["key-1"])
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     #expect(source.exchanges == 1)
   }
 
@@ -113,60 +113,62 @@ import Time
   func renewed() async throws {
     let source = Source()
     let provider = source.provider()
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     source.advance(.seconds(2900))
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     #expect(source.exchanges == 1)
     source.hold()
     source.advance(.seconds(200))
-    for _ in 0..<5 { #expect(try await id(provider).get() == "key-1") }
-    try await eventually("one renewal is under way") { source.heldCount == 1 }
+    for _ in 0..<5 { #expect(try await id(source, provider).get() == "key-1") }
+    try await eventually("one renewal is in flight") { source.heldCount == 1 }
     #expect(source.exchanges == 2)
     source.release()
-    try await eventually("the new ones are used") { try await id(provider).get() == "key-2" }
+    try await eventually("the new ones are used") { try await id(source, provider).get() == "key-2" }
   }
 
   @Test("While renewal fails those there are stay in use until they expire, and tries have pauses")
   func failing() async throws {
     let source = Source()
     let provider = source.provider()
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     let failure = BrokerError(.unavailable, "STS is down")
     source.fail(failure)
     source.advance(.seconds(3100))
-    for _ in 0..<10 { #expect(try await id(provider).get() == "key-1") }
+    for _ in 0..<10 { #expect(try await id(source, provider).get() == "key-1") }
     try await eventually("the renewal has failed") { source.exchanges == 2 }
-    for _ in 0..<10 { #expect(try await id(provider).get() == "key-1") }
+    for _ in 0..<10 { #expect(try await id(source, provider).get() == "key-1") }
     #expect(source.exchanges == 2)
     // Expired: callers wait for an exchange, or hear at once why the last one failed.
     source.advance(.seconds(495))
-    #expect(try await id(provider) == .failure(failure))
+    #expect(try await id(source, provider) == .failure(failure))
     #expect(source.exchanges == 3)
-    #expect(try await id(provider) == .failure(failure))
+    #expect(try await id(source, provider) == .failure(failure))
     #expect(source.exchanges == 3)
     source.fail(nil)
     source.advance(.seconds(60))
-    #expect(try await id(provider).get() == "key-4")
+    #expect(try await id(source, provider).get() == "key-4")
   }
 
-  @Test("A caller waits until its own deadline; discarded credentials are exchanged anew")
+  @Test("A caller waits until its own deadline; discarded credentials are exchanged again")
   func deadlineAndDiscard() async throws {
     let source = Source()
     let provider = source.provider()
     source.hold()
+    let impatient = Task { try await id(source, provider, within: .milliseconds(20)) }
+    try await eventually("the caller waits") { source.instants.timers == 1 }
+    source.advance(.milliseconds(20))
     #expect(
-      try await id(provider, within: .milliseconds(20))
-        == .failure(BrokerError(.unavailable, "no AWS credentials in time"))
+      try await impatient.value == .failure(BrokerError(.unavailable, "no AWS credentials in time"))
     )
     source.release()
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     let stale = AWSCredentials(accessKeyID: "key-0", secretAccessKey: Secret(""))
     #expect(provider.discard(stale, because: .expired))
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     #expect(
       provider.discard(AWSCredentials(accessKeyID: "key-1", secretAccessKey: Secret("")), because: .expired)
     )
-    #expect(try await id(provider).get() == "key-2")
+    #expect(try await id(source, provider).get() == "key-2")
   }
 
   @Test(
@@ -175,16 +177,16 @@ import Time
   func unknown() async throws {
     let source = Source()
     let provider = source.provider()
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     func discard(_ key: String) -> Bool {
       provider.discard(AWSCredentials(accessKeyID: key, secretAccessKey: Secret("")), because: .unknown)
     }
     #expect(!discard("key-1"))
-    #expect(try await id(provider).get() == "key-1")
+    #expect(try await id(source, provider).get() == "key-1")
     source.advance(.seconds(61))
     #expect(discard("key-1"))
-    #expect(try await id(provider).get() == "key-2")
-    // Told late by a call that was under way with the first.
+    #expect(try await id(source, provider).get() == "key-2")
+    // Told late by a call that was in flight with the first.
     #expect(discard("key-1"))
     #expect(!discard("key-2"))
     #expect(source.exchanges == 2)
@@ -209,6 +211,7 @@ import Time
       let provider = try settings(token: "header.payload.signature\n").provider(
         endpoints: moto.endpoints,
         client: client,
+        clock: SystemClock(),
         logger: quiet
       )
       let credentials = try await Loops.run { try await provider.credentials(deadline: .soon) }
@@ -216,7 +219,12 @@ import Time
       #expect(credentials.sessionToken != nil)
       let life = try #require(credentials.expiry).seconds - SystemClock().now().seconds
       #expect((3000...3700).contains(life))
-      let broker = AWSBroker(endpoints: moto.endpoints, credentials: provider, client: client)
+      let broker = AWSBroker(
+        endpoints: moto.endpoints,
+        credentials: provider,
+        client: client,
+        clock: SystemClock()
+      )
       _ = try await broker.queue(moto.name("q")).send(OutgoingMessage("a"), deadline: .soon)
       #expect(try await moto.queue("q").take().map(\.text) == ["a"])
       await client.shutdown()
@@ -236,6 +244,7 @@ import Time
       let provider = try settings(token: "a+b").provider(
         endpoints: broker.endpoints,
         client: client,
+        clock: SystemClock(),
         logger: quiet
       )
       let credentials = try await Loops.run { try await provider.credentials(deadline: .soon) }
@@ -264,6 +273,7 @@ import Time
         let provider = try settings(token: token).provider(
           endpoints: broker.endpoints,
           client: client,
+          clock: SystemClock(),
           logger: quiet
         )
         let error = await brokerError { () async throws(BrokerError) in
@@ -285,11 +295,21 @@ import Time
     settings.accessKeyID = "ID"
     settings.secretAccessKey = Secret("S")
     settings.sessionToken = Secret("T")
-    let credentials = try await settings.provider(endpoints: endpoints, client: client, logger: quiet)
-      .credentials(deadline: .soon)
+    let credentials = try await settings.provider(
+      endpoints: endpoints,
+      client: client,
+      clock: SystemClock(),
+      logger: quiet
+    )
+    .credentials(deadline: .soon)
     #expect(credentials.accessKeyID == "ID" && credentials.sessionToken?.reveal() == "T")
     #expect(throws: BrokerError.self) {
-      try AWSCredentialSettings().provider(endpoints: endpoints, client: client, logger: quiet)
+      try AWSCredentialSettings().provider(
+        endpoints: endpoints,
+        client: client,
+        clock: SystemClock(),
+        logger: quiet
+      )
     }
     #expect(throws: HTTPURLError.self) { try AWSEndpoints(region: "eu west/2") }
     await client.shutdown()

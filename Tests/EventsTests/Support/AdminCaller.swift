@@ -61,7 +61,8 @@ struct AdminCaller: Sendable {
     guard let target = RequestTarget(target) else { throw TestFailure(description: "no target") }
     let request = ServerRequest(
       head: RequestHead(method: method, target: target, fields: fields),
-      deadline: .soon
+      deadline: .soon,
+      clock: Loops.shared
     )
     let response = await responder.respond(to: request, segments: target.segments)
     return (response.status.code, String(decoding: response.body, as: UTF8.self))

@@ -2,6 +2,7 @@ import EventLoops
 import Events
 import Synchronization
 import Testing
+import Time
 
 /// A PostgreSQL broker with one topic, a queue that gets two event types of it, its dead-letter queue and an audit
 /// queue.
@@ -23,7 +24,7 @@ struct BrokerFixture: Sendable {
     _ body: @escaping @Sendable (BrokerFixture) async throws -> Void
   ) async throws {
     try await TestDatabase.run { test in
-      let broker = PostgresBroker(database: test.database, loop: Loops.shared.loops[0])
+      let broker = PostgresBroker(database: test.database, loop: Loops.shared.loops[0], clock: SystemClock())
       let fixture = BrokerFixture(test: test, broker: broker)
       try await fixture.create(maximumReceiveCount, visibilityTimeout)
       try await body(fixture)
@@ -91,8 +92,8 @@ final class ClosureHandler: MessageHandler {
 
   init(_ body: @escaping @Sendable (ReceivedMessage) async throws -> Void = { _ in }) { self.body = body }
 
-  func handle(_ message: ReceivedMessage) async throws {
-    seen.withLock { $0.append(message) }
-    try await body(message)
+  func handle(_ message: OpenedMessage) async throws {
+    seen.withLock { $0.append(message.message) }
+    try await body(message.message)
   }
 }

@@ -38,7 +38,7 @@ struct ClientPoolTests {
     }
   }
 
-  @Test("A request whose turn comes after a failure connects anew")
+  @Test("A request whose turn comes after a failure connects again")
   func slotWithoutConnection() async throws {
     try await ClientFixture.run(
       [[.request, .gate("a"), .close], [.request, ok]],

@@ -63,7 +63,7 @@ struct HTTPURLTests {
     #expect(!HTTPURLError.credentials.description.contains("secret"))
   }
 
-  @Test("Paths and queries are appended encoded (upstreams.md 3.1)")
+  @Test("Paths and queries are appended encoded (docs/contract/upstreams.md §3.1)")
   func appends() throws {
     let base = try HTTPURL("http://localhost:8094/base/")
     #expect(base.path("/prisoner-search/prisoner-numbers").target == "/base/prisoner-search/prisoner-numbers")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Router")
 struct RouterTests {
-  /// The routes of non-associations.md that share places, and some of other shapes.
+  /// The routes of docs/contract/non-associations.md that share places, and some of other shapes.
   private static let table: [Route<String>] = [
     Route(.get, "/", "root"),
     Route(.get, "/non-associations", "list"),
@@ -28,7 +28,7 @@ struct RouterTests {
   private static func outcome(_ method: HTTPRequest.Method, _ path: String) throws -> String {
     switch try Router(table).match(method, segments(path)) {
     case .found(let value, _): value
-    case .methodNotAllowed(let allow): allow.map(\.rawValue).joined(separator: ",")
+    case .methodNotAllowed(let others): others.allow.map(\.rawValue).joined(separator: ",")
     case .notFound: "404"
     }
   }

@@ -79,6 +79,33 @@ struct CrowdTests {
   }
 
   @Test(
+    "A full server answers a new connection whose request nobody has read yet before it makes room for the next"
+  )
+  func unheard() async throws {
+    let isHeld = Atomic(false)
+    let isReleased = Atomic(false)
+    let responder: Responder = { request in
+      request.record.isAuthenticated = request.head.fields[.authorization] != nil
+      guard request.head.target.path == "/hold" else { return await echo(request) }
+      // Nothing else happens on the loop meanwhile, so that both connections are taken in one turn of it.
+      isHeld.store(true, ordering: .releasing)
+      while !isReleased.load(ordering: .acquiring) { sched_yield() }
+      return ServerResponse(status: .ok)
+    }
+    let group = try EventLoopGroup(count: 1)
+    try await withServer({ $0.maximumConnections = 2 }, responder: responder, group: group) { server in
+      let known = try server.connect()
+      known.send("GET /hold HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n")
+      #expect(await eventually { isHeld.load(ordering: .acquiring) })
+      let both = try [server.connect(), server.connect()]
+      for each in both { each.send(request) }
+      isReleased.store(true, ordering: .releasing)
+      for each in both { #expect(try each.response().status == 200) }
+      #expect(try known.response().status == 200)
+    }
+  }
+
+  @Test(
     "In a crowd a known caller goes first, and strangers are answered one request at a time, each in turn"
   )
   func turns() async throws {

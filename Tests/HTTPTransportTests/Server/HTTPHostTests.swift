@@ -56,7 +56,7 @@ struct HTTPHostTests {
   func refused(text: String) { #expect(HTTPHost(text) == nil) }
 
   @Test(
-    "Two authorities are one when host and port are, the scheme's port counted (RFC 9110 section 4.2.3)",
+    "Two authorities are one when host and port are, the scheme's port counted (RFC 9110 §4.2.3)",
     arguments: [
       ("x:80", "x", 80, true), ("x", "X:80", 80, true), ("x:443", "x", 443, true), ("x:443", "x", 80, false),
       ("x:80", "x", 443, false), ("x:0080", "x", 80, true), ("x.", "x", 80, true), ("x.:80", "X", 80, true),

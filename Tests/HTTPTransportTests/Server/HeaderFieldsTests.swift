@@ -15,6 +15,15 @@ struct HeaderFieldsTests {
     #expect(fields.count == 3)
   }
 
+  @Test("The only value of a name is given as its bytes, one of several is not")
+  func onlyValue() {
+    var fields: HeaderFields = [.contentType: "text/plain", .accept: "a"]
+    #expect(fields.onlyValue(.contentType).map(Array.init) == Array("text/plain".utf8))
+    #expect(fields.onlyValue(.allow) == nil)
+    fields.append(.accept, "a")
+    #expect(fields.onlyValue(.accept) == nil)
+  }
+
   @Test("Setting replaces all values, setting nil removes them")
   func set() {
     var fields: HeaderFields = [.accept: "a", .allow: "GET"]

@@ -1,7 +1,7 @@
 import Testing
 
 /// A request and what must become of it. Names with a family prefix (COMP-, SMUG-, MAL-, NORM-, RFC…) are the
-/// case ids of Http11Probe (marks.md 3.1); the bytes are ours.
+/// case ids of Http11Probe (github.com/MDA2AV/Http11Probe); the bytes are ours.
 struct WireCase: CustomTestStringConvertible, Sendable {
   let id: String
   let bytes: [UInt8]

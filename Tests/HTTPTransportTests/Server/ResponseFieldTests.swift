@@ -28,7 +28,7 @@ struct ResponseFieldTests {
     return try #require(answer)
   }
 
-  @Test("Security and cache fields are there, Server, Vary and HSTS are not (platform.md 1.8)")
+  @Test("Security and cache fields are there, Server, Vary and HSTS are not (docs/contract/platform.md §1.8)")
   func defaults() async throws {
     let answer = try await response([:])
     for (name, value) in securityFields + cacheFields { #expect(answer.values(name) == [value]) }

@@ -28,7 +28,7 @@ struct TargetTests {
   }
 
   @Test(
-    "Targets that two readers could read differently are refused (platform.md 2.5)",
+    "Targets that two readers could read differently are refused (docs/contract/platform.md §2.5)",
     arguments: [
       "", "a", "//", "/a//b", "/a/./b", "/a/../b", "/..", "/.", "/a;b", "/a%3bb", "/a%3Bb", "/%25",
       "/%2e%2e/", "/%2E",

@@ -1,4 +1,6 @@
 import Logging
+import TestKit
+import Time
 
 @testable import SharedAuth
 
@@ -6,7 +8,7 @@ import Logging
 struct Issuer: Sendable {
   let endpoint: KeyEndpoint
   let clock = ManualWallClock()
-  let monotonic = ManualMonotonicClock()
+  let monotonic = ManualClock()
   let jwks: JWKSCache
   let verifier: TokenVerifier
 
@@ -18,9 +20,9 @@ struct Issuer: Sendable {
   ) {
     let endpoint = KeyEndpoint(keySet)
     self.endpoint = endpoint
-    let monotonic = monotonic
-    jwks = JWKSCache(configuration: configuration, logger: .silent, now: { monotonic.now() }) { _ in
-      try await endpoint.fetch()
+    jwks = JWKSCache(configuration: configuration, logger: .silent, clock: monotonic) { deadline in
+      let timeout = configuration.fetchTimeout.wholeNanoseconds
+      return try await endpoint.fetch(began: MonotonicInstant(nanoseconds: deadline.nanoseconds - timeout))
     }
     verifier = TokenVerifier(jwks: jwks, policy: policy, clock: clock, cacheCapacity: cacheCapacity)
   }

@@ -1,4 +1,5 @@
 import Synchronization
+import Time
 
 @testable import SharedAuth
 
@@ -8,7 +9,7 @@ final class KeyEndpoint: Sendable {
 
   private struct State {
     var answer: Result<[UInt8], Down>
-    var fetches = 0
+    var begun: [MonotonicInstant] = []
     var isHeld = false
     var held: [CheckedContinuation<Void, Never>] = []
   }
@@ -40,13 +41,15 @@ final class KeyEndpoint: Sendable {
     for continuation in held { continuation.resume() }
   }
 
-  var fetches: Int { state.withLock(\.fetches) }
+  var fetches: Int { begun.count }
+  /// When fetches began, in their order.
+  var begun: [MonotonicInstant] { state.withLock(\.begun) }
   var waiting: Int { state.withLock(\.held.count) }
 
-  func fetch() async throws -> [UInt8] {
+  func fetch(began: MonotonicInstant) async throws -> [UInt8] {
     await withCheckedContinuation { continuation in
       let isHeld = state.withLock { state in
-        state.fetches += 1
+        state.begun.append(began)
         if state.isHeld { state.held.append(continuation) }
         return state.isHeld
       }

@@ -98,7 +98,7 @@ def text(**members):
     return json.dumps(changed(**members))
 
 
-# Good ones, and the claims of platform.md 1.4
+# Good ones, and the claims of docs/contract/platform.md §1.4
 tokens["good"] = joserfc_token()
 tokens["signedByB"] = joserfc_token(key=B, kid="key-b")
 tokens["signedByBWithoutKeyID"] = joserfc_token(key=B, kid=None)
@@ -132,7 +132,7 @@ for name, value in {
     tokens["expiry" + name] = by_hand(payload=text(exp=12345).replace("12345", value))
     tokens["notBefore" + name] = by_hand(payload=text(nbf=12345).replace("12345", value))
 
-# Algorithms (RFC 8725 section 3.1)
+# Algorithms (RFC 8725 §3.1)
 unsigned = b64(json.dumps({"alg": "none", "kid": "key-a"}).encode()) + "." + b64(json.dumps(CLAIMS).encode())
 tokens["noneUnsigned"] = unsigned + "."
 tokens["noneSigned"] = by_hand(header={**HEADER, "alg": "none"})
@@ -160,7 +160,7 @@ for name, secret in secrets.items():
 tokens["RS512NamedRS256"] = (lambda data: data + "." + b64(sign(A, data.encode(), hashes.SHA512())))(
     b64(json.dumps(HEADER).encode()) + "." + b64(json.dumps(CLAIMS).encode()))
 
-# Spellings (RFC 8725 section 2.4)
+# Spellings (RFC 8725 §2.4)
 alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 good = tokens["good"]
 head, body, signature = good.split(".")
@@ -199,7 +199,7 @@ tokens["oneSignature"] = ".".join([head, body, b64(bytes(255) + b"\1")])
 tokens["overModulusSignature"] = ".".join([head, body, b64(bytes([255]) * 256)])
 tokens["otherPayload"] = ".".join([head, tokens["user"].split(".")[1], signature])
 
-# Names and places of keys (RFC 8725 sections 3.10 and 2.10)
+# Names and places of keys (RFC 8725 §3.10, §2.10)
 for name, kid in {"unknownKeyID": "key-z", "pathKeyID": "../../../dev/null", "queryKeyID": "' OR '1'='1",
                   "emptyKeyID": ""}.items():
     tokens[name] = joserfc_token(kid=kid)

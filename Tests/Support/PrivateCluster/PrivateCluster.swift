@@ -43,6 +43,40 @@ public struct PrivateCluster: Sendable {
     try await start()
   }
 
+  /// A hot standby that follows `primary` until it is promoted.
+  public init(standbyOf primary: PrivateCluster) async throws {
+    programs = primary.programs
+    port = nil
+    folder = "\(primary.folder)-standby"
+    let owner = geteuid() == 0 ? ["-o", "postgres"] : []
+    try await Self.run(["install", "-d", "-m", "700"] + owner + [folder])
+    try await pg(
+      "pg_basebackup",
+      "-h",
+      primary.folder,
+      "-U",
+      "postgres",
+      "-D",
+      "\(folder)/data",
+      "-R",
+      "-X",
+      "stream",
+      "-c",
+      "fast",
+      "--no-sync"
+    )
+    try await start()
+  }
+
+  /// Ends a standby's recovery, and returns once it takes writes.
+  public func promote() async throws { try await pg("pg_ctl", "-D", "\(folder)/data", "-w", "promote") }
+
+  /// Where its socket is, for libpq's `host`.
+  public var socketFolder: String { folder }
+
+  /// What the server has logged.
+  public var log: String { (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? "" }
+
   /// Verifies the server's certificate and name.
   public var tlsConnectionString: String {
     "host=localhost port=\(port ?? 0) sslmode=verify-full sslrootcert=\(folder)/root.crt user=postgres dbname=postgres"

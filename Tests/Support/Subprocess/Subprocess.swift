@@ -33,6 +33,9 @@ public final class Subprocess: Sendable {
   /// signalled only while it is the program's.
   private let known = Mutex<Ending?>(nil)
 
+  /// Writing to a program that has ended is an error; the signal would end all tests without a word.
+  private static let brokenPipeIsAnError: Void = gateway_ignore_sigpipe()
+
   /// Starts a program with no signal blocked or ignored, and with no descriptor but its standard streams.
   /// - Parameters:
   ///   - command: the program, looked for on the path if it has no slash, and its arguments.
@@ -44,6 +47,7 @@ public final class Subprocess: Sendable {
     output: Stream = .inherited,
     errors: Stream = .inherited
   ) throws {
+    Self.brokenPipeIsAnError
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -66,7 +70,9 @@ public final class Subprocess: Sendable {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
     var arguments = command.map { strdup($0) } + [nil]
-    let own = environment ?? ProcessInfo.processInfo.environment
+    var own = environment ?? ProcessInfo.processInfo.environment
+    // It is meant for the tests: in a program under test it would answer signals that the program answers.
+    own["SWIFT_BACKTRACE"] = nil
     var variables = own.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in arguments + variables { free(text) } }
     var child = pid_t()

@@ -5,6 +5,7 @@ import Foundation
 import HTTPTransport
 import JSON
 import ServiceKit
+import Time
 
 /// A broker on moto, with topics and queues of a test's own.
 struct Moto: Sendable {
@@ -20,7 +21,8 @@ struct Moto: Sendable {
     let broker = AWSBroker(
       endpoints: AWSEndpoints(emulator: AWSPeer.shared.url, region: "eu-west-2"),
       credentials: AWSCredentials.emulator,
-      client: client
+      client: client,
+      clock: SystemClock()
     )
     do {
       try await body(Moto(broker: broker))

@@ -3,6 +3,7 @@ import Events
 import HTTPTransport
 import HTTPTypes
 import Synchronization
+import Time
 
 /// An AWS endpoint that gives the answers of a list, one after another, and then the last again and again.
 final class ScriptedAWS: Sendable {
@@ -61,7 +62,8 @@ final class ScriptedAWS: Sendable {
     let broker = AWSBroker(
       endpoints: AWSEndpoints(emulator: try HTTPURL("http://\(address)"), region: "eu-west-2"),
       credentials: credentials,
-      client: client
+      client: client,
+      clock: SystemClock()
     )
     let result: Result<Void, any Error>
     do {

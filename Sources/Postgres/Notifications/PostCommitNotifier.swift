@@ -1,0 +1,48 @@
+internal import Concurrency
+internal import Synchronization
+
+/// Sends notifications for transactions, once they are committed.
+///
+/// A `NOTIFY` within a transaction makes its commit wait until no other such commit is in progress, and each of them until
+/// it is safe on disk: all writers of a server would be serialised. On its own it makes nobody wait, and one `NOTIFY`
+/// serves all transactions that asked for it in the meantime.
+final class PostCommitNotifier: Sendable {
+  struct Notification: Hashable, Sendable {
+    var channel: String
+    var payload: String
+  }
+
+  private struct State {
+    var waiting: Set<Notification> = []
+    var isSending = false
+  }
+
+  private let state = Mutex(State())
+
+  /// Returns at once.
+  /// - Parameters:
+  ///   - notifications: not empty.
+  ///   - send: sends one. That it fails does no harm: whoever listens looks for itself now and then.
+  func send(_ notifications: Set<Notification>, by send: @escaping @Sendable (Notification) async -> Void) {
+    let isFirst = state.withLock { state in
+      state.waiting.formUnion(notifications)
+      defer { state.isSending = true }
+      return !state.isSending
+    }
+    guard isFirst else { return }
+    // Detached, as it is nobody's request in particular.
+    Task.detached(executorPreference: preferredExecutor()) { await self.sendWaiting(by: send) }
+  }
+
+  private func sendWaiting(by send: @Sendable (Notification) async -> Void) async {
+    while true {
+      let notifications = state.withLock { state in
+        defer { state.waiting = [] }
+        state.isSending = !state.waiting.isEmpty
+        return state.waiting
+      }
+      guard !notifications.isEmpty else { return }
+      for notification in notifications { await send(notification) }
+    }
+  }
+}

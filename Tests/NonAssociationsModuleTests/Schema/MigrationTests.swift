@@ -1,0 +1,118 @@
+import InMemoryLogging
+import Logging
+import Postgres
+import Testing
+import Time
+
+@testable import NonAssociationsModule
+
+@Suite("The schema (docs/contract/non-associations.md §8)")
+struct MigrationTests {
+  private static func names(_ sql: String, _ database: PostgresDatabase) async throws -> [String] {
+    let statement = PostgresStatement(name: "test_\(sql.hashValue)", sql: sql)
+    return try await database.query(statement, deadline: .now() + .seconds(10)).map { try $0.text(0) }
+  }
+
+  @Test("Columns, checks and indexes are those of the service replaced, and the unique open pair")
+  func schema() async throws {
+    try await ModuleFixture.run { module in
+      let columns = try await Self.names(
+        """
+        select column_name || ' ' || data_type || coalesce('(' || character_maximum_length || ')', '') || ' '
+          || is_nullable from information_schema.columns where table_name = 'non_association' order by ordinal_position
+        """,
+        module.database
+      )
+      #expect(
+        columns == [
+          "id bigint NO", "first_prisoner_number character varying(10) NO",
+          "first_prisoner_role character varying(20) NO", "second_prisoner_number character varying(10) NO",
+          "second_prisoner_role character varying(20) NO", "reason character varying(20) NO",
+          "restriction_type character varying(20) NO", "comment text NO",
+          "when_created timestamp with time zone NO", "when_updated timestamp with time zone NO",
+          "authorised_by character varying(60) YES", "updated_by character varying(60) NO",
+          "is_closed boolean NO",
+          "closed_by character varying(60) YES", "closed_reason text YES",
+          "closed_at timestamp with time zone YES",
+        ]
+      )
+      let checks = try await Self.names(
+        """
+        select conname::text from pg_constraint
+        where conrelid = 'non_association'::regclass and contype = 'c' order by conname
+        """,
+        module.database
+      )
+      #expect(
+        checks == [
+          "non_association_check", "non_association_check1", "non_association_check2",
+          "non_association_comment_check", "non_association_different_people",
+          "non_association_first_prisoner_number_check", "non_association_first_prisoner_role_check",
+          "non_association_reason_check", "non_association_restriction_type_check",
+          "non_association_second_prisoner_number_check", "non_association_second_prisoner_role_check",
+        ]
+      )
+      let indexes = try await Self.names(
+        "select indexname::text from pg_indexes where tablename = 'non_association' order by 1",
+        module.database
+      )
+      #expect(
+        indexes == [
+          "non_association_closed_idx", "non_association_idx_p1p2", "non_association_idx_p2",
+          "non_association_open_idx",
+          "non_association_open_pair_idx", "non_association_pkey", "non_association_when_created_idx",
+          "non_association_when_updated_idx",
+        ]
+      )
+    }
+  }
+
+  @Test("A second run has nothing to do")
+  func again() async throws {
+    try await ModuleFixture.run { module in
+      let applied = try await TestDatabase.migrator().migrate(
+        module.database,
+        deadline: .now() + .seconds(60)
+      )
+      #expect(applied.isEmpty)
+    }
+  }
+
+  @Test(
+    "A database of the service replaced is taken over; rows in the way are named, and mending them is enough"
+  )
+  func takenOver() async throws {
+    try await ModuleFixture.run { module in
+      for sql in [
+        "drop index non_association_open_pair_idx", "drop table gateway_schema_history",
+        "drop table non_association_history, non_association_number_change",
+        """
+        drop index non_association_open_idx, non_association_closed_idx, non_association_when_created_idx,
+          non_association_when_updated_idx
+        """,
+        "create index non_association_idx_p1 on non_association (first_prisoner_number)",
+        """
+        create table flyway_schema_history (installed_rank int, version text, success boolean)
+        """,
+        "insert into flyway_schema_history values (1, '1.1', true), (2, '1.2', true)",
+      ] { try await module.change(sql) }
+      let first = try await module.store(Fixture.open(0, "A1234BC", "D5678EF"))
+      try await module.store(Fixture.closed(0, "A1234BC", "D5678EF"))
+      let second = try await module.store(Fixture.open(0, "D5678EF", "A1234BC"))
+      let log = InMemoryLogHandler()
+      let migrator = TestDatabase.migrator(Logger(label: "migrations") { _ in log })
+
+      let applied = try await migrator.migrate(module.database, deadline: .now() + .seconds(60))
+      #expect(applied.map(\.version) == ["2.2", "2.3", "2.4"])
+      let warning = try #require(log.entries.first { $0.level == .warning })
+      #expect(warning.metadata.values.contains { "\($0)".contains("\(first), \(second)") })
+      #expect(try await module.status("/non-associations/\(first)", .reader) == 200)
+      #expect(try await module.create("A1234BC", "D5678EF").status == 409)
+      #expect(try await module.create("A1234BC", "G9012HI").status == 201)
+
+      try await module.change("delete from non_association where id = \(second)")
+      let mended = try await migrator.migrate(module.database, deadline: .now() + .seconds(60))
+      #expect(mended.map(\.version) == ["2.1"])
+    }
+  }
+}
