@@ -54,6 +54,24 @@ import Time
   @Test("The model", arguments: BrokerClaim.allCases) func model(claim: BrokerClaim) async throws {
     try await claim.check(ModelConformance())
   }
+
+  @Test("The model's clock stands still once a message is taken, however late its taker goes on")
+  func modelStandsStill() async throws {
+    let model = ModelConformance()
+    _ = try await model.main.send(OutgoingMessage(body: [0x61]), deadline: .now() + .seconds(60))
+    let inFlight = try await model.passingTime {
+      let taken = try await model.main.receive(
+        limit: 1,
+        wait: .seconds(20),
+        visibilityTimeout: nil,
+        deadline: .now() + .seconds(60)
+      )
+      #expect(taken.count == 1)
+      for _ in 0..<10_000 { await Task.yield() }
+      return try await model.main.status(deadline: .now() + .seconds(60)).messagesInFlight
+    }
+    #expect(inFlight == 1)
+  }
 }
 
 private struct PostgresConformance: ConformingBroker {

@@ -9,9 +9,9 @@ final class ModelConformance: ConformingBroker {
   private struct State {
     var broker = ModelBroker()
     var now = MonotonicInstant.at(1_000_000)
-    /// Whether somebody waits for time to pass.
+    /// Whether time passes for who waits.
     var isTimePassing = false
-    /// Who waits for a message or for time.
+    /// Who waits for a message.
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -42,20 +42,14 @@ final class ModelConformance: ConformingBroker {
     (ModelTopic(name: "nowhere", model: self), ModelQueue(name: "nowhere", model: self))
   }
 
-  /// Moves the clock by 100 milliseconds at a time until the body has ended.
+  /// While the body runs, who waits moves the clock, and nobody else: it stands still once a message has been taken,
+  /// however late the body's task goes on, so that what was hidden stays hidden.
   func passingTime<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws
     -> Value
   {
     state.withLock { $0.isTimePassing = true }
-    let running = Task {
-      defer { self.state.withLock { $0.isTimePassing = false } }
-      return try await body()
-    }
-    while state.withLock({ $0.isTimePassing }) {
-      change { $0.now = $0.now + .milliseconds(100) }
-      await Task.yield()
-    }
-    return try await running.value
+    defer { state.withLock { $0.isTimePassing = false } }
+    return try await body()
   }
 
   /// Wakes up everybody who waits, once the state has changed.
@@ -97,8 +91,9 @@ final class ModelConformance: ConformingBroker {
       if !taken.isEmpty || state.withLock({ $0.now >= end }) { return taken }
       await withCheckedContinuation { continuation in
         let isTime = state.withLock { state in
-          let next = state.broker.nextVisible(on: queue)
-          let isTime = state.now >= end || next.map { $0 <= state.now } ?? false
+          let next = min(end, state.broker.nextVisible(on: queue) ?? end)
+          if state.isTimePassing { state.now = max(state.now, next) }
+          let isTime = state.now >= next
           if !isTime { state.waiting.append(continuation) }
           return isTime
         }
