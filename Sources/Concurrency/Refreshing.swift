@@ -99,20 +99,12 @@ public final class Refreshing<Value: Sendable, Failure: Error>: Sendable {
   /// The value: at once if there is a good one.
   /// - Parameter deadline: when the caller gives up waiting. The load goes on for others, within its own time.
   @inlinable public func value(before deadline: MonotonicInstant) async throws(Unavailable) -> Value {
-    switch decide(at: clock.now()) {
-    case .use(let value, let flight):
-      if let flight { start(flight) }
-      return value
-    case .fail(let failure): throw .failed(failure)
-    case .wait(let flight, let isNew):
-      if isNew { start(flight) }
-      switch await flight.outcome(before: deadline, clock: clock) {
-      case .finished(.success(let value)): return value
-      case .finished(.failure(let failure)): throw .failed(failure)
-      case .timedOut: throw .timedOut
-      case .cancelled: throw .cancelled
-      }
+    let decision = decide(at: clock.now())
+    guard case .use(let value, let flight) = decision else {
+      return try await value(decision, before: deadline)
     }
+    if let flight { start(flight) }
+    return value
   }
 
   /// A value whose load began at an instant or later, whatever age the policy would let one have and whatever pause it makes
@@ -124,26 +116,33 @@ public final class Refreshing<Value: Sendable, Failure: Error>: Sendable {
     begunSince instant: MonotonicInstant,
     before deadline: MonotonicInstant
   ) async throws(Unavailable) -> Value {
+    try await value(decide(at: clock.now(), since: instant), since: instant, before: deadline)
+  }
+
+  /// Does what was decided, and decides again after a load that began too early.
+  /// - Parameter instant: when the load has to have begun; nil if any will do.
+  @usableFromInline func value(
+    _ first: Decision,
+    since instant: MonotonicInstant? = nil,
+    before deadline: MonotonicInstant
+  ) async throws(Unavailable) -> Value {
+    var decision = first
     while true {
-      let now = clock.now()
-      let decision: Decision = state.withLock { state in
-        if let kept = state.kept, kept.loaded.began >= instant {
-          return .use(kept.loaded.value, refreshing: nil)
-        }
-        // One in flight may have begun too early, and the next begins after it.
-        if let running = running(state, at: now) { return .wait(running, isNew: false) }
-        return .wait(begin(&state, at: now), isNew: true)
-      }
       switch decision {
-      case .use(let value, _): return value
+      case .use(let value, let flight):
+        if let flight { start(flight) }
+        return value
       case .fail(let failure): throw .failed(failure)
       case .wait(let flight, let isNew):
         if isNew { start(flight) }
         switch await flight.outcome(before: deadline, clock: clock) {
-        case .finished:
-          // A load that failed gives the value there was, if that may be used.
-          let failure = state.withLock { $0.failure }
-          if flight.began >= instant, let failure { throw .failed(failure) }
+        case .finished(let result):
+          guard let instant else {
+            do throws(Failure) { return try result.get() } catch { throw .failed(error) }
+          }
+          // A load that failed gives the value there was, which began too early.
+          if flight.began >= instant, let failure = state.withLock({ $0.failure }) { throw .failed(failure) }
+          decision = decide(at: clock.now(), since: instant)
         case .timedOut: throw .timedOut
         case .cancelled: throw .cancelled
         }
@@ -228,6 +227,17 @@ public final class Refreshing<Value: Sendable, Failure: Error>: Sendable {
       }
       if let running { return .wait(running, isNew: false) }
       if policy.isFailureKept, let failure = state.failure, now < state.nextLoad { return .fail(failure) }
+      return .wait(begin(&state, at: now), isNew: true)
+    }
+  }
+
+  private func decide(at now: MonotonicInstant, since instant: MonotonicInstant) -> Decision {
+    state.withLock { state in
+      if let kept = state.kept, kept.loaded.began >= instant {
+        return .use(kept.loaded.value, refreshing: nil)
+      }
+      // One in flight may have begun too early, and the next begins after it.
+      if let running = running(state, at: now) { return .wait(running, isNew: false) }
       return .wait(begin(&state, at: now), isNew: true)
     }
   }
