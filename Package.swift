@@ -76,8 +76,8 @@ let package = Package(
       "ServiceKit",
       [
         "Text", "JSON", "Crypto",
-        "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging, tracing,
-        instrumentation,
+        "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Concurrency", "Time", httpTypes, logging,
+        tracing, instrumentation,
       ],
       resources: ["apidocs.html", "apidocs.css", "apidocs.js", "redirect.html"].map {
         .embedInCode("Pages/\($0)")
@@ -87,9 +87,8 @@ let package = Package(
       "Observability",
       [
         "Text", "JSON", "Crypto",
-        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", deque,
-        httpTypes,
-        logging, tracing, instrumentation,
+        "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Concurrency", "Time",
+        "CLinux", deque, httpTypes, logging, tracing, instrumentation,
       ]
     ),
     module(
@@ -140,8 +139,8 @@ let package = Package(
       "LocalStack",
       [
         "Text", "JSON", "Crypto",
-        "Doubles", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux",
-        httpTypes, logging,
+        "Doubles", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Concurrency",
+        "Time", "CLinux", httpTypes, logging,
       ]
     ),
     .executableTarget(
@@ -152,8 +151,8 @@ let package = Package(
         "Observability",
         "ModuleKit", "Events", "ServiceKit",
         "SharedAuth",
-        "HTTPTransport", "Postgres", "EventLoops", "Time", "CLinux", argumentParser, serviceLifecycle,
-        httpTypes, logging,
+        "HTTPTransport", "Postgres", "EventLoops", "Concurrency", "Time", "CLinux", argumentParser,
+        serviceLifecycle, httpTypes, logging,
       ],
       swiftSettings: settings
     ),

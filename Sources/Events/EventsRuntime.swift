@@ -78,6 +78,7 @@ public final class EventsRuntime: Sendable {
           interval: interval,
           database: module.database,
           admin: QueueAdmin(telemetry: module.telemetry, logger: logger),
+          clock: group,
           loop: group.any(),
           logger: logger
         )

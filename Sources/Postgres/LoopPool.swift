@@ -11,6 +11,10 @@ actor LoopPool {
   /// What the deadlines of its statements are measured by.
   nonisolated func now() -> MonotonicInstant { loop.now() }
 
+  /// Waits, by the same clock.
+  /// - Returns: false for a task that was cancelled.
+  func pause(for duration: Duration) async -> Bool { await loop.pause(for: duration) }
+
   private let configuration: PostgresConfiguration
   private let connector: Connector
   private let reads: ReadPipeline

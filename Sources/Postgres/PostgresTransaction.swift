@@ -179,6 +179,10 @@ final class PostgresSession {
 
   func now() -> MonotonicInstant { pool.now() }
 
+  /// Waits, by that clock.
+  /// - Returns: false for a task that was cancelled.
+  func pause(for duration: Duration) async -> Bool { await pool.pause(for: duration) }
+
   /// The server's process for the session, as whoever answered the connection told it.
   var toldProcessID: Int32 { get async { await pool.toldProcessID(lease) } }
 

@@ -1,4 +1,5 @@
 import EventLoops
+import Synchronization
 import TestKit
 import Testing
 import Time
@@ -125,5 +126,31 @@ struct MetricsTests {
     clock.advance(by: .seconds(2))
     #expect(reading.value() == nil)
     #expect(reading.age() == .seconds(31))
+  }
+
+  @Test("Readings begin at once and come again each interval by the clock given, after a failure too")
+  func readings() async throws {
+    let clock = ManualClock()
+    let taken = Mutex(0)
+    let reading = BackgroundReading(interval: .seconds(10), clock: clock) { _ in
+      let number = taken.withLock { taken in
+        taken += 1
+        return taken
+      }
+      if number == 2 { throw CancellationError() }
+      return number
+    }
+    let running = Task { await reading.run() }
+    for (count, latest) in [(1, 1), (2, 1), (3, 3)] {
+      try await eventually("a reading has ended") { taken.withLock { $0 } == count && clock.timers == 1 }
+      #expect(reading.value() == latest)
+      clock.advance(by: .seconds(9))
+      #expect(taken.withLock { $0 } == count)
+      clock.advance(by: .seconds(1))
+    }
+    try await eventually("the fourth has ended") { taken.withLock { $0 } == 4 && clock.timers == 1 }
+    running.cancel()
+    await running.value
+    #expect(clock.timers == 0)
   }
 }

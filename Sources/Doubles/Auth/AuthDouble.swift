@@ -112,7 +112,9 @@ public final class AuthDouble: Sendable {
   /// The HTTP side. Runs on the connection's loop.
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let segments = request.head.target.segments
-    if let fault = await faults.meet(path: "/" + segments.joined(separator: "/")) { return fault }
+    if let fault = await faults.meet(path: "/" + segments.joined(separator: "/"), by: request.clock) {
+      return fault
+    }
     switch (request.head.method, segments) {
     case (.post, ["auth", "oauth", "token"]): return await token(request)
     case (.get, ["auth", "oauth", "authorize"]): return signInPage(request)

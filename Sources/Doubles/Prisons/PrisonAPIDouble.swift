@@ -1,3 +1,4 @@
+internal import Concurrency
 public import HTTPTransport
 internal import HTTPTypes
 internal import JSON
@@ -31,7 +32,9 @@ public final class PrisonAPIDouble: Sendable {
   /// The HTTP side. Runs on the connection's loop.
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let segments = request.head.target.segments
-    if let fault = await faults.meet(path: "/" + segments.joined(separator: "/")) { return fault }
+    if let fault = await faults.meet(path: "/" + segments.joined(separator: "/"), by: request.clock) {
+      return fault
+    }
     if request.head.method == .get, segments == ["health", "ping"] { return .ping }
     guard request.head.fields[.authorization]?.lowercased().hasPrefix("bearer ") == true else {
       return ServerResponse(status: .unauthorized, fields: [.wwwAuthenticate: "Bearer"])
@@ -150,7 +153,9 @@ public final class PrisonAPIDouble: Sendable {
           comment: "Psychiatric Hospital Discharge to \(description)"
         )
       )
-      if wasActive { announce(events.released(number, from: from, reason: "RELEASED_TO_HOSPITAL")) }
+      if wasActive {
+        announce(events.released(number, from: from, reason: "RELEASED_TO_HOSPITAL"), request.clock)
+      }
       return .json(.ok, prisoner.booking)
     } catch {
       return Self.refusal(error)
@@ -169,7 +174,7 @@ public final class PrisonAPIDouble: Sendable {
         booking: booking,
         SampleMovement(fromAgency: from, toAgency: to, type: type, reason: reason, at: when)
       )
-      announce(events.updated(prisoner.prisonerNumber))
+      announce(events.updated(prisoner.prisonerNumber), request.clock)
       return ServerResponse(status: .created, fields: [:], body: [])
     } catch {
       return Self.refusal(error)
@@ -177,10 +182,11 @@ public final class PrisonAPIDouble: Sendable {
   }
 
   /// Prisoner search tells of a change once it has noticed it; whoever made the change does not wait for that.
-  private func announce(_ event: PrisonEvent) {
+  private func announce(_ event: PrisonEvent, _ clock: any MonotonicClock) {
     guard let publisher = records.publisher else { return }
-    Task { [indexing] in
-      try? await Task.sleep(for: indexing)
+    // Where the request's clock has its timers.
+    Task(executorPreference: preferredExecutor()) { [indexing] in
+      await clock.pause(for: indexing)
       try? await publisher(event)
     }
   }

@@ -33,7 +33,9 @@ public final class PrisonerSearchDouble: Sendable {
   /// The HTTP side. Runs on the connection's loop.
   public func respond(to request: ServerRequest) async -> ServerResponse {
     let segments = request.head.target.segments
-    if let fault = await faults.meet(path: "/" + segments.joined(separator: "/")) { return fault }
+    if let fault = await faults.meet(path: "/" + segments.joined(separator: "/"), by: request.clock) {
+      return fault
+    }
     if request.head.method == .get, segments == ["health", "ping"] { return .ping }
     guard request.head.fields[.authorization]?.lowercased().hasPrefix("bearer ") == true else {
       return ServerResponse(status: .unauthorized, fields: [.wwwAuthenticate: "Bearer"])

@@ -1,6 +1,8 @@
+internal import Concurrency
 internal import HTTPTransport
 public import HTTPTypes
 internal import Synchronization
+internal import Time
 
 /// What a double does instead of answering properly, for tests and for trying out a bad day.
 public enum Fault: Sendable {
@@ -54,12 +56,13 @@ public final class FaultPlan: Sendable {
   public var hanging: Int { state.withLock { $0.hanging.count } }
 
   /// Lives through the fault of a path, if it has one.
+  /// - Parameter clock: of who asks.
   /// - Returns: what to answer instead of the proper answer, nil for that one.
-  func meet(path: String) async -> ServerResponse? {
+  func meet(path: String, by clock: any MonotonicClock) async -> ServerResponse? {
     switch take(path) {
     case nil: return nil
     case .delay(let duration):
-      try? await Task.sleep(for: duration)
+      await clock.pause(for: duration)
       return nil
     case .hang:
       await hang()

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import HTTPTransport
 internal import HTTPTypes
 internal import Time
@@ -81,7 +82,7 @@ struct AWSClient: Sendable {
         guard isRetried, attempt < call.attempts else { throw error }
         let pause = error.kind == .throttled ? throttledBackOff.next() : backOff.next()
         guard client.clock.now() + pause + call.holding < deadline else { throw error }
-        do { try await Task.sleep(for: pause) } catch { throw .cancellation(what(call)) }
+        guard await client.clock.pause(for: pause) else { throw .cancellation(what(call)) }
         attempt += 1
       }
     }

@@ -1,3 +1,4 @@
+internal import Concurrency
 public import EventLoops
 public import Logging
 public import Time
@@ -19,7 +20,9 @@ public actor EmulatorUpkeep {
   private let queues: [QueueDefinition]
   private nonisolated let hints: BrokerHints
   private let logger: Logger
-  private var running: Task<Void, Never>?
+  private let rounds: Rounds
+  /// When everything is made again without a hint.
+  private var due = MonotonicInstant(nanoseconds: 0)
   /// What was logged last, so that it is logged once.
   private var said: [String]?
 
@@ -41,36 +44,34 @@ public actor EmulatorUpkeep {
     self.hints = hints
     self.loop = loop
     self.logger = logger
+    rounds = Rounds(
+      every: Self.glance,
+      first: .zero,
+      backOff: BackOff(initial: .milliseconds(250), maximum: .seconds(2)),
+      clock: loop
+    )
   }
 
   /// Begins. Call it once.
-  public func start() {
-    guard running == nil else { return }
-    running = Task(executorPreference: loop) { await self.run() }
-  }
+  public func start() { rounds.start(on: loop) { await self.glance() } }
 
-  public func stop() async {
-    running?.cancel()
-    await running?.value
-  }
+  public func stop() async { await rounds.stop() }
 
-  private func run() async {
-    var pause = BackOff(initial: .milliseconds(250), maximum: .seconds(2))
-    while !Task.isCancelled {
-      _ = hints.take()
-      do throws(BrokerError) {
-        try await prepare()
-        pause.reset()
-        let next = loop.now() + Self.interval
-        repeat {
-          try? await Task.sleep(for: Self.glance)
-        } while !Task.isCancelled && !hints.take() && loop.now() < next
-      } catch {
-        guard !Task.isCancelled else { return }
-        for topic in topics { topic.lost(error) }
-        say(["the emulator cannot be prepared, and is tried again: \(error)"])
-        try? await Task.sleep(for: pause.next())
-      }
+  /// Makes everything if it is time, or a hint asks for it.
+  /// - Returns: false if that failed, so that it is tried again.
+  private func glance() async -> Bool {
+    let isAsked = hints.take()
+    guard isAsked || loop.now() >= due else { return true }
+    due = loop.now()
+    do throws(BrokerError) {
+      try await prepare()
+      due = loop.now() + Self.interval
+      return true
+    } catch {
+      guard !Task.isCancelled else { return false }
+      for topic in topics { topic.lost(error) }
+      say(["the emulator cannot be prepared, and is tried again: \(error)"])
+      return false
     }
   }
 

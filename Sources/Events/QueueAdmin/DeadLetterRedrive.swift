@@ -1,7 +1,8 @@
+internal import Concurrency
 public import EventLoops
 public import Logging
 public import Postgres
-internal import Time
+public import Time
 
 /// Retries all dead letters of a module at an interval, by one replica at a time, and logs those that fail again and
 /// again.
@@ -18,17 +19,19 @@ public actor DeadLetterRedrive {
   private let admin: QueueAdmin
   private let logger: Logger
   private var rounds: [String: Int] = [:]
-  private var running: Task<Void, Never>?
+  private let turns: Rounds
 
   /// - Parameters:
   ///   - name: distinguishes it from others on the same database.
   ///   - database: where replicas agree whose turn it is; migrated by ``EventsMigrations``.
+  ///   - clock: what the interval is measured by.
   public init(
     name: String,
     queues: [AdministeredQueue],
     interval: Duration,
     database: PostgresDatabase,
     admin: QueueAdmin,
+    clock: any MonotonicClock,
     loop: EventLoop,
     logger: Logger
   ) {
@@ -37,35 +40,30 @@ public actor DeadLetterRedrive {
     lease = Lease(name: "redrive/\(name)", database: database)
     self.admin = admin
     self.loop = loop
+    turns = Rounds(every: interval, clock: clock)
     self.logger = logger
   }
 
   /// Begins; a second call does nothing.
-  public func start() {
-    guard running == nil else { return }
-    running = Task(executorPreference: loop) { await self.run() }
-  }
+  public func start() { turns.start(on: loop) { await self.take() } }
 
   /// Ends, once the round in progress has ended.
   public func stop() async {
-    running?.cancel()
-    await running?.value
+    await turns.stop()
   }
 
   /// By name of the dead-letter queue: rounds of this process in a row that found something there.
   public func failingRounds() -> [String: Int] { rounds.filter { $0.value > 0 } }
 
-  private func run() async {
-    while !Task.isCancelled {
-      try? await Task.sleep(for: interval)
-      guard !Task.isCancelled else { return }
-      do {
-        // A little shorter than the interval, so that the next turn is free when it comes.
-        guard try await lease.take(for: interval * 0.9, deadline: loop.now() + interval) else { continue }
-        await redrive()
-      } catch {
-        logger.warning("dead letters could not be retried", metadata: ["reason": "\(error)"])
-      }
+  /// Takes the turn, unless another replica has it.
+  private func take() async -> Bool {
+    do {
+      // A little shorter than the interval, so that the next turn is free when it comes.
+      if try await lease.take(for: interval * 0.9, deadline: loop.now() + interval) { await redrive() }
+      return true
+    } catch {
+      logger.warning("dead letters could not be retried", metadata: ["reason": "\(error)"])
+      return false
     }
   }
 

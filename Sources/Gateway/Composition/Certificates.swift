@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Crypto
 internal import EventLoops
 internal import Logging
@@ -39,10 +40,19 @@ final class Certificates: Sendable {
   private let uses: [Use]
   private let logger: Logger
   private let state: Mutex<[String: Status]>
-  private let watch = Mutex<Task<Void, Never>?>(nil)
+  private let rounds: Rounds
 
-  /// - Parameter uses: what they name has been read a moment ago.
-  init(_ uses: [Use], logger: Logger) {
+  /// - Parameters:
+  ///   - uses: what they name has been read a moment ago.
+  ///   - interval: how often the files are looked at.
+  ///   - clock: one for every thread.
+  init(
+    _ uses: [Use],
+    every interval: Duration = Certificates.interval,
+    clock: any MonotonicClock,
+    logger: Logger
+  ) {
+    rounds = Rounds(every: interval, clock: clock)
     self.uses = uses
     self.logger = logger
     state = Mutex(
@@ -57,16 +67,15 @@ final class Certificates: Sendable {
   func status(of name: String) -> Status? { state.withLock { $0[name] } }
 
   /// Looks at the files from now on, until `stop()`.
-  func start(every interval: Duration = Certificates.interval) {
+  func start() {
     guard !isEmpty else { return }
-    watch.withLock { watch in
-      watch = Task.detached { [self] in
-        while (try? await Task.sleep(for: interval)) != nil { await look() }
-      }
+    rounds.start { [self] in
+      await look()
+      return true
     }
   }
 
-  func stop() { watch.withLock { $0?.cancel() } }
+  func stop() { rounds.cancel() }
 
   /// Takes what has changed. Blocks its thread while it reads: call it off the event loops.
   /// - Parameter isAsked: an operator wants the files to be read whether or not they have changed.

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import EventLoops
 internal import Events
 internal import HTTPTransport
@@ -30,15 +31,15 @@ extension Composition {
   }
 
   private func database(of module: ComposedModule, _ stopping: Stopping) -> LongLivedService {
-    let watch = SchemaWatch(module, logger: logger)
+    let watch = SchemaWatch(module, every: schemaInterval, logger: logger)
     return LongLivedService(
       "database \(module.name)",
       stopping,
       clock: platform.group,
       logger: logger,
-      ready: { [logger, schemaInterval] in
+      ready: { [logger] in
         try await module.migrations(logger).apply()
-        watch.start(every: schemaInterval)
+        watch.start()
       },
       stop: { _ in
         watch.stop()
@@ -129,7 +130,7 @@ extension Composition {
           draining: plan.drainEnd.duration(since: now)
         )
         // Whoever watches a feed is told to go once nobody comes any more: who comes again must find another process.
-        try? await Task.sleep(for: plan.drainEnd.duration(since: now))
+        await platform.group.pause(for: plan.drainEnd.duration(since: now))
         events.closeFeeds()
         await served
       }
@@ -142,7 +143,7 @@ extension Composition {
       stopping,
       clock: platform.group,
       logger: logger,
-      ready: { [certificates, certificateInterval] in certificates.start(every: certificateInterval) },
+      ready: { [certificates] in certificates.start() },
       stop: { [certificates] _ in certificates.stop() }
     )
   }

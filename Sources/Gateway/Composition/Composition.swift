@@ -33,7 +33,6 @@ struct Composition: Sendable {
   /// For `/metrics` alone, if there is one.
   let metricsListener: Listener?
   let certificates: Certificates
-  let certificateInterval: Duration
   let schemaInterval: Duration
 
   var configuration: Configuration { platform.configuration }
@@ -74,9 +73,10 @@ struct Composition: Sendable {
     metricsListener = try Listener.forMetrics(platform)
     certificates = Certificates(
       Self.certificateUses(platform, modules, messaging, listener.server),
+      every: options.certificateInterval,
+      clock: group,
       logger: platform.logger
     )
-    certificateInterval = options.certificateInterval
     schemaInterval = options.schemaInterval
     certificates.add(to: platform.observability.metrics)
     platform.observability.metrics.add(events, on: group.any())

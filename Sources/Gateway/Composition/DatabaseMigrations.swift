@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Events
 internal import Logging
 internal import ModuleKit
@@ -50,9 +51,9 @@ struct DatabaseMigrations {
   func apply() async throws -> [String] {
     var lines: [String] = []
     for (migrator, database, user) in steps {
-      try await retrying { try await Self.check(database, of: migrator) }
+      try await retrying(by: database.clock) { try await Self.check(database, of: migrator) }
       let applied = try await database.withUser(of: user) { database in
-        try await retrying {
+        try await retrying(by: database.clock) {
           try await migrator.migrate(database, deadline: database.clock.now() + .seconds(3600))
         }
       }
@@ -82,16 +83,18 @@ struct DatabaseMigrations {
     if let fault = faults.first { throw UnusableDatabase(module: migrator.module, fault: fault) }
   }
 
-  private func retrying<Value>(_ body: () async throws -> Value) async throws -> Value {
-    var delay = Duration.milliseconds(100)
+  private func retrying<Value>(
+    by clock: any MonotonicClock,
+    _ body: () async throws -> Value
+  ) async throws -> Value {
+    var backOff = BackOff(initial: .milliseconds(100), maximum: .seconds(5), hasJitter: false)
     while true {
       do {
         return try await body()
       } catch {
         guard let trouble = Self.passingTrouble(error) else { throw error }
         logger.warning("the database cannot be reached; trying again", metadata: ["reason": "\(trouble)"])
-        try await Task.sleep(for: delay)
-        delay = min(delay * 2, .seconds(5))
+        guard await clock.pause(for: backOff.next()) else { throw CancellationError() }
       }
     }
   }

@@ -1,8 +1,8 @@
+internal import Concurrency
 internal import Events
 internal import Logging
 internal import ModuleKit
 internal import Postgres
-internal import Synchronization
 internal import Time
 
 /// Finds that a dump of the service replaced was restored over the database of a gateway that serves, and makes again what
@@ -18,29 +18,26 @@ final class SchemaWatch: Sendable {
   private let database: PostgresDatabase
   private let user: PostgresConfiguration?
   private let logger: Logger
-  private let running = Mutex<Task<Void, Never>?>(nil)
+  private let rounds: Rounds
 
-  init(_ module: ComposedModule, logger: Logger) {
+  init(_ module: ComposedModule, every interval: Duration, logger: Logger) {
     self.module = module.name
     migrators = DatabaseMigrations.migrators(of: module.manifest, logger: logger)
     database = module.database
     user = module.configuration.database.postgresForMigrations
     self.logger = logger
+    let patience = interval * Self.patience
+    rounds = Rounds(
+      every: interval,
+      backOff: BackOff(initial: patience, maximum: patience, hasJitter: false),
+      clock: module.database.clock
+    )
   }
 
   /// Looks from now on, until `stop()`.
-  func start(every interval: Duration = SchemaWatch.interval) {
-    running.withLock { running in
-      running = Task.detached { [self] in
-        var pause = interval
-        while (try? await Task.sleep(for: pause)) != nil {
-          pause = await look() ? interval : interval * Self.patience
-        }
-      }
-    }
-  }
+  func start() { rounds.start { [self] in await look() } }
 
-  func stop() { running.withLock { $0?.cancel() } }
+  func stop() { rounds.cancel() }
 
   /// - Returns: false if something is missing that could not be made.
   private func look() async -> Bool {

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Doubles
 internal import HTTPTransport
 internal import HTTPTypes
@@ -121,7 +122,7 @@ public final class LocalPlay: Sendable {
         }
       }
       if settled.count == deliveries.count || client.clock.now() >= deadline { return deliveries }
-      try await Task.sleep(for: .milliseconds(20))
+      guard await client.clock.pause(for: .milliseconds(20)) else { throw CancellationError() }
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Glibc
 internal import Time
 
@@ -46,7 +47,7 @@ struct LeftOverServer: Sendable {
 
   private func waitForEnd(until deadline: MonotonicInstant, _ clock: any MonotonicClock) async {
     while !processes().isEmpty, clock.now() < deadline {
-      try? await Task.sleep(for: .milliseconds(20))
+      await clock.pause(for: .milliseconds(20))
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import DequeModule
 internal import EventLoops
 internal import Logging
@@ -76,8 +77,8 @@ final class ExportQueue<Item: Sendable>: Sendable {
       return state.worker
     }
     guard let worker else { return }
-    let guillotine = Task(executorPreference: loop) {
-      try? await Task.sleep(for: limit)
+    let guillotine = Task(executorPreference: loop) { [loop] in
+      await loop.pause(for: limit)
       worker.cancel()
     }
     await worker.value
@@ -144,7 +145,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
     let sleep: Task<Void, Never>? = state.withLock { state in
       let hasBatch = isGathering && state.items.count >= settings.batch
       guard !state.isClosing, !hasBatch, !Task.isCancelled else { return nil }
-      let sleep = Task(executorPreference: loop) { _ = try? await Task.sleep(for: duration) }
+      let sleep = Task(executorPreference: loop) { [loop] in _ = await loop.pause(for: duration) }
       state.sleep = sleep
       state.isGathering = isGathering
       return sleep

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Time
 
 /// How often a failed transaction that did nothing is retried, and after which pauses.
@@ -28,7 +29,6 @@ struct Reruns {
     guard let pause = pause(after: error), !Task.isCancelled, clock.now() + pause < deadline else {
       return false
     }
-    if pause > .zero { try? await Task.sleep(for: pause) }
-    return !Task.isCancelled
+    return await clock.pause(for: pause)
   }
 }

@@ -214,11 +214,12 @@ public struct Migrator: Sendable {
     _ session: PostgresSession,
     _ step: () async throws(PostgresError) -> Void
   ) async throws(PostgresError) {
-    var pause = Duration.milliseconds(500)
+    var backOff = BackOff(initial: .milliseconds(500), maximum: .seconds(5))
     while true {
       do throws(PostgresError) {
         return try await inTransaction(session, step)
       } catch {
+        let pause = backOff.next()
         guard error.kind == .lockNotAvailable || error.isRetriable,
           session.now() + pause < session.deadline,
           !Task.isCancelled
@@ -226,8 +227,7 @@ public struct Migrator: Sendable {
         var metadata = metadata(migration)
         metadata["reason"] = "\(error)"
         logger.warning("migration blocked by a lock or a conflict: retrying", metadata: metadata)
-        try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
-        pause = min(pause * 2, .seconds(5))
+        guard await session.pause(for: pause) else { throw error }
       }
     }
   }

@@ -1,3 +1,4 @@
+import Concurrency
 import Logging
 import ModuleKit
 import ServiceKit
@@ -78,15 +79,17 @@ struct PastDateJob: Sendable {
     let working = Task { try await work() }
     let renewing = Task {
       var lease = lease
-      while (try? await Task.sleep(for: Self.renewalInterval)) != nil {
+      await Rounds(every: Self.renewalInterval, clock: module.monotonicClock).run {
         do {
           let renewed = try await leases.renew(lease, for: Self.lifetime, within: Self.renewalInterval)
           if let renewed { lease = renewed } else { working.cancel() }
+          return true
         } catch {
           logger.warning(
             "the lease of the past-date check could not be renewed",
             metadata: ["reason": "\(error)"]
           )
+          return false
         }
       }
       return lease
@@ -102,19 +105,20 @@ struct PastDateJob: Sendable {
 
   /// Runs it every day at a time of London's clocks, until the task is cancelled. A run that fails is tried again for two
   /// hours, and a process that starts within them makes up for one that did not get to it.
-  /// - Parameter sleep: waits, and throws when the task is cancelled.
+  /// - Parameter sleep: waits, and throws when the task is cancelled; by the module's clock, unless told otherwise.
   func runDaily(
     at time: TimeOfDay,
-    sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    sleep: (@Sendable (Duration) async throws -> Void)? = nil
   ) async {
     var plan = DailyPlan(time, module.london)
     while !Task.isCancelled {
       let now = module.clock.now()
       guard let due = plan.next(at: now) else { return }
-      do {
-        try await sleep(.microseconds(max(0, due.instant.microseconds - now.microseconds)))
-      } catch {
-        return
+      let pause = Duration.microseconds(max(0, due.instant.microseconds - now.microseconds))
+      if let sleep {
+        do { try await sleep(pause) } catch { return }
+      } else {
+        guard await module.monotonicClock.pause(for: pause) else { return }
       }
       // The clock may have been put back while this slept.
       guard module.clock.now() >= due.instant else { continue }

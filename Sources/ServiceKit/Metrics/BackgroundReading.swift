@@ -1,3 +1,4 @@
+internal import Concurrency
 public import EventLoops
 internal import Synchronization
 public import Time
@@ -54,9 +55,9 @@ public final class BackgroundReading<Value: Sendable>: Sendable {
 
   /// Reads until the task is cancelled.
   func run() async {
-    while !Task.isCancelled {
+    await Rounds(every: interval, first: .zero, clock: clock).run {
       await read()
-      try? await Task.sleep(for: interval)
+      return true
     }
   }
 
