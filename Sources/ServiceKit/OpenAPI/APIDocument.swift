@@ -186,7 +186,7 @@ extension APIDocument.Part {
       errorSchema.renaming(names).collectNamed(into: &own)
       for documented in routes { documented.operation.collectNamed(into: &own) }
       // What refers to a schema that gets another name is another schema too: until no name is taken.
-      let taken = own.filter { name, schema in schemas[name].map { $0.json != schema.json } ?? false }
+      let taken = own.filter { name, schema in schemas[name].map { $0 != schema } ?? false }
       guard !taken.isEmpty else {
         schemas.merge(own) { former, _ in former }
         return routes

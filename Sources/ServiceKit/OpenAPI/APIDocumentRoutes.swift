@@ -8,13 +8,14 @@ internal import SharedAuth
 public enum APIDocumentRoutes {
   /// - Parameter document: made once; the routes keep its bytes.
   public static func routes(_ document: APIDocument) -> [RouteDeclaration] {
-    let json = FixedBody(document.json)
+    let bytes = document.json
+    let json = FixedBody(bytes)
     return [
       RouteDeclaration(.get, "/v3/api-docs", .open) { _ in
         ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: json)
       },
       RouteDeclaration(.get, "/v3/api-docs.yaml", .authenticated, produces: .anything) { _ in
-        let yaml = try YAMLText(json: document.json)
+        let yaml = try YAMLText(json: bytes)
         return ServerResponse(
           status: .ok,
           fields: [.contentType: "application/vnd.oai.openapi"],

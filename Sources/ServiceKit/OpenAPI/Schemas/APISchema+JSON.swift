@@ -7,13 +7,6 @@ extension APISchema {
     writer.endObject()
   }
 
-  /// The schema as a document has it.
-  var json: [UInt8] {
-    var writer = JSONWriter()
-    write(to: &writer)
-    return writer.bytes
-  }
-
   private func writeMembers(to writer: inout JSONWriter, isNullable: Bool) {
     switch self {
     case .any: break

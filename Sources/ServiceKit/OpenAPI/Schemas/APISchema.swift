@@ -2,7 +2,7 @@ internal import JSON
 
 /// A JSON Schema (draft 2020-12), as far as the services' bodies need it: what OpenAPI 3.1 describes bodies and
 /// parameters with.
-public indirect enum APISchema: Sendable {
+public indirect enum APISchema: Sendable, Equatable {
   /// A value of one JSON type, with whatever narrows it.
   case value(Value)
   case list(List)
@@ -16,7 +16,7 @@ public indirect enum APISchema: Sendable {
   /// Any JSON at all.
   case any
 
-  public struct Value: Sendable {
+  public struct Value: Sendable, Equatable {
     public var type: String
     public var format: String?
     public var description: String?
@@ -34,7 +34,7 @@ public indirect enum APISchema: Sendable {
     public var fallback: String?
   }
 
-  public struct List: Sendable {
+  public struct List: Sendable, Equatable {
     public var items: APISchema
     public var description: String?
     public var minimumItems: Int?
@@ -44,14 +44,14 @@ public indirect enum APISchema: Sendable {
     public var fallback: String?
   }
 
-  public struct Object: Sendable {
+  public struct Object: Sendable, Equatable {
     public var description: String?
     public var properties: [Property]
     /// Whether a body with other properties is refused; callers may send more otherwise.
     public var isClosed = false
   }
 
-  public struct Property: Sendable {
+  public struct Property: Sendable, Equatable {
     public let name: String
     public let schema: APISchema
     public let isRequired: Bool
@@ -63,7 +63,7 @@ public indirect enum APISchema: Sendable {
     }
   }
 
-  public struct Named: Sendable {
+  public struct Named: Sendable, Equatable {
     public let name: String
     public let schema: APISchema
   }
