@@ -21,20 +21,20 @@ public final class ByteStream {
   /// connection learns of it without keeping a task on it.
   public var onInput: (() -> Void)?
   /// Bytes received since the stream was opened.
-  public private(set) var receivedBytes = 0
+  public internal(set) var receivedBytes = 0
 
   public let loop: EventLoop
   private var socket: Socket?
   private let source: ReadinessSource
-  private var tls: TLSSession?
+  private(set) var tls: TLSSession?
   /// What the last system call or event says is possible; an attempt that must wait takes its direction out.
-  private var readiness: Readiness = [.readable, .writable]
+  var readiness: Readiness = [.readable, .writable]
   private var hasFinishedWriting = false
-  private var wasReset = false
-  private let reader = ReadinessWaiter()
-  private let writer = ReadinessWaiter()
+  private(set) var wasReset = false
+  let reader = ReadinessWaiter()
+  let writer = ReadinessWaiter()
   /// Memory that an idle stream keeps for each direction.
-  private static let idleCapacity = 4096
+  static let idleCapacity = 4096
 
   /// Takes over a connected (or connecting) socket. Call it on `loop`.
   /// - Parameter remoteAddress: the other end, if it is known; the system is asked otherwise.
@@ -58,180 +58,14 @@ public final class ByteStream {
 
   public var isClosed: Bool { socket == nil }
 
+  /// The socket's, until the stream is closed.
+  var descriptor: Int32? { socket?.fileDescriptor }
+
   /// The negotiated TLS version (`TLSv1.3`), nil on a plain connection.
   public var tlsVersion: String? { tls?.version }
 
   /// Whether this connection resumed an earlier TLS session; false on a plain connection.
   public var isTLSSessionResumed: Bool { tls?.isResumed ?? false }
-
-  // MARK: Reading
-
-  /// Waits for bytes and appends them to `inbound`.
-  /// - Parameters:
-  ///   - limit: bytes to read at the most, in this call; never more than 65,536 are.
-  ///   - deadline: when to give up; nil waits for ever.
-  /// - Returns: how many bytes came; 0 at the end of the stream.
-  /// - Throws: `StreamError`.
-  public func receive(limit: Int = 16_384, deadline: MonotonicInstant? = nil) async throws(StreamError) -> Int
-  {
-    while true {
-      switch try receiveNow(limit: limit) {
-      case .bytes(let count): return count
-      case .endOfStream: return 0
-      case .mustWait(let needed):
-        inbound.releaseMemory(above: Self.idleCapacity)
-        outbound.releaseMemory(above: Self.idleCapacity)
-        try await wait(reader, for: needed, deadline: deadline)
-      }
-    }
-  }
-
-  /// As ``receive(limit:deadline:)``, for an owner that ends a wait by closing the stream: the task's cancellation is looked
-  /// at before a wait and does not end it, which makes each wait cheaper.
-  /// - Parameters:
-  ///   - limit: bytes to read at the most, in this call; never more than 65,536 are.
-  ///   - deadline: when to give up.
-  /// - Returns: how many bytes came; 0 at the end of the stream.
-  /// - Throws: `StreamError`.
-  public func receiveUntilClosed(
-    limit: Int = 16_384,
-    deadline: MonotonicInstant
-  ) async throws(StreamError) -> Int {
-    while true {
-      switch try receiveNow(limit: limit) {
-      case .bytes(let count): return count
-      case .endOfStream: return 0
-      case .mustWait(let needed):
-        inbound.releaseMemory(above: Self.idleCapacity)
-        outbound.releaseMemory(above: Self.idleCapacity)
-        let error: StreamError? = await withUnsafeContinuation { continuation in
-          begin(reader, continuation, for: needed, deadline: deadline)
-        }
-        if let error { throw error }
-      }
-    }
-  }
-
-  /// Appends to `inbound` what is there already.
-  /// - Parameter limit: bytes to read at the most; never more than 65,536 are.
-  /// - Returns: how many bytes came, 0 at the end of the stream, nil when a read would have to wait.
-  /// - Throws: `StreamError`.
-  public func receiveWithoutWaiting(limit: Int = 16_384) throws(StreamError) -> Int? {
-    switch try receiveNow(limit: limit) {
-    case .bytes(let count): count
-    case .endOfStream: 0
-    case .mustWait: nil
-    }
-  }
-
-  private func receiveNow(limit: Int) throws(StreamError) -> StreamAttempt {
-    guard let descriptor = socket?.fileDescriptor else { throw .closed }
-    let scratch = UnsafeMutableRawBufferPointer(rebasing: loop.scratch.prefix(max(1, limit)))
-    let attempt =
-      if let tls {
-        try tls.read(into: &inbound, through: scratch)
-      } else {
-        try receivePlain(descriptor, through: scratch)
-      }
-    if case .bytes(let count) = attempt { receivedBytes += count }
-    return note(attempt)
-  }
-
-  private func receivePlain(
-    _ descriptor: Int32,
-    through scratch: UnsafeMutableRawBufferPointer
-  ) throws(StreamError) -> StreamAttempt {
-    guard readiness.contains(.readable) else { return .mustWait(.readable) }
-    while true {
-      var result = 0
-      let count = inbound.append(through: scratch) { space in
-        result = recv(descriptor, space.baseAddress, space.count, 0)
-        return result
-      }
-      if count > 0 {
-        // A short read has emptied the socket: the next bytes, or the end, bring a new edge.
-        if count < scratch.count, !readiness.contains(.peerDone) { readiness.remove(.readable) }
-        return .bytes(count)
-      }
-      if result == 0 {
-        // Where a failing send has taken the error of a reset, the kernel reports an end as if all had come.
-        if wasReset { throw .reset }
-        return .endOfStream
-      }
-      switch gateway_errno() {
-      case EINTR: continue
-      case EAGAIN: return .mustWait(.readable)
-      case let code: throw error("recv", code)
-      }
-    }
-  }
-
-  /// Whether bytes have come that nobody has read, though the loop may not yet have told. The end of the stream is none.
-  public var hasUnreadInput: Bool {
-    guard let descriptor = socket?.fileDescriptor else { return false }
-    var byte: UInt8 = 0
-    return !inbound.isEmpty || recv(descriptor, &byte, 1, Int32(MSG_PEEK)) > 0
-  }
-
-  // MARK: Writing
-
-  /// Sends all of `outbound`, waiting while the peer or the network is slow.
-  /// - Parameter deadline: when to give up; nil waits for ever.
-  /// - Throws: `StreamError`.
-  public func flush(deadline: MonotonicInstant? = nil) async throws(StreamError) {
-    while !outbound.isEmpty {
-      if case .mustWait(let needed) = try sendNow() {
-        try await wait(writer, for: needed, deadline: deadline)
-      }
-    }
-  }
-
-  /// Sends some of `outbound`, waiting until the socket takes any.
-  /// - Parameter deadline: when to give up.
-  /// - Throws: `StreamError`.
-  public func flushSome(deadline: MonotonicInstant) async throws(StreamError) {
-    while !outbound.isEmpty {
-      switch try sendNow() {
-      case .mustWait(let needed): try await wait(writer, for: needed, deadline: deadline)
-      default: return
-      }
-    }
-  }
-
-  /// Bytes that have been sent, and that the other end has not taken yet: the system keeps them for it.
-  public var unacknowledgedBytes: Int {
-    guard let descriptor = socket?.fileDescriptor else { return 0 }
-    return Int(gateway_unsent_bytes(descriptor))
-  }
-
-  /// Sends what the socket takes at once; the rest stays in `outbound`. An error shows at the next read or flush.
-  public func flushWithoutWaiting() {
-    while !outbound.isEmpty, case .bytes = try? sendNow() {}
-  }
-
-  private func sendNow() throws(StreamError) -> StreamAttempt {
-    guard let descriptor = socket?.fileDescriptor else { throw .closed }
-    if let tls { return note(try tls.write(from: &outbound)) }
-    return note(try sendPlain(descriptor))
-  }
-
-  private func sendPlain(_ descriptor: Int32) throws(StreamError) -> StreamAttempt {
-    guard readiness.contains(.writable) else { return .mustWait(.writable) }
-    while true {
-      let sent = outbound.withReadableBytes {
-        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      if sent >= 0 {
-        outbound.consume(sent)
-        return .bytes(sent)
-      }
-      switch gateway_errno() {
-      case EINTR: continue
-      case EAGAIN: return .mustWait(.writable)
-      case let code: throw error("send", code)
-      }
-    }
-  }
 
   // MARK: TLS
 
@@ -242,7 +76,7 @@ public final class ByteStream {
     serverName: String?,
     deadline: MonotonicInstant?
   ) async throws(StreamError) {
-    guard let descriptor = socket?.fileDescriptor else { throw .closed }
+    guard let descriptor else { throw .closed }
     // What came unencrypted must not pass for what comes encrypted.
     guard inbound.isEmpty, tls == nil else { throw .tls("the connection is in use") }
     let session = try TLSSession(
@@ -266,7 +100,7 @@ public final class ByteStream {
 
   /// Says that nothing more will be sent (TCP FIN, after TLS's close-notify), while reading goes on.
   public func finishWriting() {
-    guard let descriptor = socket?.fileDescriptor else { return }
+    guard let descriptor else { return }
     tls?.sendCloseNotify()
     shutdown(descriptor, Int32(SHUT_WR))
     hasFinishedWriting = true
@@ -291,7 +125,7 @@ public final class ByteStream {
   func finishConnecting(deadline: MonotonicInstant?) async throws(StreamError) {
     readiness = []
     try await wait(writer, for: .writable, deadline: deadline)
-    guard let descriptor = socket?.fileDescriptor else { throw .closed }
+    guard let descriptor else { throw .closed }
     var code: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
     guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0, code == 0 else {
@@ -301,7 +135,7 @@ public final class ByteStream {
 
   // MARK: Readiness
 
-  private func note(_ attempt: StreamAttempt) -> StreamAttempt {
+  func note(_ attempt: StreamAttempt) -> StreamAttempt {
     if case .mustWait(let needed) = attempt { readiness.subtract(needed) }
     return attempt
   }
@@ -319,7 +153,7 @@ public final class ByteStream {
     }
   }
 
-  private func wait(
+  func wait(
     _ waiter: ReadinessWaiter,
     for needed: Readiness,
     deadline: MonotonicInstant?,
@@ -335,7 +169,7 @@ public final class ByteStream {
     if let error { throw error }
   }
 
-  private func begin(
+  func begin(
     _ waiter: ReadinessWaiter,
     _ continuation: UnsafeContinuation<StreamError?, Never>,
     for needed: Readiness,
@@ -351,7 +185,7 @@ public final class ByteStream {
     }
   }
 
-  private func error(_ call: String, _ code: Int32) -> StreamError {
+  func error(_ call: String, _ code: Int32) -> StreamError {
     switch code {
     case ECONNRESET, ETIMEDOUT:
       wasReset = true

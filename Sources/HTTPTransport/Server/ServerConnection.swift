@@ -8,32 +8,32 @@ internal import Time
 /// Belongs to its loop, and is run by one task there. Time-outs while reading and writing are deadlines of
 /// the stream; the one of a whole request is a timer, because a responder waits for things of its own.
 final class ServerConnection {
-  private let stream: ByteStream
-  private let loop: EventLoop
-  private let configuration: HTTPServerConfiguration
-  private let responder: Responder
-  private let encoder: ResponseEncoder
-  private let logger: Logger
+  let stream: ByteStream
+  let loop: EventLoop
+  let configuration: HTTPServerConfiguration
+  let responder: Responder
+  let encoder: ResponseEncoder
+  let logger: Logger
   /// The task that runs the connection; cancelled to end a responder's waits.
   var task: Task<Void, Never>?
 
   private var machine: ConnectionMachine
-  private var parser: RequestParser
-  private let held: HeldBytes
-  private let newcomers: Newcomers
+  var parser: RequestParser
+  let held: HeldBytes
+  let newcomers: Newcomers
   /// What this connection adds to `held`.
   private(set) var heldBytes = 0
-  private var isEncrypted = false
-  private var trustsPeer: Bool?
-  private var isTickFlushScheduled = false
+  var isEncrypted = false
+  var trustsPeer: Bool?
+  var isTickFlushScheduled = false
   /// The request that is being answered, its body, and its answer.
-  private var request: ParsedRequest?
-  private var body: RequestBodyReader?
-  private var response = ServerResponse(status: .ok)
-  private let requestTimer: LazyTimer
-  private var isCurrentSecure = false
+  var request: ParsedRequest?
+  var body: RequestBodyReader?
+  var response = ServerResponse(status: .ok)
+  let requestTimer: LazyTimer
+  var isCurrentSecure = false
   /// A large message has passed: the buffers are given back before the connection goes idle.
-  private var hasGrown = false
+  var hasGrown = false
 
   init(
     stream: ByteStream,
@@ -160,203 +160,10 @@ final class ServerConnection {
     hold(kept >= HeldBytes.worthCounting ? kept : 0)
   }
 
-  private func hold(_ bytes: Int) {
+  func hold(_ bytes: Int) {
     guard bytes != heldBytes else { return }
     let change = bytes - heldBytes
     heldBytes = bytes
     held.add(change)
-  }
-
-  // MARK: With each request
-
-  private func parse() -> ConnectionMachine.Event {
-    body = nil
-    request = nil
-    guard !stream.inbound.isEmpty else { return .noHead(hasInput: false) }
-    do throws(RequestRefusal) {
-      let result = try stream.inbound.withReadableBytes { (bytes) throws(RequestRefusal) in
-        try parser.parse(Span(_unsafeElements: bytes))
-      }
-      guard let result else { return .noHead(hasInput: true) }
-      stream.inbound.consume(result.length)
-      request = result.request
-      let head = ConnectionMachine.Head(
-        keepsAlive: result.request.keepsAlive,
-        hasBody: result.request.framing != .none,
-        isServerWide: result.request.isServerWide
-      )
-      isCurrentSecure = isSecure(result.request)
-      return .head(head, isCrowded: held.isCrowded)
-    } catch {
-      return .refused(error)
-    }
-  }
-
-  private func begin(_ parsed: ParsedRequest, at now: MonotonicInstant, before deadline: MonotonicInstant)
-    -> ServerRequest
-  {
-    hold(0)
-    body = bodyReader(parsed, before: deadline)
-    flushAtEndOfTick()
-    requestTimer.set(deadline)
-    return ServerRequest(
-      head: parsed.head,
-      remoteAddress: stream.remoteAddress,
-      isSecure: isCurrentSecure,
-      arrival: now,
-      deadline: deadline,
-      timer: requestTimer,
-      clock: loop,
-      source: body
-    )
-  }
-
-  private func bodyReader(_ parsed: ParsedRequest, before deadline: MonotonicInstant) -> RequestBodyReader? {
-    guard parsed.framing != .none else { return nil }
-    return RequestBodyReader(
-      stream: stream,
-      framing: parsed.framing,
-      expectsContinue: parsed.expectsContinue,
-      configuration: configuration,
-      requestDeadline: deadline
-    )
-  }
-
-  private func encode(closes: Bool, at now: MonotonicInstant) -> ConnectionMachine.Event {
-    guard let request else { return .broken }
-    if request.isServerWide { response = Self.serverOptions }
-    let acceptsGzip =
-      encoder.mayCompress(response) && AcceptEncoding.allowsGzip(request.head.fields.list(.acceptEncoding))
-    let context = ResponseEncoder.Context(
-      isHead: request.head.method == .head,
-      isSecure: isCurrentSecure,
-      closes: closes,
-      saysKeepAlive: request.head.version == .http10,
-      acceptsGzip: acceptsGzip,
-      now: now
-    )
-    encoder.encode(response, context, to: &stream.outbound)
-    hasGrown = hasGrown || response.body.count > 4096 || body != nil
-    return .encoded(unsentBytes: stream.outbound.count, hasInput: !stream.inbound.isEmpty)
-  }
-
-  private func flush() -> ConnectionMachine.Event {
-    stream.flushWithoutWaiting()
-    return .flushed(left: stream.outbound.count)
-  }
-
-  private func prepareToReceive(isIdle: Bool) {
-    guard isIdle else { return hold(stream.inbound.capacity) }
-    hold(0)
-    guard hasGrown || held.isCrowded else { return }
-    hasGrown = false
-    stream.inbound.releaseMemory()
-    stream.outbound.releaseMemory()
-  }
-
-  private func asksToClose(_ response: ServerResponse) -> Bool {
-    guard response.fields.known.contains(.connection) else { return false }
-    return response.fields[.connection]?.lowercased().contains("close") ?? false
-  }
-
-  private func isSecure(_ parsed: ParsedRequest) -> Bool {
-    if isEncrypted { return true }
-    guard parsed.isForwardedSecure, configuration.trustsForwardedProto else { return false }
-    if let trustsPeer { return trustsPeer }
-    let trusted = stream.remoteAddress?.isPrivate ?? false
-    trustsPeer = trusted
-    return trusted
-  }
-
-  /// Answers to earlier pipelined requests must not wait for a responder that waits for something else.
-  private func flushAtEndOfTick() {
-    guard !isTickFlushScheduled, !stream.outbound.isEmpty else { return }
-    isTickFlushScheduled = true
-    loop.atEndOfTick { [weak self] in
-      guard let self else { return }
-      isTickFlushScheduled = false
-      stream.flushWithoutWaiting()
-    }
-  }
-
-  // MARK: Now and then
-
-  /// The answer to `OPTIONS *`, whose body is dropped as it comes.
-  private static let serverOptions = ServerResponse(
-    status: .ok,
-    fields: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"]
-  )
-
-  private func carryOut(_ action: ConnectionMachine.Action, _ tls: TLSContext?) async
-    -> ConnectionMachine.Event
-  {
-    switch action {
-    case .secure(let deadline): return await secure(tls, before: deadline)
-    case .waitForTurn(let turn):
-      await waitForTurn(turn)
-      return .turn
-    case .lookForInput: return .input(isThere: stream.hasUnreadInput)
-    case .discardReceived: return .receivedDiscarded(body?.discardReceived() ?? .none)
-    case .discardRest:
-      if body == nil, let request {
-        body = bodyReader(request, before: loop.now() + configuration.requestTimeout)
-      }
-      let isComplete = await body?.discardRest() ?? true
-      return .restDiscarded(isComplete: isComplete, isCutShort: body?.isCutShort ?? false)
-    case .refuse(let refusal):
-      encodeOwn(refusal.status, refusal.reason)
-      return .encoded(unsentBytes: stream.outbound.count, hasInput: true)
-    case .flushSome(let deadline): return await flushSome(before: deadline)
-    case .linger(let linger):
-      await linger.run(on: stream)
-      return .lingered
-    default: return .broken
-    }
-  }
-
-  private func secure(_ tls: TLSContext?, before deadline: MonotonicInstant) async -> ConnectionMachine.Event
-  {
-    guard let tls else { return .broken }
-    do {
-      try await stream.startTLS(tls, serverName: nil, deadline: deadline)
-      isEncrypted = true
-      return .secured
-    } catch {
-      logger.debug("TLS handshake failed", metadata: ["error": "\(error)"])
-      return .broken
-    }
-  }
-
-  private func waitForTurn(_ turn: ConnectionMachine.Turn) async {
-    switch turn {
-    case .spare: await loop.waitForSpareTime()
-    case .further:
-      hold(stream.inbound.capacity + stream.outbound.capacity)
-      flushAtEndOfTick()
-      await loop.waitForSpareTime()
-    case .newcomer:
-      hold(stream.inbound.capacity + stream.outbound.capacity)
-      await newcomers.take { await loop.waitForLongStep() }
-    }
-  }
-
-  private func flushSome(before deadline: MonotonicInstant) async -> ConnectionMachine.Event {
-    let waiting = stream.outbound.count
-    hold(stream.outbound.capacity + HeldBytes.systemShare)
-    do { try await stream.flushSome(deadline: deadline) } catch { return .broken }
-    let left = stream.outbound.count
-    if left == 0 { hold(0) }
-    return .taken(bytes: waiting - left, left: left)
-  }
-
-  private func encodeOwn(_ status: HTTPResponse.Status, _ reason: String) {
-    var response = configuration.errorResponse(status, reason)
-    if status == .serviceUnavailable { response.fields[.retryAfter] = "\(configuration.retryAfterSeconds)" }
-    let context = ResponseEncoder.Context(
-      isSecure: isEncrypted || isCurrentSecure,
-      closes: true,
-      now: loop.now()
-    )
-    encoder.encode(response, context, to: &stream.outbound)
   }
 }
