@@ -103,8 +103,7 @@ let package = Package(
     module(
       "ModuleKit",
       [
-        "Text", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "Concurrency", "Time",
-        logging,
+        "Text", "Events", "ServiceKit", "SharedAuth", "Postgres", "Concurrency", "Time", logging,
       ]
     ),
     module(

@@ -24,9 +24,7 @@ enum ImportRules {
     "SharedAuth": ground.union(["HTTPTransport", "EventLoops"]),
     "ServiceKit": platform.union(["SharedAuth"]),
     "Events": platform.union(["ServiceKit", "SharedAuth"]),
-    "ModuleKit": [
-      "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "Concurrency", "Text", "Time",
-    ],
+    "ModuleKit": ["Events", "ServiceKit", "SharedAuth", "Postgres", "Concurrency", "Text", "Time"],
     "NonAssociationsModule": module,
     "RestrictedPatientsModule": module,
     "Observability": platform.union(["ServiceKit", "SharedAuth", "CLinux"]),

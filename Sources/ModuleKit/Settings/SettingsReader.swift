@@ -1,4 +1,3 @@
-public import HTTPTransport
 internal import Text
 
 /// Reads settings from the environment, then a file, then defaults, and collects everything that is wrong, so that an
@@ -161,18 +160,6 @@ public struct SettingsReader: Sendable {
     return numbers
   }
 
-  /// - Returns: nil if there is none, or none that can be used, of which `problems` then tells.
-  public mutating func url(_ setting: Setting) -> HTTPURL? {
-    let text = requiredText(setting)
-    guard !text.isEmpty else { return nil }
-    do {
-      return try HTTPURL(text)
-    } catch {
-      problems.append("\(setting.name): '\(text)' is not a usable URL: \(error)")
-      return nil
-    }
-  }
-
   /// One of several words in lower case, whatever the case of the text; `fallback` if it is none of them, of which
   /// `problems` then tells.
   public mutating func choice<Choice>(_ setting: Setting, _ choices: [(String, Choice)], fallback: Choice)
@@ -189,21 +176,11 @@ public struct SettingsReader: Sendable {
     (text(setting) ?? "").split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
   }
 
-  /// Names of hosts, with commas between, each in its one form.
-  public mutating func hosts(_ setting: Setting) -> [HTTPHost] {
-    list(setting).compactMap { text in
-      let host = HTTPHost(text)
-      if host == nil {
-        complain(setting, text, "a host name such as api.example.test, without scheme and path")
-      }
-      return host
-    }
-  }
-
   /// Tells of something else that is wrong, in a sentence that begins with the name of a setting.
   public mutating func note(_ problem: String) { problems.append(problem) }
 
-  private mutating func complain(_ setting: Setting, _ text: String, _ wanted: String) {
+  /// Tells what a text should have been; a secret is not shown.
+  package mutating func complain(_ setting: Setting, _ text: String, _ wanted: String) {
     let shown = setting.isSecret ? "its value" : "'\(text)'"
     problems.append("\(setting.name): \(shown) is not \(wanted)")
   }
