@@ -74,21 +74,41 @@ extension PrisonRecords {
 }
 
 extension SamplePrisoner {
-  /// What movements and merges change; the rest is the sample's.
+  /// A member of the JSON, and the property that it has the value of.
+  private enum Member: Sendable {
+    case text(StaticString, any WritableKeyPath<SamplePrisoner, String> & Sendable)
+    case optionalText(StaticString, any WritableKeyPath<SamplePrisoner, String?> & Sendable)
+    case optionalNumber(StaticString, any WritableKeyPath<SamplePrisoner, Int64?> & Sendable)
+    case flag(StaticString, any WritableKeyPath<SamplePrisoner, Bool> & Sendable)
+  }
+
+  /// What movements and merges change, in the JSON's order; the rest is the sample's.
+  private static let state: [Member] = [
+    .optionalText("prisonId", \.prisonID),
+    .optionalText("prisonName", \.prisonName),
+    .optionalText("cellLocation", \.cellLocation),
+    .optionalNumber("bookingId", \.bookingID),
+    .optionalText("conditionalReleaseDate", \.conditionalReleaseDate),
+    .optionalText("sentenceExpiryDate", \.sentenceExpiryDate),
+    .flag("recall", \.isRecall),
+    .flag("indeterminateSentence", \.isIndeterminateSentence),
+    .text("legalStatus", \.legalStatus),
+    .text("lastMovementTypeCode", \.lastMovementTypeCode),
+    .text("lastMovementReasonCode", \.lastMovementReasonCode),
+  ]
+
   fileprivate func writeState(_ movement: SampleMovement?, to json: inout JSONWriter) {
     json.beginObject()
     json.field("prisonerNumber", prisonerNumber)
-    json.fieldIfPresent("prisonId", prisonID)
-    json.fieldIfPresent("prisonName", prisonName)
-    json.fieldIfPresent("cellLocation", cellLocation)
-    if let bookingID { json.field("bookingId", bookingID) }
-    json.fieldIfPresent("conditionalReleaseDate", conditionalReleaseDate)
-    json.fieldIfPresent("sentenceExpiryDate", sentenceExpiryDate)
-    json.field("recall", isRecall)
-    json.field("indeterminateSentence", isIndeterminateSentence)
-    json.field("legalStatus", legalStatus)
-    json.field("lastMovementTypeCode", lastMovementTypeCode)
-    json.field("lastMovementReasonCode", lastMovementReasonCode)
+    for member in Self.state {
+      switch member {
+      case .text(let name, let path): json.field(name, self[keyPath: path])
+      case .optionalText(let name, let path): json.fieldIfPresent(name, self[keyPath: path])
+      case .optionalNumber(let name, let path):
+        if let number = self[keyPath: path] { json.field(name, number) }
+      case .flag(let name, let path): json.field(name, self[keyPath: path])
+      }
+    }
     if let movement {
       json.key("movement")
       movement.write(of: prisonerNumber, to: &json)
@@ -97,23 +117,19 @@ extension SamplePrisoner {
   }
 
   fileprivate mutating func take(_ fields: JSONObject) throws(JSONObjectError) {
-    prisonID = try fields.optionalText("prisonId")
-    prisonName = try fields.optionalText("prisonName")
-    cellLocation = try fields.optionalText("cellLocation")
-    bookingID = fields.integer("bookingId")
-    if bookingID == nil, fields["bookingId"] != nil {
-      throw JSONObjectError(property: "bookingId", "must be a number")
+    for member in Self.state {
+      switch member {
+      case .text(let name, let path): self[keyPath: path] = try fields.text(name.description)
+      case .optionalText(let name, let path): self[keyPath: path] = try fields.optionalText(name.description)
+      case .optionalNumber(let name, let path):
+        let (name, number) = (name.description, fields.integer(name.description))
+        if number == nil, fields[name] != nil { throw JSONObjectError(property: name, "must be a number") }
+        self[keyPath: path] = number
+      case .flag(let name, let path):
+        self[keyPath: path] =
+          try fields.required(name.description, fields.boolean(name.description))
+      }
     }
-    conditionalReleaseDate = try fields.optionalText("conditionalReleaseDate")
-    sentenceExpiryDate = try fields.optionalText("sentenceExpiryDate")
-    isRecall = try fields.required("recall", fields.boolean("recall"))
-    isIndeterminateSentence = try fields.required(
-      "indeterminateSentence",
-      fields.boolean("indeterminateSentence")
-    )
-    legalStatus = try fields.text("legalStatus")
-    lastMovementTypeCode = try fields.text("lastMovementTypeCode")
-    lastMovementReasonCode = try fields.text("lastMovementReasonCode")
   }
 }
 
