@@ -163,7 +163,7 @@ let package = Package(
     ),
     .target(
       name: "TestKit",
-      dependencies: ["Subprocess", "Events", "Postgres", "EventLoops", "Time", logging],
+      dependencies: ["Subprocess", "Events", "ServiceKit", "Postgres", "EventLoops", "Time", logging],
       path: "Tests/Support/TestKit",
       resources: [.copy("verify_token.py")],
       swiftSettings: settings
@@ -226,7 +226,7 @@ let package = Package(
       "NonAssociationsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "Subprocess", "ModuleKit", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events",
+        "TestKit", "Subprocess", "ModuleKit", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events",
         "HTTPTransport",
         "Postgres",
         "EventLoops", "Time",

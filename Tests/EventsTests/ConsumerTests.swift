@@ -8,14 +8,9 @@ import Synchronization
 import Testing
 import Time
 
-@testable import Events
+import class TestKit.RecordingTelemetry
 
-/// Keeps what was tracked.
-final class RecordingTelemetry: Telemetry {
-  private let tracked = Mutex<[TelemetryEvent]>([])
-  var events: [TelemetryEvent] { tracked.withLock { $0 } }
-  func track(_ event: TelemetryEvent) { tracked.withLock { $0.append(event) } }
-}
+@testable import Events
 
 @Suite struct ConsumerTests {
   struct Poison: Error {}

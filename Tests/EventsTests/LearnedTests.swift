@@ -5,6 +5,8 @@ import Synchronization
 import Testing
 import Time
 
+import class TestKit.RecordingTelemetry
+
 @testable import Events
 
 /// What a queue says of itself is asked again, and a broker that gives nothing is not asked without pause.

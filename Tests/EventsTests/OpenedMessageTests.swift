@@ -6,6 +6,8 @@ import Synchronization
 import Testing
 import Time
 
+import class TestKit.RecordingTelemetry
+
 @testable import Events
 
 @Suite("A message is taken out of its envelope once") struct OpenedMessageTests {

@@ -7,6 +7,7 @@ import Synchronization
 import Testing
 
 import class TestKit.ManualClock
+import class TestKit.RecordingTelemetry
 
 @testable import Events
 

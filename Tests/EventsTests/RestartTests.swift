@@ -6,6 +6,8 @@ import ServiceKit
 import Testing
 import Time
 
+import class TestKit.RecordingTelemetry
+
 @Suite struct RestartTests {
   @Test(
     "a server that is stopped or crashes loses no committed event, and the relay and consumer go on by themselves"

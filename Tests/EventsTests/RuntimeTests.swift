@@ -3,6 +3,8 @@ import Events
 import Postgres
 import Testing
 
+import class TestKit.RecordingTelemetry
+
 @Suite struct RuntimeTests {
   @Test("the tables are made once for all modules that share a database")
   func migrations() async throws {

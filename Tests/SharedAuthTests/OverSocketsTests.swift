@@ -2,6 +2,7 @@ import Crypto
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import TestKit
 import Testing
 import Time
 
@@ -15,7 +16,7 @@ import Time
     var configuration = JWKSCacheConfiguration()
     configuration.fetchTimeout = timeout
     let jwks = JWKSCache(configuration: configuration, logger: .silent, client: client, issuer: base)
-    return TokenVerifier(jwks: jwks, clock: ManualWallClock())
+    return TokenVerifier(jwks: jwks, clock: SettableClock(SignedTokens.now))
   }
 
   private func verify(_ verifier: TokenVerifier) async throws -> Result<Principal, TokenError> {

@@ -8,6 +8,8 @@ import Testing
 import Text
 import Time
 
+import class TestKit.RecordingTelemetry
+
 @testable import Events
 
 /// What calls of AWS do when it does not answer as it should.

@@ -5,6 +5,8 @@ import ServiceKit
 import Synchronization
 import Testing
 
+import class TestKit.RecordingTelemetry
+
 @testable import Events
 
 /// The consumer and queue admin, which know only the protocols, on SNS and SQS as moto has them.

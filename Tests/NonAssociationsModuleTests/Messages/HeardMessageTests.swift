@@ -3,6 +3,7 @@ import HTTPTypes
 import JSON
 import Postgres
 import ServiceKit
+import TestKit
 import Testing
 import Time
 

@@ -70,7 +70,7 @@ struct MigrationTests {
   @Test("A second run has nothing to do")
   func again() async throws {
     try await ModuleFixture.run { module in
-      let applied = try await TestDatabase.migrator().migrate(
+      let applied = try await Migrator.nonAssociations().migrate(
         module.database,
         deadline: .now() + .seconds(60)
       )
@@ -100,7 +100,7 @@ struct MigrationTests {
       try await module.store(Fixture.closed(0, "A1234BC", "D5678EF"))
       let second = try await module.store(Fixture.open(0, "D5678EF", "A1234BC"))
       let log = InMemoryLogHandler()
-      let migrator = TestDatabase.migrator(Logger(label: "migrations") { _ in log })
+      let migrator = Migrator.nonAssociations(Logger(label: "migrations") { _ in log })
 
       let applied = try await migrator.migrate(module.database, deadline: .now() + .seconds(60))
       #expect(applied.map(\.version) == ["2.2", "2.3", "2.4"])

@@ -8,20 +8,11 @@ import Postgres
 import ServiceKit
 import SharedAuth
 import Synchronization
+import TestKit
 import Testing
 import Time
 
 @testable import NonAssociationsModule
-
-/// A clock that shows one time until it is set.
-final class FixedClock: WallClock {
-  private let time: Mutex<Timestamp>
-
-  init(_ time: Timestamp = Fixture.clock) { self.time = Mutex(time) }
-
-  func now() -> Timestamp { time.withLock { $0 } }
-  func set(_ time: Timestamp) { self.time.withLock { $0 = time } }
-}
 
 /// Keeps what was recorded, and whether it was within a transaction that sees the new row.
 final class RecordingOutbox: Outbox {
@@ -52,15 +43,6 @@ final class RecordingOutbox: Outbox {
   }
 }
 
-/// Keeps the custom events.
-final class RecordingTelemetry: Telemetry {
-  private let state = Mutex([TelemetryEvent]())
-
-  var events: [TelemetryEvent] { state.withLock { $0 } }
-
-  func track(_ event: TelemetryEvent) { state.withLock { $0.append(event) } }
-}
-
 /// The module on a database of its own, with prisoner search behind a socket. Everything runs on a loop, as in the
 /// server; only the socket in front is left out.
 struct ModuleFixture: Sendable {
@@ -68,7 +50,7 @@ struct ModuleFixture: Sendable {
   let database: PostgresDatabase
   let search: SearchDouble
   private let prisonerSearch: UpstreamClient
-  let clock: FixedClock
+  let clock: SettableClock
   let events: RecordingOutbox
   let telemetry: RecordingTelemetry
 
@@ -78,14 +60,14 @@ struct ModuleFixture: Sendable {
   ) async throws -> Success {
     let group = try Loops.shared.get()
     return try await Loops.run {
-      try await TestDatabase.with(group) { database in
+      try await TestDatabase.with(group, Migrator.nonAssociations()) { database in
         let search = SearchDouble(people, group: group)
         return try await search.withUpstream { upstream in
           let fixture = try ModuleFixture(
             database: database,
             search: search,
             prisonerSearch: upstream,
-            clock: FixedClock(),
+            clock: SettableClock(Fixture.clock),
             events: RecordingOutbox(),
             telemetry: RecordingTelemetry()
           )
@@ -99,7 +81,7 @@ struct ModuleFixture: Sendable {
     database: PostgresDatabase,
     search: SearchDouble,
     prisonerSearch: UpstreamClient,
-    clock: FixedClock,
+    clock: SettableClock,
     events: RecordingOutbox,
     telemetry: RecordingTelemetry
   ) throws {
@@ -119,7 +101,7 @@ struct ModuleFixture: Sendable {
   private static func module(
     _ database: PostgresDatabase,
     _ prisonerSearch: UpstreamClient,
-    _ clock: FixedClock,
+    _ clock: SettableClock,
     _ events: RecordingOutbox,
     _ telemetry: RecordingTelemetry,
     mergeEvents: Bool = false

@@ -147,16 +147,3 @@ final class SearchDouble: Sendable {
     return ServerResponse(status: .ok, fields: [.contentType: "application/json"], body: writer.bytes)
   }
 }
-
-/// The event loops of all tests of this target.
-enum Loops {
-  static let shared = Result { try EventLoopGroup(count: 2) }
-
-  /// Runs `body` on one of the loops, as a request would be.
-  static func run<Success: Sendable>(
-    _ body: @escaping @Sendable () async throws -> Success
-  ) async throws -> Success {
-    let loop = try shared.get().any()
-    return try await Task(executorPreference: loop) { try await body() }.value
-  }
-}

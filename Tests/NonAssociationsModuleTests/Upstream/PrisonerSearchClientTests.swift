@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
+import TestKit
 import Testing
 import Text
 import Time

@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 import Time
 

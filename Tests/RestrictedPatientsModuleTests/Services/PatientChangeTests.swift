@@ -1,6 +1,7 @@
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
+import TestKit
 import Testing
 
 @testable import RestrictedPatientsModule

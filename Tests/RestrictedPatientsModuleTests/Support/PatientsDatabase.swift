@@ -105,12 +105,3 @@ final class RecordingOutbox: Outbox {
     if let failure { throw failure }
   }
 }
-
-/// Keeps the custom events.
-final class RecordingTelemetry: Telemetry {
-  private let state = Mutex([TelemetryEvent]())
-
-  var names: [String] { state.withLock { $0.map(\.name) } }
-
-  func track(_ event: TelemetryEvent) { state.withLock { $0.append(event) } }
-}

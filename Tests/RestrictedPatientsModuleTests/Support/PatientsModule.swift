@@ -77,7 +77,7 @@ struct PatientsModule: Sendable {
       database: database.database,
       upstreams: Upstreams(prisonAPI: service, changes: service, lists: service, prisonerSearch: service),
       london: try LondonTime(),
-      clock: StandingClock(),
+      clock: SettableClock(Patients.now),
       outbox: database.outbox,
       telemetry: telemetry,
       checksAgencies: checksAgencies,
@@ -90,10 +90,6 @@ struct PatientsModule: Sendable {
       },
       logger: Self.logger
     )
-  }
-
-  private struct StandingClock: WallClock {
-    func now() -> Timestamp { Patients.now }
   }
 
   /// Sends a request through the module.

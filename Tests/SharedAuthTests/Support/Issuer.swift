@@ -7,7 +7,7 @@ import Time
 /// A verifier with its key endpoint and clocks.
 struct Issuer: Sendable {
   let endpoint: KeyEndpoint
-  let clock = ManualWallClock()
+  let clock = SettableClock(SignedTokens.now)
   let monotonic = ManualClock()
   let jwks: JWKSCache
   let verifier: TokenVerifier
