@@ -27,7 +27,7 @@ struct ExternalChangeRow: Equatable, Sendable {
 /// unknown, and with `settled_at` as well, settled.
 extension RestrictedPatientsStore {
   /// A row past its time belongs to a process that has ended.
-  private static let expire = PostgresStatement(
+  static let expire = PostgresStatement(
     name: "restricted_patient_attempt_expire",
     sql: """
       update restricted_patients_attempt set unknown_because = '\(UnknownOutcome.processEnded)'

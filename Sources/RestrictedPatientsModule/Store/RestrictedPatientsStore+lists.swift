@@ -14,7 +14,7 @@ extension RestrictedPatientsStore {
     sql: "select count(*) from restricted_patients where \(matching)"
   )
 
-  private static let page = PostgresStatement(
+  static let page = PostgresStatement(
     name: "restricted_patient_page",
     sql: """
       select \(table.selected) from restricted_patients where \(matching)
@@ -22,7 +22,7 @@ extension RestrictedPatientsStore {
       """
   )
 
-  private static let archiveByNumber = PostgresStatement(
+  static let archiveByNumber = PostgresStatement(
     name: "restricted_patient_archive_by_number",
     sql: """
       select \(ArchivedPatient.columns) from restricted_patients_archive where prisoner_number = $1 order by id desc

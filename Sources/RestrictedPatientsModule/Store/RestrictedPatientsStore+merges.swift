@@ -11,7 +11,7 @@ extension RestrictedPatientsStore {
     var isResolved = false
   }
 
-  private static let detect = PostgresStatement(
+  static let detect = PostgresStatement(
     name: "restricted_patient_merge_detect",
     sql: """
       select \(table.selected), prisoner_number = $1, exists (
@@ -48,7 +48,7 @@ extension RestrictedPatientsStore {
       """
   )
 
-  private static let lock = PostgresStatement(
+  static let lock = PostgresStatement(
     name: "restricted_patient_merge_lock",
     sql: """
       select from restricted_patients_merge

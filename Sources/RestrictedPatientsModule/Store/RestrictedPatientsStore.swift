@@ -20,7 +20,7 @@ struct RestrictedPatientsStore: Sendable {
     self.misfits = misfits
   }
 
-  private static let byNumber = PostgresStatement(
+  static let byNumber = PostgresStatement(
     name: "restricted_patient_by_number",
     sql: "select \(table.selected) from restricted_patients where prisoner_number = $1"
   )
