@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Reads JSON (RFC 8259) value by value in the order of the text, as strictly as its ``JSONPolicy`` says.
 ///
 /// Of our own, because bodies need what `JSONDecoder` does not tell: whether a text property was given as a number,
@@ -56,6 +58,36 @@ public struct JSONReader: Sendable {
     return key
   }
 
+  /// The place in `keys` of the key of the next member, whose value must then be read or skipped; -1 when it is none of
+  /// them; nil when the object has ended. No text is made of a key, and keys in the order of `keys` are found at once.
+  /// - Parameters:
+  ///   - keys: keys that need no escape.
+  ///   - expected: the place of the key that is looked at first.
+  public mutating func nextKey(of keys: [StaticString], expecting expected: Int = 0) throws(JSONError) -> Int?
+  {
+    guard try advance(to: UInt8(ascii: "}")) else { return nil }
+    skipBlanks()
+    guard current == UInt8(ascii: "\"") else { throw failure("expected a property name") }
+    var place = expected
+    for _ in keys.indices {
+      defer { place += 1 }
+      if place < 0 || place >= keys.count { place = 0 }
+      let key = keys[place]
+      guard
+        gateway_json_is_key(bytes, position + 1, bytes.count, key.utf8Start, key.utf8CodeUnitCount) == 1
+      else { continue }
+      position += key.utf8CodeUnitCount + 2
+      skipBlanks()
+      try take(UInt8(ascii: ":"), "expected a colon")
+      return place
+    }
+    let name = try string()
+    skipBlanks()
+    try take(UInt8(ascii: ":"), "expected a colon")
+    // One that is written with escapes is the same key.
+    return keys.firstIndex { name.utf8.elementsEqual("\($0)".utf8) } ?? -1
+  }
+
   /// Enters an array; step through it with ``nextElement()``.
   public mutating func beginArray() throws(JSONError) { try open("[", "expected an array") }
 
@@ -67,14 +99,17 @@ public struct JSONReader: Sendable {
     skipBlanks()
     try take(UInt8(ascii: "\""), "expected a string")
     let start = position
-    position = plainEnd(from: start)
+    var hasHigh: Int32 = 0
+    position = gateway_json_plain_end(bytes, start, bytes.count, lowest, &hasHigh)
     switch current {
     case nil: throw failure("unexpected end of text")
     case UInt8(ascii: "\""):
+      defer { position += 1 }
+      // ASCII is UTF-8.
+      if hasHigh == 0 { return String(decoding: bytes[start..<position], as: UTF8.self) }
       guard let text = Self.text(bytes.span.extracting(start..<position)) else {
         throw failure("invalid UTF-8")
       }
-      position += 1
       return text
     case UInt8(ascii: "\\"): return try escapedString(from: start)
     default: throw failure("control character in a string")
@@ -207,18 +242,8 @@ public struct JSONReader: Sendable {
     if position == start { throw failure("expected a digit") }
   }
 
-  /// Where the part of a string ends that stands for itself.
-  private func plainEnd(from start: Int) -> Int {
-    let bytes = bytes.span
-    let lowest: UInt8 = policy.allowsControlCharacters ? 0 : 0x20
-    var index = start
-    while index < bytes.count {
-      let byte = bytes[index]
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < lowest { break }
-      index += 1
-    }
-    return index
-  }
+  /// The lowest byte that may stand for itself in a string.
+  private var lowest: UInt8 { policy.allowsControlCharacters ? 0 : 0x20 }
 
   /// Goes on with a string that has escapes; `position` is at the first of them.
   private mutating func escapedString(from start: Int) throws(JSONError) -> String {

@@ -1,18 +1,41 @@
+internal import CLinux
+
 /// Writes JSON (RFC 8259) field by field, in the order of the calls, straight into bytes. Commas are its own business;
 /// that every `begin` gets its `end`, and every value in an object its key, is the caller's.
+///
+/// Room for a key and its value is made once, and C writes both into it (`JSONBytes.h`): an answer has thousands of such
+/// pieces, and an `append` for each of them asked for room, and for who else holds the bytes, each time.
 public struct JSONWriter: Sendable {
-  /// The UTF-8 text so far.
-  public private(set) var bytes: [UInt8] = []
+  /// The text so far, and room behind it. C is lent its memory for the length of a call.
+  private var space: [UInt8]
+  /// How many bytes of `space` are text.
+  private var used = 0
   private var needsComma = false
 
   /// - Parameter capacity: bytes to set aside; the text may grow beyond.
-  public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+  public init(capacity: Int = 1024) { space = [UInt8](repeating: 0, count: capacity) }
+
+  /// The UTF-8 text so far, copied.
+  public var bytes: [UInt8] { Array(space[..<used]) }
+
+  /// The text so far, copied.
+  public var text: String { String(decoding: space[..<used], as: UTF8.self) }
+
+  /// Gives the UTF-8 text away, without a copy, and begins anew with none.
+  public mutating func finish() -> [UInt8] {
+    var text: [UInt8] = []
+    swap(&text, &space)
+    text.removeLast(text.count - used)
+    used = 0
+    needsComma = false
+    return text
+  }
 
   /// A text as a JSON string.
   public static func quoted(_ text: String) -> String {
     var writer = JSONWriter(capacity: text.utf8.count + 2)
     writer.value(text)
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 
   /// Begins an object; each of its values needs its ``key(_:)`` first.
@@ -25,19 +48,16 @@ public struct JSONWriter: Sendable {
   /// The key of the next value.
   /// - Parameter key: must need no escaping: no quotation mark, backslash or control character.
   public mutating func key(_ key: StaticString) {
-    let isFirst = !needsComma
+    makeRoom(key.utf8CodeUnitCount + 4)
+    write(key)
     needsComma = false
-    // The buffer is read within the closure only; a static string lives for ever.
-    key.withUTF8Buffer { key in
-      bytes.append(addingCapacity: key.count + 4) { Self.write(key: key, isFirst: isFirst, to: &$0) }
-    }
   }
 
   /// The key of the next value, for names known only at run time.
   public mutating func key(_ key: String) {
-    separate()
-    quote(key)
-    bytes.append(UInt8(ascii: ":"))
+    value(key)
+    put(UInt8(ascii: ":"))
+    needsComma = false
   }
 
   /// Writes `null`.
@@ -48,101 +68,74 @@ public struct JSONWriter: Sendable {
 
   /// Writes a number without a fraction.
   public mutating func value(_ value: Int64) {
+    makeRoom(21)
     separate()
+    used = gateway_json_integer(&space, used, value)
     needsComma = true
-    var rest = value.magnitude
-    var power: UInt64 = 1
-    while rest / power >= 10 { power *= 10 }
-    bytes.append(addingCapacity: 20) { text in
-      if value < 0 { text.append(UInt8(ascii: "-")) }
-      while power > 0 {
-        text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / power))
-        rest %= power
-        power /= 10
-      }
-    }
   }
 
   /// The shortest text that reads back as `value`, with a fraction always; null for what JSON cannot say.
   public mutating func value(_ value: Double) {
     guard value.isFinite else { return null() }
     separate()
-    bytes.append(contentsOf: value.description.utf8)
+    put(value.description.utf8)
     needsComma = true
   }
 
   /// Writes a string, escaped where it must be.
   public mutating func value(_ value: String) {
+    makeRoom(value.utf8.count + 3)
     separate()
-    needsComma = true
     quote(value)
+    needsComma = true
   }
 
-  /// A string whose characters `append` appends: ASCII that needs no escaping.
-  public mutating func string(_ append: (inout [UInt8]) -> Void) {
+  /// A string that somebody else writes: ASCII that needs no escaping.
+  /// - Parameters:
+  ///   - room: the most bytes that it may have.
+  ///   - write: writes it at a place of an array that has the room, and returns where it ends.
+  public mutating func string(room: Int, _ write: (_ space: inout [UInt8], _ start: Int) -> Int) {
+    makeRoom(room + 3)
     separate()
+    put(UInt8(ascii: "\""))
+    used = write(&space, used)
+    put(UInt8(ascii: "\""))
     needsComma = true
-    bytes.append(UInt8(ascii: "\""))
-    append(&bytes)
-    bytes.append(UInt8(ascii: "\""))
   }
 
   /// A value that is JSON already; that it is, is the caller's business.
   public mutating func json(_ json: [UInt8]) {
     separate()
+    put(json)
     needsComma = true
-    bytes.append(contentsOf: json)
   }
 
   // MARK: A key and its value
 
   /// A key and its string.
   public mutating func field(_ key: StaticString, _ value: String) {
-    let text = value.utf8Span.span
-    guard text.count <= Self.shortText, !Self.needsEscape(text) else {
-      self.key(key)
-      self.value(value)
-      return
-    }
-    let isFirst = !needsComma
+    makeRoom(key.utf8CodeUnitCount + value.utf8.count + 6)
+    write(key)
+    quote(value)
     needsComma = true
-    // As most are: key and value at once, because each further piece asks again whether there is room.
-    key.withUTF8Buffer { key in
-      bytes.append(addingCapacity: key.count + text.count + 6) { bytes in
-        Self.write(key: key, isFirst: isFirst, to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
-        for index in text.indices { bytes.append(text[index]) }
-        bytes.append(UInt8(ascii: "\""))
-      }
-    }
-  }
-
-  /// Longer ones are copied in one go.
-  private static let shortText = 24
-
-  @inline(__always)
-  private static func write(
-    key: some RandomAccessCollection<UInt8>,
-    isFirst: Bool,
-    to bytes: inout OutputSpan<UInt8>
-  ) {
-    if !isFirst { bytes.append(UInt8(ascii: ",")) }
-    bytes.append(UInt8(ascii: "\""))
-    for byte in key { bytes.append(byte) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
   }
 
   /// Writes `null` for nil: the contract leaves no property out.
   public mutating func field(_ key: StaticString, _ value: String?) {
-    self.key(key)
-    if let value { self.value(value) } else { null() }
+    if let value {
+      field(key, value)
+    } else {
+      self.key(key)
+      null()
+    }
   }
 
   /// A key and its number.
   public mutating func field(_ key: StaticString, _ value: Int64) {
-    self.key(key)
-    self.value(value)
+    makeRoom(key.utf8CodeUnitCount + 24)
+    write(key)
+    used = gateway_json_integer(&space, used, value)
+    needsComma = true
   }
 
   /// A key and its `true` or `false`.
@@ -155,62 +148,66 @@ public struct JSONWriter: Sendable {
 
   private mutating func begin(_ bracket: Unicode.Scalar) {
     separate()
-    bytes.append(UInt8(ascii: bracket))
+    put(UInt8(ascii: bracket))
   }
 
   private mutating func end(_ bracket: Unicode.Scalar) {
-    bytes.append(UInt8(ascii: bracket))
+    put(UInt8(ascii: bracket))
     needsComma = true
   }
 
   private mutating func separate() {
-    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    if needsComma { put(UInt8(ascii: ",")) }
     needsComma = false
   }
 
   private mutating func literal(_ text: StaticString) {
     separate()
     needsComma = true
+    makeRoom(text.utf8CodeUnitCount)
     // The buffer is read within the closure only; a static string lives for ever.
-    text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    text.withUTF8Buffer { put($0) }
   }
 
-  private mutating func quote(_ text: String) {
-    let utf8 = text.utf8Span.span
-    bytes.append(UInt8(ascii: "\""))
-    if Self.needsEscape(utf8) {
-      for byte in text.utf8 { escape(byte) }
-    } else {
-      bytes.append(contentsOf: text.utf8)
+  /// There must be room for it, its comma and its colon.
+  @inline(__always) private mutating func write(_ key: StaticString) {
+    used = gateway_json_key(&space, used, key.utf8Start, key.utf8CodeUnitCount, needsComma ? 1 : 0)
+  }
+
+  /// There must be room for it and its quotation marks, if it needs no escape.
+  @inline(__always) private mutating func quote(_ text: String) {
+    let written = text.utf8.withContiguousStorageIfAvailable { utf8 in
+      gateway_json_string(&space, used, space.count - used, utf8.baseAddress, utf8.count)
     }
-    bytes.append(UInt8(ascii: "\""))
+    if let written, written > 0 { used = written } else { escape(Array(text.utf8)) }
   }
 
-  private static func needsEscape(_ text: Span<UInt8>) -> Bool {
-    for index in text.indices {
-      let byte = text[index]
-      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
-    }
-    return false
+  /// A text with so many escapes, or in so foreign a memory, that it takes what ``quote(_:)`` does not do.
+  @inline(never) private mutating func escape(_ text: [UInt8]) {
+    makeRoom(text.count * 6 + 2)
+    used = gateway_json_string(&space, used, space.count - used, text, text.count)
   }
 
-  private mutating func escape(_ byte: UInt8) {
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-    case 0x08: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "b")])
-    case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
-    case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
-    case 0x0C: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "f")])
-    case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
-    case 0..<0x20:
-      bytes.append(contentsOf: "\\u00".utf8)
-      bytes.append(Self.hexDigit(byte >> 4))
-      bytes.append(Self.hexDigit(byte & 0xF))
-    default: bytes.append(byte)
+  private mutating func put(_ byte: UInt8) {
+    makeRoom(1)
+    space[used] = byte
+    used += 1
+  }
+
+  private mutating func put(_ text: some Collection<UInt8>) {
+    makeRoom(text.count)
+    for byte in text {
+      space[used] = byte
+      used += 1
     }
   }
 
-  private static func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "A") &+ (value &- 10)
+  @inline(__always) private mutating func makeRoom(_ count: Int) {
+    if space.count - used < count { grow(count) }
+  }
+
+  @inline(never) private mutating func grow(_ count: Int) {
+    let larger = max(used + count, space.count * 2, 64)
+    space.append(contentsOf: repeatElement(0, count: larger - space.count))
   }
 }

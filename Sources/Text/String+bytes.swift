@@ -41,8 +41,16 @@ public struct ByteText: Hashable, Sendable, ExpressibleByStringLiteral, CustomSt
   public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   public func hash(into hasher: inout Hasher) {
-    // What is the same in bytes is canonically equivalent too, so that this is enough.
-    hasher.combine(text)
+    let bytes = text.utf8Span.span
+    guard bytes.count <= 8 else {
+      // What is the same in bytes is canonically equivalent too, so that this is enough.
+      hasher.combine(text)
+      return
+    }
+    // A prisoner number is one word, which is mixed in at once.
+    var word: UInt64 = 0
+    for index in bytes.indices { word = word << 8 | UInt64(bytes[index]) }
+    hasher.combine(word)
   }
 }
 

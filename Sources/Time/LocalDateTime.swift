@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// A date and time on the wall clock, without a zone: what the contract's date-times are on the wire
 /// (docs/contract/non-associations.md §4.2; the clock meant is London's).
 public struct LocalDateTime: Comparable, Hashable, Sendable {
@@ -84,48 +86,38 @@ public struct LocalDateTime: Comparable, Hashable, Sendable {
 
   /// Appends ``text`` as ASCII.
   package func append(to bytes: inout [UInt8]) {
+    let start = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: Self.longestText))
+    let end = write(to: &bytes, at: start)
+    bytes.removeLast(bytes.count - end)
+  }
+
+  /// How many bytes ``text`` has at most.
+  public static let longestText = 29
+
+  /// Writes ``text`` as ASCII over bytes that are there.
+  /// - Parameter start: a place of `bytes` with at least ``longestText`` bytes from it on.
+  /// - Returns: where the text ends; `start` if there are too few bytes, and nothing is written then.
+  public func write(to bytes: inout [UInt8], at start: Int) -> Int {
     guard isShowable else {
-      (self < Self.earliest ? Self.earliest : Self.latest).append(to: &bytes)
-      return
+      return (self < Self.earliest ? Self.earliest : Self.latest).write(to: &bytes, at: start)
     }
+    guard start >= 0, bytes.count - start >= Self.longestText else { return start }
     let (quotient, remainder) = Int(wallSeconds).quotientAndRemainder(dividingBy: 86_400)
     let (days, second) = remainder < 0 ? (quotient - 1, remainder + 86_400) : (quotient, remainder)
     let date = CivilDate(daysSince1970: days)
-    let nanosecond = Int(nanosecond)
-    bytes.append(addingCapacity: 29) { bytes in
-      Self.write(twoDigits: date.year / 100, to: &bytes)
-      Self.write(twoDigits: date.year % 100, to: &bytes)
-      bytes.append(UInt8(ascii: "-"))
-      Self.write(twoDigits: date.month, to: &bytes)
-      bytes.append(UInt8(ascii: "-"))
-      Self.write(twoDigits: date.day, to: &bytes)
-      bytes.append(UInt8(ascii: "T"))
-      Self.write(twoDigits: second / 3600, to: &bytes)
-      bytes.append(UInt8(ascii: ":"))
-      Self.write(twoDigits: second / 60 % 60, to: &bytes)
-      bytes.append(UInt8(ascii: ":"))
-      Self.write(twoDigits: second % 60, to: &bytes)
-      Self.write(fraction: nanosecond, to: &bytes)
-    }
-  }
-
-  private static func write(fraction nanosecond: Int, to bytes: inout OutputSpan<UInt8>) {
-    guard nanosecond > 0 else { return }
-    bytes.append(UInt8(ascii: "."))
-    var (rest, divisor) = (nanosecond, 100_000_000)
-    while rest > 0, divisor > 0 {
-      bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / divisor))
-      rest %= divisor
-      divisor /= 10
-    }
+    return gateway_json_time(
+      &bytes,
+      start,
+      Int32(truncatingIfNeeded: date.year),
+      Int32(truncatingIfNeeded: date.month),
+      Int32(truncatingIfNeeded: date.day),
+      Int32(truncatingIfNeeded: second),
+      nanosecond
+    )
   }
 
   static func append(twoDigits value: Int, to bytes: inout [UInt8]) {
-    bytes.append(addingCapacity: 2) { write(twoDigits: value, to: &$0) }
-  }
-
-  @inline(__always)
-  private static func write(twoDigits value: Int, to bytes: inout OutputSpan<UInt8>) {
     bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10 % 10))
     bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
   }

@@ -8,7 +8,7 @@ import Time
 private func text(_ build: (inout JSONWriter) -> Void) -> String {
   var writer = JSONWriter()
   build(&writer)
-  return String(decoding: writer.bytes, as: UTF8.self)
+  return writer.text
 }
 
 @Suite("Writing JSON")

@@ -2,6 +2,7 @@
 #define GATEWAY_CLINUX_H
 
 #include "ByteScan.h"
+#include "JSONBytes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

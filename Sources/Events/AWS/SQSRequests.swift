@@ -122,7 +122,7 @@ enum SQSRequests {
     writer.beginObject()
     fields(&writer)
     writer.endObject()
-    return writer.bytes
+    return writer.finish()
   }
 
   private static func all(_ writer: inout JSONWriter) {

@@ -79,7 +79,7 @@ public struct NotificationEnvelope: Equatable, Sendable {
     }
     writer.endObject()
     writer.endObject()
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 }
 

@@ -109,7 +109,7 @@ struct ShortenedMessage {
   private static func quoted(_ text: String) -> [UInt8] {
     var writer = JSONWriter(capacity: text.utf8.count + text.utf8.count / 8)
     writer.value(text)
-    return writer.bytes
+    return writer.finish()
   }
 }
 

@@ -45,6 +45,6 @@ public struct FilterPolicy: Equatable, Sendable {
       writer.endArray()
     }
     writer.endObject()
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 }

@@ -34,7 +34,7 @@ extension MessageAttribute {
       write(&writer, attribute)
     }
     writer.endObject()
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 
   /// Attributes with their types as the queue's table keeps them: `{"eventType":{"Type":"String","Value":"a"}}`.

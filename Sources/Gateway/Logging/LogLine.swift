@@ -26,7 +26,7 @@ struct LogLine: Sendable {
       writer.value(value)
     }
     writer.endObject()
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 
   /// Time of day in UTC, level, message, then the details.

@@ -189,7 +189,9 @@ public struct HeaderFields: Sendable, ExpressibleByDictionaryLiteral {
     let valueStart = storage.count
     valueBytes.withUnsafeBufferPointer { storage.append(contentsOf: $0) }
     let valueEnd = storage.count
-    for index in valueStart..<valueEnd where !ByteSet.isFieldValue(storage[index]) { storage[index] = 0x20 }
+    if !ByteScan.areFieldValue(storage.span.extracting(valueStart..<valueEnd)) {
+      for index in valueStart..<valueEnd where !ByteSet.isFieldValue(storage[index]) { storage[index] = 0x20 }
+    }
     storage.append(0x0d)
     storage.append(0x0a)
     known.formUnion(KnownField.classify(storage.span.extracting(nameStart..<nameEnd)))

@@ -30,7 +30,7 @@ extension NonAssociationsModule {
       throw NonAssociationsError.neitherOpenNorClosed
     }
     let rows = try await store.list(prisonerNumber: prisonerNumber, deadline: deadline)
-    let numbers = [prisonerNumber] + rows.flatMap { [$0.first.prisonerNumber, $0.second.prisonerNumber] }
+    let numbers = [prisonerNumber] + rows.map { $0.sides(of: prisonerNumber).other.prisonerNumber }
     let prisoners = try await prisonerSearch.prisoners(numbers, deadline: deadline)
     guard let prisoner = prisoners[ByteText(prisonerNumber)],
       let list = PrisonerNonAssociations(of: prisoner, rows: rows, prisoners: prisoners, options: options)

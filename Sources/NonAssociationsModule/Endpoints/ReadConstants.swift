@@ -33,7 +33,7 @@ enum Constants {
       writer.endArray()
     }
     writer.endObject()
-    return writer.bytes
+    return writer.finish()
   }()
 
   static let schema = APISchema.map(

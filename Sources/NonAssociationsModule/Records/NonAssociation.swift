@@ -46,8 +46,11 @@ struct NonAssociation: Equatable, Sendable {
 
   /// The listed prisoner's side and the other's.
   func sides(of prisonerNumber: String) -> (own: Party, other: Party) {
-    first.prisonerNumber.hasSameBytes(as: prisonerNumber) ? (first, second) : (second, first)
+    isFirst(prisonerNumber) ? (first, second) : (second, first)
   }
+
+  /// Whether it is the first prisoner's number.
+  func isFirst(_ prisonerNumber: String) -> Bool { first.prisonerNumber.hasSameBytes(as: prisonerNumber) }
 
   /// The other prisoner's number; nil if this one is on neither side.
   func counterpart(of prisonerNumber: String) -> String? {

@@ -3,11 +3,21 @@ internal import Text
 
 /// The non-associations of one prisoner, with the names and places of everybody in them (docs/contract/non-associations.md §7.1).
 struct PrisonerNonAssociations: Sendable {
-  struct Item: Sendable {
-    var nonAssociation: NonAssociation
-    var own: NonAssociation.Party
-    var other: NonAssociation.Party
-    var otherPrisoner: Prisoner
+  /// A class: a list is filtered, sorted and written, and one reference is handed on at less cost than all fields.
+  final class Item: Sendable {
+    let nonAssociation: NonAssociation
+    let otherPrisoner: Prisoner
+    private let isFirst: Bool
+
+    /// - Parameter isFirst: whether the listed prisoner is the first of the row.
+    init(_ nonAssociation: NonAssociation, isFirst: Bool, _ otherPrisoner: Prisoner) {
+      self.nonAssociation = nonAssociation
+      self.otherPrisoner = otherPrisoner
+      self.isFirst = isFirst
+    }
+
+    var own: NonAssociation.Party { isFirst ? nonAssociation.first : nonAssociation.second }
+    var other: NonAssociation.Party { isFirst ? nonAssociation.second : nonAssociation.first }
   }
 
   var prisoner: Prisoner
@@ -32,11 +42,12 @@ struct PrisonerNonAssociations: Sendable {
     var items: [Item] = []
     items.reserveCapacity(rows.count)
     for row in rows {
-      let (own, other) = row.sides(of: prisoner.prisonerNumber)
+      let isFirst = row.isFirst(prisoner.prisonerNumber)
+      let other = isFirst ? row.second : row.first
       guard let otherPrisoner = prisoners[ByteText(other.prisonerNumber)] else { return nil }
       // Nil is equal to nil here: two prisoners without a booking are in the same place, which is none.
       guard options.includeOtherPrisons || otherPrisoner.prisonID == prisoner.prisonID else { continue }
-      items.append(Item(nonAssociation: row, own: own, other: other, otherPrisoner: otherPrisoner))
+      items.append(Item(row, isFirst: isFirst, otherPrisoner))
     }
     self.prisoner = prisoner
     closedCount = items.count { $0.nonAssociation.isClosed }
@@ -49,7 +60,7 @@ struct PrisonerNonAssociations: Sendable {
 
 extension PrisonerNonAssociations.Item {
   /// Nulls come first in ascending order and last in descending; ties are in the order of ids in both.
-  func precedes(_ next: Self, by key: SortKey, _ direction: SortDirection) -> Bool {
+  func precedes(_ next: PrisonerNonAssociations.Item, by key: SortKey, _ direction: SortDirection) -> Bool {
     let order =
       switch key {
       case .whenCreated: Order(nonAssociation.whenCreated, next.nonAssociation.whenCreated)

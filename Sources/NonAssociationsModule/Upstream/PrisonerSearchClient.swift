@@ -34,7 +34,7 @@ struct PrisonerSearchClient: Sendable {
   /// - Throws: `NonAssociationsError.missingPrisoners` naming every number that prisoner search does not know, in the
   ///   order asked for; `upstream`.
   func prisoners(_ numbers: [String], deadline: MonotonicInstant) async throws -> [ByteText: Prisoner] {
-    var seen: Set<ByteText> = []
+    var seen = Set<ByteText>(minimumCapacity: numbers.count)
     let distinct = numbers.filter { seen.insert(ByteText($0)).inserted }
     let prisoners = try await fetch(distinct, deadline)
     let missing = distinct.filter { prisoners[ByteText($0)] == nil }
@@ -79,7 +79,7 @@ struct PrisonerSearchClient: Sendable {
     for number in numbers { writer.value(number) }
     writer.endArray()
     writer.endObject()
-    return writer.bytes
+    return writer.finish()
   }
 
   /// - Throws: `unreadable` unless the body is an array of prisoners, each with a number and both names.
@@ -89,7 +89,8 @@ struct PrisonerSearchClient: Sendable {
   ) throws(UpstreamFailure) -> [ByteText: Prisoner] {
     try call.decode(body) { (bytes) throws(JSONError) in
       var reader = JSONReader(bytes)
-      var prisoners: [ByteText: Prisoner] = [:]
+      // A prisoner takes some 150 bytes.
+      var prisoners = [ByteText: Prisoner](minimumCapacity: min(bytes.count / 128, chunkSize))
       try reader.beginArray()
       while try reader.nextElement() {
         let prisoner = try Prisoner(from: &reader)
@@ -102,22 +103,31 @@ struct PrisonerSearchClient: Sendable {
 }
 
 extension Prisoner {
+  /// In the order in which prisoner search gives them.
+  private static let keys: [StaticString] = [
+    "prisonerNumber", "firstName", "lastName", "prisonId", "prisonName", "cellLocation",
+  ]
+
   fileprivate init(from reader: inout JSONReader) throws(JSONError) {
     var number: String?
     var firstName: String?
     var lastName: String?
     var (prisonID, prisonName, cellLocation): (String?, String?, String?)
     try reader.beginObject()
-    while let key = try reader.nextKey() {
-      switch key {
-      case "prisonerNumber": number = try reader.text()
-      case "firstName": firstName = try reader.text()
-      case "lastName": lastName = try reader.text()
-      case "prisonId": prisonID = try reader.optionalText()
-      case "prisonName": prisonName = try reader.optionalText()
-      case "cellLocation": cellLocation = try reader.optionalText()
-      default: try reader.skip()
+    var last = -1
+    while let place = try reader.nextKey(of: Self.keys, expecting: last + 1) {
+      switch place {
+      case 0: number = try reader.text()
+      case 1: firstName = try reader.text()
+      case 2: lastName = try reader.text()
+      case 3: prisonID = try reader.optionalText()
+      case 4: prisonName = try reader.optionalText()
+      case 5: cellLocation = try reader.optionalText()
+      default:
+        try reader.skip()
+        continue
       }
+      last = place
     }
     guard let number, let firstName, let lastName else {
       throw JSONError(reason: "a prisoner without number or names", offset: 0)

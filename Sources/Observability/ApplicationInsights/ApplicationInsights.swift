@@ -97,7 +97,7 @@ public final class ApplicationInsights: Sendable {
       item.write(to: &json, instrumentationKey: connection.instrumentationKey, instance: instance)
     }
     json.endArray()
-    return json.bytes
+    return json.finish()
   }
 
   // MARK: Answers

@@ -35,7 +35,7 @@ enum OTLPTraceEncoder {
     json.endObject()
     json.endArray()
     json.endObject()
-    return json.bytes
+    return json.finish()
   }
 }
 

@@ -63,7 +63,7 @@ extension EndpointAnswer {
     Self(status, summary, shape.schema) { value, london in
       var writer = JSONWriter(capacity: size(value))
       Shape.write(value, to: &writer, london)
-      return writer.bytes
+      return writer.finish()
     }
   }
 
@@ -77,7 +77,7 @@ extension EndpointAnswer {
     Self(.ok, summary, .array(shape.schema)) { values, london in
       var writer = JSONWriter(capacity: 64 + values.count * size)
       Shape.write(values, to: &writer, london)
-      return writer.bytes
+      return writer.finish()
     }
   }
 }

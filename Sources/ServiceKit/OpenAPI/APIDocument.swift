@@ -65,7 +65,7 @@ public struct APIDocument: Sendable {
     writePaths(to: &writer)
     writeComponents(to: &writer)
     writer.endObject()
-    return writer.bytes
+    return writer.finish()
   }
 
   private func writeInfo(to writer: inout JSONWriter) {

@@ -13,7 +13,7 @@ struct JSONShapeTests {
   private func json(_ row: NonAssociation) throws -> String {
     var writer = JSONWriter()
     NonAssociation.Shape.write(row, to: &writer, try london.get())
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 
   @Test("An open non-association has all twenty keys in their order, nulls among them")
@@ -61,7 +61,7 @@ struct JSONShapeTests {
     var writer = JSONWriter()
     PrisonerNonAssociations.Shape.write(list, to: &writer, try london.get())
     #expect(
-      String(decoding: writer.bytes, as: UTF8.self) == """
+      writer.text == """
         {"prisonerNumber":"D5678EF","firstName":"BEN","lastName":"BRAND","prisonId":"MDI","prisonName":"Moorland",\
         "cellLocation":"A-2","openCount":1,"closedCount":0,"nonAssociations":[{"id":42,"role":"PERPETRATOR",\
         "roleDescription":"Perpetrator","reason":"BULLYING","reasonDescription":"Bullying","restrictionType":"CELL",\

@@ -10,7 +10,7 @@ struct PatientShapeTests {
   private static func json<Shape: ObjectShape>(_ value: Shape.Value, _ shape: Shape.Type) throws -> String {
     var writer = JSONWriter()
     shape.write(value, to: &writer, try LondonTime())
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.text
   }
 
   private static let row =
