@@ -31,7 +31,7 @@ public struct JSONObject: Sendable {
 
   /// A value that must be there.
   /// - Throws: `JSONObjectError` for nil.
-  public func required<Value>(_ name: String, _ value: Value?) throws(JSONObjectError) -> Value {
+  @inlinable public func required<Value>(_ name: String, _ value: Value?) throws(JSONObjectError) -> Value {
     guard let value else { throw JSONObjectError(property: name, "is required") }
     return value
   }

@@ -129,7 +129,7 @@ public final class PostgresDatabase: Sendable {
       do {
         let value = try await run(transaction, body)
         if !transaction.notifications.isEmpty {
-          notifier.send(transaction.notifications) { await self.notify($0) }
+          notifier.send(transaction.notifications, clock: group) { await self.notify($0) }
         }
         return value
       } catch {

@@ -1,11 +1,13 @@
 internal import Concurrency
 internal import Synchronization
+internal import Time
 
 /// Sends notifications for transactions, once they are committed.
 ///
 /// A `NOTIFY` within a transaction makes its commit wait until no other such commit is in progress, and each of them until
 /// it is safe on disk: all writers of a server would be serialised. On its own it makes nobody wait, and one `NOTIFY`
-/// serves all transactions that asked for it in the meantime.
+/// serves all transactions that asked for it in the meantime. The first is sent at once; the next one waits for a pause, so
+/// that under load a `NOTIFY`, which is a transaction too, does not come with each change.
 final class PostCommitNotifier: Sendable {
   struct Notification: Hashable, Sendable {
     var channel: String
@@ -17,13 +19,21 @@ final class PostCommitNotifier: Sendable {
     var isSending = false
   }
 
+  /// From a notification to the next.
+  static let pause = Duration.milliseconds(10)
+
   private let state = Mutex(State())
 
   /// Returns at once.
   /// - Parameters:
   ///   - notifications: not empty.
+  ///   - clock: measures the pause.
   ///   - send: sends one. That it fails does no harm: whoever listens looks for itself now and then.
-  func send(_ notifications: Set<Notification>, by send: @escaping @Sendable (Notification) async -> Void) {
+  func send(
+    _ notifications: Set<Notification>,
+    clock: some MonotonicClock,
+    by send: @escaping @Sendable (Notification) async -> Void
+  ) {
     let isFirst = state.withLock { state in
       state.waiting.formUnion(notifications)
       defer { state.isSending = true }
@@ -31,10 +41,13 @@ final class PostCommitNotifier: Sendable {
     }
     guard isFirst else { return }
     // Detached, as it is nobody's request in particular.
-    Task.detached(executorPreference: preferredExecutor()) { await self.sendWaiting(by: send) }
+    Task.detached(executorPreference: preferredExecutor()) { await self.sendWaiting(clock: clock, by: send) }
   }
 
-  private func sendWaiting(by send: @Sendable (Notification) async -> Void) async {
+  private func sendWaiting(
+    clock: some MonotonicClock,
+    by send: @Sendable (Notification) async -> Void
+  ) async {
     while true {
       let notifications = state.withLock { state in
         defer { state.waiting = [] }
@@ -43,6 +56,7 @@ final class PostCommitNotifier: Sendable {
       }
       guard !notifications.isEmpty else { return }
       for notification in notifications { await send(notification) }
+      await clock.sleep(for: Self.pause)
     }
   }
 }

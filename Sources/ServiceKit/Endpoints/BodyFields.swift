@@ -8,7 +8,7 @@ public import Time
 /// nothing.
 public struct BodyFields: Sendable {
   /// Nil while it describes.
-  private let fields: JSONObject?
+  @usableFromInline let fields: JSONObject?
   /// Whether what is left out, or null, stays as it is.
   public let isPartial: Bool
   private(set) var properties: [APISchema.Property] = []
@@ -26,7 +26,7 @@ public struct BodyFields: Sendable {
     self.isPartial = isPartial
   }
 
-  private mutating func describe(
+  @usableFromInline mutating func describe(
     _ name: String,
     _ schema: APISchema,
     isOptional: Bool = false,
@@ -99,7 +99,7 @@ public struct BodyFields: Sendable {
   }
 
   /// One of an enumeration's names, which must be given.
-  public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+  @inlinable public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String,
     _ description: String? = nil
   ) throws(JSONObjectError) -> Choice {
@@ -115,7 +115,7 @@ public struct BodyFields: Sendable {
 
   /// One of an enumeration's names; nil when it is `null` or absent.
   /// - Parameter listsNull: whether the API's description has null among the names.
-  public mutating func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
+  @inlinable public mutating func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String,
     _ description: String? = nil,
     listsNull: Bool = true
@@ -130,7 +130,7 @@ public struct BodyFields: Sendable {
 
   /// A code that must be given, unless the body is partial.
   /// - Parameter current: what it stays where a partial body leaves it out.
-  public mutating func code<Known: Code>(
+  @inlinable public mutating func code<Known: Code>(
     _ name: String,
     else current: StoredCode<Known>?
   ) throws(JSONObjectError) -> StoredCode<Known> {

@@ -1,9 +1,9 @@
 public import JSON
-internal import Text
+public import Text
 
 extension JSONObject {
   /// One of an enumeration's names, exactly, blanks around it aside; it must be given.
-  public func choice<Choice: RawRepresentable & CaseIterable>(
+  @inlinable public func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String,
     _ type: Choice.Type = Choice.self
   ) throws(JSONObjectError) -> Choice where Choice.RawValue == String {
@@ -11,7 +11,7 @@ extension JSONObject {
   }
 
   /// One of an enumeration's names; nil when it is `null` or absent.
-  public func optionalChoice<Choice: RawRepresentable & CaseIterable>(
+  @inlinable public func optionalChoice<Choice: RawRepresentable & CaseIterable>(
     _ name: String,
     _ type: Choice.Type = Choice.self
   ) throws(JSONObjectError) -> Choice? where Choice.RawValue == String {
@@ -26,7 +26,7 @@ extension JSONObject {
 
 extension String {
   /// Without the blanks and control characters (up to U+0020) around it.
-  var trimmingBlanks: String {
+  @usableFromInline var trimmingBlanks: String {
     guard let first = utf8.firstIndex(where: { $0 > 0x20 }), let last = utf8.lastIndex(where: { $0 > 0x20 })
     else { return "" }
     return String(decoding: utf8[first...last], as: UTF8.self)

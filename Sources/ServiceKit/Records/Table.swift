@@ -10,6 +10,8 @@ public struct Table<Row: Sendable>: Sendable {
   public let name: StaticString
   /// The columns in the order of their declaration.
   public private(set) var columns: [Column<Row>] = []
+  /// What gives the values of an insert, one after the other.
+  private var binds: [@Sendable (Row) -> PostgresValue] = []
 
   init(_ name: StaticString) { self.name = name }
 
@@ -18,6 +20,7 @@ public struct Table<Row: Sendable>: Sendable {
 
   mutating func add(_ column: Column<Row>) {
     columns.append(column)
+    if !column.isGenerated { binds.append(column.bind) }
     // Made once: statements that are not prepared ask for them with each request.
     selected = columns.filter(\.isRead).map(\.name).joined(separator: ", ")
     all = columns.map(\.name).joined(separator: ", ")
@@ -82,7 +85,10 @@ public struct Table<Row: Sendable>: Sendable {
 
   /// The values of all columns but what the database makes.
   public func inserted(_ row: Row) -> [PostgresValue] {
-    columns.compactMap { $0.isGenerated ? nil : $0.bind(row) }
+    var values: [PostgresValue] = []
+    values.reserveCapacity(binds.count)
+    for bind in binds { values.append(bind(row)) }
+    return values
   }
 
   /// Which columns differ: the lowest bit is that of the first column that the database does not make.
