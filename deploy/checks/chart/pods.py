@@ -2,17 +2,19 @@ import unittest
 
 import kubernetes_validate
 
-from rendered import HOSTED, every, job, names, pods, render, selects, services, the
+from rendered import HOSTED, environment_of, every, job, names, pods, render, selects, services, the
 
 # The oldest that the chart asks for, and a new one.
 KUBERNETES = ["1.27", "1.34"]
+TEMPLATE = "restrictedPatients.subjectAccessTemplate.configMap=registered-template"
 # Kinds of the Prometheus operator, whose schemas are not Kubernetes' own.
 OPERATOR = {"PrometheusRule", "ServiceMonitor"}
 
 
 class Objects(unittest.TestCase):
     def test_everything_fits_the_schemas_of_kubernetes(self):
-        more = render("prod", "databaseAuthorities.configMap=authorities", "autoscaling.enabled=true")
+        files = ["databaseAuthorities.configMap=authorities", TEMPLATE]
+        more = render("prod", *files, "autoscaling.enabled=true")
         for environment, hosted, documents in [*every(), ("prod", "both, with all options", more)]:
             for document in documents:
                 if document["kind"] in OPERATOR:
@@ -44,6 +46,37 @@ class Objects(unittest.TestCase):
             )
         for pod in pods(documents):
             self.assertTrue(pod["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"])
+
+    def test_the_registered_template_is_mounted_where_the_setting_says_and_only_where_its_service_is_hosted(self):
+        """docs/contract/adoption.md §5"""
+        digest = "a9edf28aadf163f4ac40edde850e4f695b921559e43328e426a3876d97c8a650"
+        setting = "RESTRICTED_PATIENTS_SAR_TEMPLATE_"
+        for hosted, without in HOSTED.items():
+            with_both = ["databaseAuthorities.configMap=authorities", TEMPLATE]
+            for more in [[TEMPLATE], with_both, [TEMPLATE, f"restrictedPatients.subjectAccessTemplate.sha256={digest}"]]:
+                is_there = hosted != "non-associations"
+                documents = render("prod", *without, *more)
+                for pod in pods(documents):
+                    spec = pod["spec"]
+                    (container,) = spec["containers"]
+                    values = {name: entry.get("value") for name, entry in environment_of(pod).items()}
+                    volumes = {each["name"]: each["configMap"]["name"] for each in spec.get("volumes", [])}
+                    mounts = {each["name"]: each for each in container.get("volumeMounts", [])}
+                    self.assertEqual(set(volumes), set(mounts))
+                    self.assertTrue(all(mount["readOnly"] for mount in mounts.values()))
+                    self.assertEqual("database-authorities" in volumes, more == with_both)
+                    expected = digest if is_there and "sha256" in more[-1] else None
+                    self.assertEqual(values.get(setting + "SHA256"), expected)
+                    if not is_there:
+                        self.assertNotIn(setting + "FILE", values)
+                        self.assertNotIn("subject-access-template", volumes)
+                        continue
+                    self.assertEqual(volumes["subject-access-template"], "registered-template")
+                    path = mounts["subject-access-template"]["mountPath"] + "/sar_template.mustache"
+                    self.assertEqual(values[setting + "FILE"], path)
+        for pod in pods(render("prod")):
+            self.assertNotIn("volumes", pod["spec"])
+            self.assertFalse([name for name in environment_of(pod) if name.startswith(setting)])
 
     def test_selectors_tell_the_server_from_every_job(self):
         for environment in ["dev", "prod"]:

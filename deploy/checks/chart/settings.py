@@ -106,7 +106,8 @@ class Settings(unittest.TestCase):
         # libpq's own.
         known.add("PGSSLROOTCERT")
         for environment in ENVIRONMENTS:
-            for pod in pods(render(environment, "databaseAuthorities.configMap=authorities")):
+            template = [f"restrictedPatients.subjectAccessTemplate.{each}" for each in ["configMap=x", "sha256=" + 64 * "0"]]
+            for pod in pods(render(environment, "databaseAuthorities.configMap=authorities", *template)):
                 self.assertEqual(set(environment_of(pod)) - known, set())
         compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
         for service in ["gateway", "doubles"]:

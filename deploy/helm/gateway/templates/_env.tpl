@@ -6,8 +6,12 @@
 {{- range include "gateway.hosted" . | fromJsonArray -}}
 {{- $service := index $.Values . -}}
 {{- $modules = append $modules (include "gateway.module" .) -}}
+{{- $prefix := include "gateway.prefix" . -}}
 {{- $hosts := include "gateway.hosts" (dict "root" $ "key" .) -}}
-{{- $env = merge $env (dict (printf "%s_HOSTS" (include "gateway.prefix" .)) $hosts) $service.env -}}
+{{- $env = merge $env (dict (printf "%s_HOSTS" $prefix) $hosts) $service.env -}}
+{{- with ($service.subjectAccessTemplate | default dict).sha256 -}}
+{{- $_ := set $env (printf "%s_SAR_TEMPLATE_SHA256" $prefix) . -}}
+{{- end -}}
 {{- range $secret, $settings := $service.secrets -}}
 {{- $_ := set $secrets $secret (merge (get $secrets $secret | default dict) ($settings | default dict)) -}}
 {{- end -}}
@@ -19,9 +23,9 @@
 # So that a setting that is missing refuses the start, and never leaves a service out.
 - name: GATEWAY_MODULES
   value: {{ join "," $modules }}
-{{- if .Values.databaseAuthorities.configMap }}
-- name: PGSSLROOTCERT
-  value: /etc/gateway/database-authorities/{{ .Values.databaseAuthorities.key }}
+{{- range include "gateway.files" . | fromJsonArray }}
+- name: {{ .setting }}
+  value: /etc/gateway/{{ .name }}/{{ .key }}
 {{- end }}
 {{- range $name, $value := $env }}
 - name: {{ $name }}

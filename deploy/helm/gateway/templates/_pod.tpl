@@ -13,11 +13,33 @@ securityContext:
   runAsGroup: 2000
   fsGroup: 2000
   seccompProfile: {type: RuntimeDefault}
-{{- if .Values.databaseAuthorities.configMap }}
+{{- $files := include "gateway.files" . | fromJsonArray }}
+{{- if $files }}
 volumes:
-  - name: database-authorities
-    configMap: {name: {{ .Values.databaseAuthorities.configMap }}}
+{{- range $files }}
+  - name: {{ .name }}
+    configMap: {name: {{ .configMap }}}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What is mounted, each a config map in a folder of its name, with the setting that names the file. */}}
+{{- define "gateway.files" -}}
+{{- $files := list -}}
+{{- with .Values.databaseAuthorities -}}
+{{- if .configMap -}}
+{{- $files = append $files (dict "name" "database-authorities" "configMap" .configMap "key" .key "setting" "PGSSLROOTCERT") -}}
+{{- end -}}
+{{- end -}}
+{{- range include "gateway.hosted" . | fromJsonArray -}}
+{{- $prefix := include "gateway.prefix" . -}}
+{{- with (index $.Values .).subjectAccessTemplate -}}
+{{- if .configMap -}}
+{{- $files = append $files (dict "name" "subject-access-template" "configMap" .configMap "key" .key "setting" (printf "%s_SAR_TEMPLATE_FILE" $prefix)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $files -}}
 {{- end }}
 
 {{- define "gateway.container" -}}
@@ -29,9 +51,12 @@ securityContext:
   capabilities: {drop: [ALL]}
 env:
   {{- include "gateway.env" . | nindent 2 }}
-{{- if .Values.databaseAuthorities.configMap }}
+{{- $files := include "gateway.files" . | fromJsonArray }}
+{{- if $files }}
 volumeMounts:
-  - {name: database-authorities, mountPath: /etc/gateway/database-authorities, readOnly: true}
+{{- range $files }}
+  - {name: {{ .name }}, mountPath: /etc/gateway/{{ .name }}, readOnly: true}
+{{- end }}
 {{- end }}
 resources:
   {{- toYaml .Values.resources | nindent 2 }}
