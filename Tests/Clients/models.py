@@ -1,11 +1,13 @@
 """What clients are generated from our documents: the same Kotlin models, but for comments, as from the shapes of the documents
-of the services replaced, with the options of each client. Ends with status 1 and the differences otherwise.
+of the services replaced, with the options of each client; and they compile, with what each client does with them (uses/). Ends
+with status 1, and the differences or the compiler's words, otherwise.
 
   Tests/Clients/models.py [--keep FOLDER]      with the Python of .venv; deploy/test calls it so
 
 The documents are those of Tests/Golden, which a test holds equal to what is served; the shapes are those of
 Tests/ContractTests/Shapes. Our document has more models. Each of the shape's is compared whole: names, order, types and
-defaults of parameters, enumerations with their constants. A fault that is planted must be seen too.
+defaults of parameters, enumerations with their constants. A fault that is planted must be seen too, by both. The compiler is
+Debian's package `kotlin`, older than the clients' own: what it takes, they take.
 """
 import argparse
 import difflib
@@ -20,18 +22,20 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GENERATOR = str(pathlib.Path(sys.executable).parent / "openapi-generator-cli")
 SERVICES = {"non-associations": "nonAssociations", "restricted-patients": "restrictedPatients"}
-COMMON = {"dateLibrary": "java8-localdatetime", "serializationLibrary": "jackson", "packageName": "client"}
-# Who generates (docs/contract/adoption.md §6): document, options of the generator.
+COMMON = {"dateLibrary": "java8-localdatetime", "serializationLibrary": "jackson"}
+USES = ROOT / "Tests" / "Clients" / "uses"
+ANNOTATIONS = "/usr/share/java/jackson-annotations.jar"
+# Who generates (docs/contract/adoption.md §6): document, package, options of the generator.
 CLIENTS = {
-    "hmpps-official-visits-api": ("non-associations", {"enumPropertyNaming": "original"}),
+    "hmpps-official-visits-api": ("non-associations", "officialvisits", {"enumPropertyNaming": "original"}),
     "hmpps-activities-management-api": (
-        "non-associations",
+        "non-associations", "activities",
         {"library": "jvm-spring-webclient", "enumPropertyNaming": "UPPERCASE", "useBeanValidation": "false"}),
     "hmpps-prisoner-to-nomis-update": (
-        "non-associations",
+        "non-associations", "nomisupdate",
         {"library": "jvm-spring-webclient", "enumPropertyNaming": "original", "useSpringBoot3": "true"}),
     "hmpps-prisoner-search": (
-        "restricted-patients",
+        "restricted-patients", "prisonersearch",
         {"library": "jvm-spring-webclient", "enumPropertyNaming": "original", "useSpringBoot3": "true"}),
 }
 
@@ -61,6 +65,15 @@ def compare(shape, ours):
     return found
 
 
+def compiled(folders, target):
+    """Whether the Kotlin in the folders compiles; and what the compiler says."""
+    done = subprocess.run(
+        ["kotlinc", "-no-reflect", "-nowarn", "-classpath", ANNOTATIONS, "-d", str(target), *map(str, folders)],
+        capture_output=True, text=True)
+    faults = [line for line in (done.stdout + done.stderr).splitlines() if "error:" in line]
+    return done.returncode == 0 and not faults and target.exists(), faults or [done.stderr[-2000:]]
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--keep", metavar="FOLDER", help="keep what was generated there")
@@ -68,21 +81,30 @@ def main():
     failed = False
     with tempfile.TemporaryDirectory() as temporary:
         base = pathlib.Path(keep or temporary)
-        for client, (service, options) in CLIENTS.items():
+        sources = []
+        for client, (service, package, options) in CLIENTS.items():
+            options = options | {"packageName": package}
             golden = ROOT / "Tests" / "Golden" / f"api-{SERVICES[service]}.json"
             shape = generate(ROOT / "Tests" / "ContractTests" / "Shapes" / f"{service}.json", base / client / "shape", options)
             found = compare(shape, generate(golden, base / client / "ours", options))
             print(f"models: {client}: {len(shape)} of {service}, {'differences:' if found else 'the same'}")
             print("\n".join(found), end="\n" if found else "")
             failed = failed or bool(found) or not shape
+            sources += [base / client / "ours", USES / f"{client}.kt"]
+        fits, words = compiled(sources, base / "models.jar")
+        print("models: they compile, with what clients do with them" if fits else "\n".join(["models: they do not compile:", *words]))
+        failed = failed or not fits
         # The comparison itself: one type more that may be null.
         document = json.loads(golden.read_text())
         document["components"]["schemas"]["Agency"]["properties"]["agencyId"]["type"] = ["string", "null"]
         document["components"]["schemas"]["Agency"]["required"] = []
         faulty = pathlib.Path(temporary) / "faulty.json"
         faulty.write_text(json.dumps(document))
-        if not compare(shape, generate(faulty, pathlib.Path(temporary) / "faulty", options)):
+        folder = pathlib.Path(temporary) / "faulty"
+        if not compare(shape, generate(faulty, folder, options)):
             sys.exit("models: a planted fault was not seen")
+        if compiled([folder, USES / f"{client}.kt"], folder / "models.jar")[0]:
+            sys.exit("models: a planted fault was compiled")
     sys.exit(1 if failed else 0)
 
 
