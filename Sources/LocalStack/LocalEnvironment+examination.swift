@@ -11,6 +11,8 @@ extension LocalEnvironment {
     public var processID: Int?
     /// Why the data folder cannot be used.
     public var folderProblem: String?
+    /// Why what the doubles know of prisoners cannot be read, and what there is to do.
+    public var recordsProblem: (text: String, advice: String)?
   }
 
   /// Starts nothing and keeps nothing. A data folder that is not there is not made.
@@ -35,7 +37,7 @@ extension LocalEnvironment {
     do throws(RecordsFile.Unreadable) {
       _ = try RecordsFile(in: configuration.dataFolder).records(clock: clock)
     } catch {
-      examination.folderProblem = error.description
+      examination.recordsProblem = (error.problem, error.advice)
     }
     return examination
   }

@@ -44,10 +44,9 @@ struct RecordsFileTests {
     #expect(words.contains(folder.path + "/prisons.json") && words.contains("remove it"), "\(words)")
     // Nothing was left running, and the folder is free.
     try DataFolder(folder.path).unlock()
-    #expect(
-      await LocalEnvironment.examine(configuration, clock: SystemClock()).folderProblem?.contains(
-        "prisons.json"
-      ) == true
-    )
+    let examination = await LocalEnvironment.examine(configuration, clock: SystemClock())
+    let problem = try #require(examination.recordsProblem)
+    #expect(problem.text.contains(folder.path + "/prisons.json") && problem.advice.contains("remove it"))
+    #expect(examination.folderProblem == nil)
   }
 }

@@ -11,10 +11,15 @@ struct RecordsFile: Sendable {
     let path: String
     let reason: String
 
-    var description: String {
-      "\(path), which holds what the doubles know of prisoners, cannot be read: \(reason). Put it right, or remove it: the "
-        + "doubles then start with the samples, and with the restricted patients of the database"
+    var problem: String {
+      "\(path), which holds what the doubles know of prisoners, cannot be read: \(reason)"
     }
+    /// What there is to do, as the end of a sentence.
+    var advice: String {
+      "put it right, or remove it: the doubles then start with the samples, and with the restricted patients of the "
+        + "database"
+    }
+    var description: String { "\(problem); \(advice)" }
   }
 
   let path: String

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import Logging
 import ModuleKit
+import Subprocess
 import Testing
 import Time
 
@@ -47,6 +48,27 @@ struct DoctorTests {
       let json = try JSON(parsing: findings.json)
       #expect(json["status"] == "ok")
     }
+  }
+
+  @Test(
+    "Of an all-in-one profile whose doubles' file holds something else it names the file, and says what to do"
+  )
+  func corruptRecords() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "doctor-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "prisons.json")
+    try Data(#"{"version":1,"go"#.utf8).write(to: file)
+    let environment = [
+      "GATEWAY_LOCAL_DATA": folder.path, "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
+    ]
+    let doctor = try Program(["doctor", "--profile", "all-in-one"], environment)
+    #expect(try await doctor.ending() == .exited(1), "\(doctor.text)")
+    #expect(
+      doctor.text.contains("\(file.path), which holds what the doubles know of prisoners, cannot be read: ")
+    )
+    #expect(doctor.text.contains("put it right, or remove it: the doubles then start with the samples"))
+    #expect(!doctor.text.contains("to a folder that can be written to"))
   }
 
   @Test("HMPPS Auth down, and upstreams that refuse, fail with what to do")

@@ -77,6 +77,9 @@ extension LocalEnvironment.Examination {
         )
       )
     }
+    if let (text, advice) = recordsProblem {
+      findings.append(Finding(.fail, "all-in-one", text, advice: advice))
+    }
     return findings
   }
 }
