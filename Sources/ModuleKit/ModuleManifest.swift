@@ -37,6 +37,8 @@ public struct ModuleManifest: Sendable {
   public let bulkheads: [Bulkhead]
   /// The components of its `/health`, in order.
   public let health: [HealthDeclaration]
+  /// Whether a ping of another service may take as long as a call of it, if no setting says otherwise.
+  public let pingsAsLongAsItCalls: Bool
   /// How the central service lays out what the module tells about a person; nil where it has no template.
   public let subjectAccessTemplate: String?
   /// What it does without being asked.
@@ -64,6 +66,7 @@ public struct ModuleManifest: Sendable {
     tokenScope: String? = nil,
     bulkheads: [Bulkhead] = [Bulkhead("calls")],
     health: [HealthDeclaration] = [.database],
+    pingsAsLongAsItCalls: Bool = false,
     subjectAccessTemplate: String? = nil,
     jobs: [JobDeclaration] = [],
     read: @escaping @Sendable (inout SettingsReader) -> Values,
@@ -85,6 +88,7 @@ public struct ModuleManifest: Sendable {
     self.tokenScope = tokenScope
     self.bulkheads = bulkheads
     self.health = health
+    self.pingsAsLongAsItCalls = pingsAsLongAsItCalls
     self.subjectAccessTemplate = subjectAccessTemplate
     self.jobs = jobs
     configure = { reader in

@@ -32,6 +32,7 @@ public enum NonAssociations {
       .database, .auth(component: "hmppsAuthApi"),
       .upstream(.prisonerSearch, component: "prisonerSearchApi"),
     ],
+    pingsAsLongAsItCalls: true,
     read: { Settings(&$0) },
     make: { settings, context in try NonAssociationsModule(settings, context) }
   )

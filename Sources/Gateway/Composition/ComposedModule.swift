@@ -118,13 +118,14 @@ struct ComposedModule: Sendable {
 
   /// The components of its `/health`.
   func health(_ platform: Platform, _ events: EventsRuntime) -> Health {
-    let timeout = platform.configuration.about.healthTimeout
+    let timeout = platform.configuration.healthTimeout
+    let ping = platform.configuration.pingTimeout(of: manifest)
     let declared = manifest.health.map { component -> HealthCheck in
       switch component {
       case .database: .database(database, timeout: timeout)
-      case .auth(let name): platform.upstreamHealth.check(name, configuration.auth)
+      case .auth(let name): platform.upstreamHealth.check(name, configuration.auth, within: ping)
       case .upstream(let upstream, let name):
-        platform.upstreamHealth.check(name, configuration.upstreams[upstream.id])
+        platform.upstreamHealth.check(name, configuration.upstreams[upstream.id], within: ping)
       }
     }
     let queues = events.healthCheck(of: name, configuration.messaging, timeout: timeout)

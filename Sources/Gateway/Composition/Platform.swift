@@ -54,14 +54,18 @@ struct Platform: Sendable {
     var asking = configuration.upstreams.clientConfiguration
     asking.maximumConnectionsPerOrigin = 4
     upstreamHealth = UpstreamHealth(
-      configuration.modules.flatMap { [$0.auth] + $0.upstreams.values },
+      configuration.modules.flatMap { module in
+        let timeout = configuration.pingTimeout(of: module.manifest)
+        return ([module.auth] + module.upstreams.values).map {
+          UpstreamHealth.Question(base: $0, timeout: timeout)
+        }
+      },
       client: HTTPClient(
         group: group,
         configuration: asking,
         tls: tls,
         interceptor: observability.upstreams.interceptor
-      ),
-      timeout: configuration.about.healthTimeout
+      )
     )
   }
 

@@ -42,7 +42,8 @@ struct Configuration: Sendable {
     var gitBranch: String?
     var gitCommit: String?
     var showsHealthDetails: Bool
-    var healthTimeout: Duration
+    /// nil where each module's own counts.
+    var healthTimeout: Duration?
     var subjectAccessRole: String?
 
     /// What metrics, telemetry, `/info` and the API's description call the version: the build's number, else its date
@@ -183,6 +184,16 @@ extension Configuration {
 }
 
 extension Configuration {
+  /// How long a ping of a service that a module calls may take.
+  func pingTimeout(of manifest: ModuleManifest) -> Duration {
+    about.healthTimeout ?? (manifest.pingsAsLongAsItCalls ? upstreams.timeout : Self.checkTimeout)
+  }
+
+  /// How long any other check of `/health` may take.
+  var healthTimeout: Duration { about.healthTimeout ?? Self.checkTimeout }
+
+  private static let checkTimeout = Duration.seconds(2)
+
   private static func readAbout(_ reader: inout SettingsReader) -> About {
     About(
       buildNumber: reader.text(SettingsCatalog.buildNumber),
@@ -194,7 +205,7 @@ extension Configuration {
         [("always", true), ("never", false)],
         fallback: true
       ),
-      healthTimeout: reader.duration(SettingsCatalog.apiHealthTimeout),
+      healthTimeout: reader.optionalDuration(SettingsCatalog.apiHealthTimeout),
       subjectAccessRole: reader.text(SettingsCatalog.subjectAccessRole)
     )
   }

@@ -128,8 +128,8 @@ enum SettingsCatalog {
 
   static let apiHealthTimeout = Setting(
     "API_HEALTH_TIMEOUT",
-    default: "2s",
-    "How long each check of /health may take."
+    "How long each check of /health may take; if not set 2s, but as long as a call for the services that "
+      + Modules.all.filter(\.pingsAsLongAsItCalls).map(\.title).joined(separator: " and ") + " calls."
   )
   static let healthDetails = Setting(
     "HEALTH_DETAILS",

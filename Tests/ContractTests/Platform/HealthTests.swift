@@ -1,7 +1,10 @@
 import EventLoops
 import Foundation
+import ModuleKit
 import Testing
 import Time
+
+@testable import Gateway
 
 /// docs/contract/platform.md §3, §11 rows 19 to 26, for each service under each mounting.
 @Suite("Platform: health and info")
@@ -129,6 +132,29 @@ struct HealthTests {
       if surface.service == .restrictedPatients {
         #expect(components[surface.ownUpstream]?["status"] == "DOWN")
       }
+    }
+  }
+
+  @Test(
+    "21: without the setting non-associations waits for a ping as for a call, restricted patients two seconds"
+  )
+  func healthTimeouts() async throws {
+    func timeouts(_ settings: [String: String]) throws -> [Duration] {
+      let environment = ReplacedSettingsTests.charts.filter { $0.key != "API_HEALTH_TIMEOUT" }
+      var reader = SettingsReader(environment: environment.merging(settings) { $1 }, profile: .standard)
+      let configuration = try Configuration.read(&reader)
+      return configuration.modules.map { configuration.pingTimeout(of: $0.manifest) } + [
+        configuration.healthTimeout
+      ]
+    }
+    #expect(try timeouts([:]) == [.seconds(20), .seconds(2), .seconds(2)])
+    #expect(try timeouts(["API_TIMEOUT": "7s"]) == [.seconds(7), .seconds(2), .seconds(2)])
+    #expect(try timeouts(["API_HEALTH_TIMEOUT": "3s"]) == Array(repeating: .seconds(3), count: 3))
+    #expect(throws: ConfigurationError.self) { try timeouts(["API_HEALTH_TIMEOUT": "0s"]) }
+    try await withGateway(settings: ["API_TIMEOUT": "300ms"]) { (gateway) async throws in
+      gateway.search.hang()
+      let component = try await gateway.get("/non-associations-api/health/prisonerSearchApi")
+      #expect(try component.status == 503 && component.json["status"] == "DOWN")
     }
   }
 

@@ -40,7 +40,7 @@ struct ReplacedSettingsTests {
 
   /// Every name of docs/contract/platform.md §9.1 and docs/contract/adoption.md §1.1, §1.2, §4, set as the replaced
   /// services' charts set it; what both charts set to something else stands with the module before it.
-  private static let charts: [String: String] = [
+  static let charts: [String: String] = [
     "SERVER_PORT": "8080", "SPRING_PROFILES_ACTIVE": "postgres,logstash", "JAVA_OPTS": "-Xmx512m",
     "HMPPS_SQS_USE_WEB_TOKEN": "true", "APPLICATIONINSIGHTS_CONFIGURATION_FILE": "applicationinsights.json",
     "API_BASE_URL_OAUTH": "https://sign-in/auth", "API_BASE_URL_PRISONER_SEARCH": "https://search",
