@@ -63,6 +63,7 @@ public final class EventsRuntime: Sendable {
           deadLetterQueue: consumed.deadLetterQueue,
           handler: consumed.handler,
           retryPolicy: consumed.retryPolicy,
+          propagatesTracing: consumed.propagatesTracing,
           settings: settings.consumer,
           module: module.name,
           spans: spans,

@@ -10,20 +10,25 @@ public struct ModuleEvents: Sendable {
     let deadLetterQueue: (any MessageQueue)?
     let handler: any MessageHandler
     let retryPolicy: RetryPolicy
+    let propagatesTracing: Bool
 
-    /// - Parameter id: as configured: `nonassociations`.
+    /// - Parameters:
+    ///   - id: as configured: `nonassociations`.
+    ///   - propagatesTracing: whether its messages are handled in the traces that they name.
     public init(
       id: String,
       queue: any MessageQueue,
       deadLetterQueue: (any MessageQueue)?,
       handler: any MessageHandler,
-      retryPolicy: RetryPolicy
+      retryPolicy: RetryPolicy,
+      propagatesTracing: Bool = true
     ) {
       self.id = id
       self.queue = queue
       self.deadLetterQueue = deadLetterQueue
       self.handler = handler
       self.retryPolicy = retryPolicy
+      self.propagatesTracing = propagatesTracing
     }
   }
 

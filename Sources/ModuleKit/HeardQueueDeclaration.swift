@@ -28,6 +28,8 @@ public struct HeardQueueDeclaration: Sendable {
   public let maximumReceiveCount: Setting
   /// How many seconds a delivered message is hidden, where the gateway makes the queue.
   public let visibilityTimeout: Setting
+  /// Whether what is done for its messages belongs to the traces that they name.
+  public let propagatesTracing: Setting
 
   /// - Parameters:
   ///   - emulated: the names of queue and dead-letter queue where the broker is an emulator or in-process, if nobody
@@ -75,6 +77,10 @@ public struct HeardQueueDeclaration: Sendable {
       default: "30",
       "Seconds for which a delivered message is hidden, where \(prefix)QUEUE_NAME is made here."
     )
+    propagatesTracing = .propagatesTracing(
+      prefix,
+      "the traces that messages of \(prefix)QUEUE_NAME name are left aside"
+    )
     eventErrorVisibility = events.eventTypes.map { type in
       let words = type.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
       return (
@@ -102,7 +108,7 @@ public struct HeardQueueDeclaration: Sendable {
   /// In the order of docs/settings.md.
   public var settings: [Setting] {
     var all = [name, deadLetters, errorVisibility] + eventErrorVisibility.map(\.setting)
-    all += [maximumReceiveCount, visibilityTimeout]
+    all += [maximumReceiveCount, visibilityTimeout, propagatesTracing]
     if case .topic(let setting) = source { all.insert(setting, at: 0) }
     return all
   }

@@ -99,7 +99,7 @@ public struct ModuleManifest: Sendable {
 
   /// All settings that the module has a part in, in the order of docs/settings.md.
   public var allSettings: [Setting] {
-    upstreams.map(\.base) + settings.all + [publishes.arn] + (audits.map { [$0.name] } ?? [])
+    upstreams.map(\.base) + settings.all + publishes.settings + (audits?.settings ?? [])
       + hears.flatMap(\.settings)
   }
 }

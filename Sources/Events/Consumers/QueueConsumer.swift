@@ -46,6 +46,7 @@ public actor QueueConsumer: MachineExecutor {
   /// - Parameters:
   ///   - id: the queue's configured id, as logs name it: `nonassociations`.
   ///   - deadLetterQueue: where the broker moves messages that failed too often; nil without one.
+  ///   - propagatesTracing: whether a message is handled in the trace that it names (docs/contract/platform.md §8.2).
   ///   - module: whose messages they are, for telemetry.
   ///   - spans: opens a span for each message, in the trace of its publisher.
   ///   - loop: where the consumer and its handlers run.
@@ -55,6 +56,7 @@ public actor QueueConsumer: MachineExecutor {
     deadLetterQueue: (any MessageQueue)?,
     handler: any MessageHandler,
     retryPolicy: RetryPolicy,
+    propagatesTracing: Bool = true,
     settings: ConsumerSettings = ConsumerSettings(),
     module: String? = nil,
     spans: Spans = Spans(),
@@ -67,7 +69,7 @@ public actor QueueConsumer: MachineExecutor {
       queue: queue,
       deadLetterQueue: deadLetterQueue,
       handler: handler,
-      open: { OpenedMessage($0) },
+      open: { OpenedMessage($0, isTraced: propagatesTracing) },
       retryPolicy: retryPolicy,
       settings: settings,
       module: module,

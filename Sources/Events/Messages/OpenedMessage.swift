@@ -17,7 +17,8 @@ public struct OpenedMessage: Equatable, Sendable {
   let span: SpanContext?
 
   /// Reads the body.
-  public init(_ message: ReceivedMessage) {
+  /// - Parameter isTraced: whether it belongs to the span that it names. Default true.
+  public init(_ message: ReceivedMessage, isTraced: Bool = true) {
     self.message = message
     var attributes: [String: MessageAttribute] = [:]
     var isTypeReadable = true
@@ -34,9 +35,12 @@ public struct OpenedMessage: Equatable, Sendable {
     self.isTypeReadable = isTypeReadable
     eventType = (attributes["eventType"] ?? message.attributes["eventType"])?.value
     let traced = attributes[SpanContext.fieldName] == nil ? message.attributes : attributes
-    span = traced[SpanContext.fieldName].flatMap {
-      SpanContext(traceparent: $0.value, state: traced[SpanContext.stateFieldName]?.value)
-    }
+    span =
+      !isTraced
+      ? nil
+      : traced[SpanContext.fieldName].flatMap {
+        SpanContext(traceparent: $0.value, state: traced[SpanContext.stateFieldName]?.value)
+      }
   }
 
   private static func result(

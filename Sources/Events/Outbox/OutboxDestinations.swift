@@ -5,6 +5,10 @@ public struct OutboxDestinations: Equatable, Sendable {
   public let topic: String
   /// The name of the queue for audit messages; nil for a module that has none.
   public let auditQueue: String?
+  /// Whether domain events name their traces (docs/contract/platform.md §8.2).
+  public var tracesEvents = true
+  /// Whether audit messages do.
+  public var tracesAudits = true
 
   /// - Parameters:
   ///   - topic: names the topic for domain events; in AWS its ARN.

@@ -54,21 +54,24 @@ public final class OutboxRelay: Sendable {
         logger: logger
       )
     }
-    var workers = [worker(.event, Self.destination(topic, id: destinations.topic))]
+    var workers = [worker(.event, Self.destination(topic, destinations))]
     if let auditQueue {
-      workers.append(worker(.audit, Self.destination(auditQueue, id: destinations.auditQueue, settings)))
+      workers.append(worker(.audit, Self.destination(auditQueue, destinations, settings)))
     }
     self.workers = workers
     self.signal = signal
     feed = EventFeed(module: module, database: database, signal: signal)
   }
 
-  private static func destination(_ topic: any Topic, id: String?) -> OutboxWorker.Destination {
+  private static func destination(_ topic: any Topic, _ destinations: OutboxDestinations)
+    -> OutboxWorker.Destination
+  {
     .init(
       system: topic.system,
       name: topic.name,
-      id: id,
+      id: destinations.topic,
       limit: OutgoingMessage.maximumTopicSize,
+      isTraced: destinations.tracesEvents,
       statedLimit: { _ in nil },
       send: { message, deadline throws(BrokerError) in
         try await topic.publish(message, deadline: deadline)
@@ -78,14 +81,15 @@ public final class OutboxRelay: Sendable {
 
   private static func destination(
     _ queue: any MessageQueue,
-    id: String?,
+    _ destinations: OutboxDestinations,
     _ settings: OutboxSettings
   ) -> OutboxWorker.Destination {
     .init(
       system: queue.system,
       name: queue.name,
-      id: id,
+      id: destinations.auditQueue,
       limit: settings.maximumQueueSize,
+      isTraced: destinations.tracesAudits,
       statedLimit: { deadline throws(BrokerError) in
         try await queue.status(deadline: deadline).maximumMessageSize
       },

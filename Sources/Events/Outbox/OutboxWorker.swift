@@ -14,6 +14,8 @@ actor OutboxWorker: MachineExecutor {
     let id: String?
     /// The largest message, in bytes.
     let limit: Int
+    /// Whether messages name the span that they are sent in.
+    let isTraced: Bool
     /// The same as the destination itself says, if it does.
     let statedLimit: @Sendable (MonotonicInstant) async throws(BrokerError) -> Int?
     let send: @Sendable (OutgoingMessage, MonotonicInstant) async throws(BrokerError) -> String
@@ -203,7 +205,9 @@ actor OutboxWorker: MachineExecutor {
 
   private func outgoing(_ row: OutboxRow, within limit: Int) -> OutgoingMessage {
     // A row of a release that did not note its trace begins one.
-    let span = SpanContext.current ?? SpanContext(traceparent: TraceIDs.shared.traceparent())
+    let span =
+      !destination.isTraced
+      ? nil : SpanContext.current ?? SpanContext(traceparent: TraceIDs.shared.traceparent())
     let (message, isShortened) = row.outgoing(store.stream.kind, in: span, within: limit)
     if isShortened {
       logger.warning(

@@ -54,7 +54,8 @@ extension ModuleEvents {
         queue: messaging.queue(queue.name),
         deadLetterQueue: messaging.queue(queue.deadLetterQueue),
         handler: BusBridge(declared.events, to: bus),
-        retryPolicy: queue.retryPolicy
+        retryPolicy: queue.retryPolicy,
+        propagatesTracing: queue.propagatesTracing
       )
     }
     self.init(

@@ -14,7 +14,7 @@ enum BrokerKeys {
 
   /// The beginnings of all names that the modules' topics and queues have.
   static func prefixes(of modules: [ModuleManifest]) -> [String] {
-    modules.map { topicPrefix($0.publishes.id) }
+    modules.map { TopicDeclaration.prefix($0.publishes.id) }
       + modules.flatMap { manifest in
         manifest.hears.flatMap { queue in
           ["QUEUE", "DLQ"].map { HeardQueueDeclaration.prefix(queue.id) + $0 }
@@ -22,8 +22,6 @@ enum BrokerKeys {
           + (manifest.audits.map { [HeardQueueDeclaration.prefix($0.id) + "QUEUE"] } ?? [])
       }
   }
-
-  static func topicPrefix(_ id: String) -> String { "HMPPS_SQS_TOPICS_\(id.uppercased())_" }
 
   /// The settings of keys whose names begin so.
   static func settings(_ prefix: String) -> (id: Setting, secret: Setting) {

@@ -25,6 +25,7 @@ struct MessagingConfiguration: Sendable {
     /// Where it is made.
     var visibilityTimeout: Duration
     var retryPolicy: RetryPolicy
+    var propagatesTracing: Bool
   }
 
   /// The names of one module.
@@ -32,6 +33,8 @@ struct MessagingConfiguration: Sendable {
     let manifest: ModuleManifest
     var topicID: String
     var topic: BrokerNames.Name
+    /// Whether events and audit messages name their traces.
+    var propagatesTracing: (topic: Bool, audit: Bool)
     /// nil for a module that writes no audit messages.
     var auditQueue: (id: String, name: String)?
     var queues: [Queue]
@@ -52,7 +55,10 @@ struct MessagingConfiguration: Sendable {
         case .aws: topicARN
         case .emulator, .inProcess: BrokerARN.name(topicARN)
         }
-      return OutboxDestinations(topic: topic, auditQueue: auditQueue?.name)
+      var destinations = OutboxDestinations(topic: topic, auditQueue: auditQueue?.name)
+      destinations.tracesEvents = propagatesTracing.topic
+      destinations.tracesAudits = propagatesTracing.audit
+      return destinations
     }
 
     /// The topics that an emulator must have.
@@ -146,7 +152,7 @@ struct MessagingConfiguration: Sendable {
     )
     guard !usesWebToken, provider == .aws else { return nil }
     let owners = services.flatMap { service in
-      [BrokerKeys.Owner(name: service.topicARN, prefix: BrokerKeys.topicPrefix(service.topicID))]
+      [BrokerKeys.Owner(name: service.topicARN, prefix: TopicDeclaration.prefix(service.topicID))]
         + (service.auditQueue.map {
           [BrokerKeys.Owner(name: $0.name, prefix: HeardQueueDeclaration.prefix($0.id) + "QUEUE")]
         } ?? [])
@@ -198,13 +204,18 @@ extension MessagingConfiguration.Service {
         eventTypes: declared.events.eventTypes,
         maximumReceiveCount: reader.integer(declared.maximumReceiveCount, in: 1...1000),
         visibilityTimeout: .seconds(reader.integer(declared.visibilityTimeout, in: 1...43_200)),
-        retryPolicy: retryPolicy(declared, else: visibility, &reader)
+        retryPolicy: retryPolicy(declared, else: visibility, &reader),
+        propagatesTracing: reader.boolean(declared.propagatesTracing)
       )
     }
     return Self(
       manifest: manifest,
       topicID: manifest.publishes.id,
       topic: topic,
+      propagatesTracing: (
+        topic: reader.boolean(manifest.publishes.propagatesTracing),
+        audit: manifest.audits.map { reader.boolean($0.propagatesTracing) } ?? true
+      ),
       auditQueue: audit,
       queues: queues,
       names: names,

@@ -47,7 +47,7 @@ extension SettingsCatalog {
   static let broker: [Setting] =
     messaging
     + modules.flatMap { manifest in
-      [manifest.publishes.arn] + (manifest.audits.map { [$0.name] } ?? [])
+      manifest.publishes.settings + (manifest.audits?.settings ?? [])
         + manifest.hears.flatMap(\.settings)
         + [manifest.settings.errorVisibility]
     }

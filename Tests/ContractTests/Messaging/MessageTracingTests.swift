@@ -113,6 +113,45 @@ struct MessageTracingTests {
   }
 }
 
+extension MessageTracingTests {
+  @Test(
+    "PROPAGATETRACING false: spans stay, what is sent names no trace, and what is received begins its own",
+    arguments: Provider.allCases
+  )
+  func notPropagated(provider: Provider) async throws {
+    let collector = CollectorDouble()
+    try await collector.run { (url) async throws in
+      let settings = [
+        "OTEL_EXPORTER_OTLP_ENDPOINT": url, "HMPPS_SQS_TOPICS_DOMAINEVENTS_PROPAGATETRACING": "false",
+        "HMPPS_SQS_QUEUES_AUDIT_PROPAGATETRACING": "false",
+        "HMPPS_SQS_QUEUES_NONASSOCIATIONS_PROPAGATETRACING": "false",
+      ]
+      try await MessagingWorld.run(provider, settings: settings) { (world) async throws in
+        let parent = "00-\(Self.trace)-\(Self.caller)-01"
+        try await Self.create(world, [("traceparent", parent), ("tracestate", "a=1")])
+        let (_, envelope) = try await world.nextEvent()
+        #expect(envelope["MessageAttributes"]?["eventType"]?["Value"] == "non-associations.created")
+        #expect(envelope["MessageAttributes"]?["traceparent"] == nil)
+        #expect(envelope["MessageAttributes"]?["tracestate"] == nil)
+        #expect(try await world.take(1, from: world.names.audit)[0].attributes == [:])
+        // Who records still sees that both belong to the request.
+        for name in ["PUBLISH non-associations.created", "PUBLISH"] {
+          try await eventually { collector.span(name)?.traceID == Self.trace }
+        }
+        let body = try Sample.compact("consumed/prisoner.merged.json")
+        try await world.client.send(body, ["traceparent": parent], to: world.names.nonAssociations)
+        try await eventually { collector.span("RECEIVE prison-offender-events.prisoner.merged") != nil }
+        let received = try #require(collector.span("RECEIVE prison-offender-events.prisoner.merged"))
+        #expect(received.parentID ?? "" == "")
+        #expect(![Self.trace, "4bf92f3577b34da6a3ce929d0e0e4736"].contains(received.traceID))
+        // Its queue alone: the sender's trace goes on through the others.
+        try await world.client.send("{}", ["traceparent": parent], to: world.names.movements)
+        try await eventually { collector.spans.contains { $0.name == "RECEIVE" && $0.traceID == Self.trace } }
+      }
+    }
+  }
+}
+
 /// Tells of each line which trace its writer worked for.
 private struct TraceReader: LogHandler {
   var logLevel = Logger.Level.debug

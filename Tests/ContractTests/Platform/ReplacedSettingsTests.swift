@@ -87,7 +87,7 @@ struct ReplacedSettingsTests {
     arguments: [
       ("TZ", "UTC"),
       ("SPRINGDOC_SWAGGER-UI_ENABLED", "false"),
-      ("HMPPS_SQS_QUEUES_NONASSOCIATIONS_PROPAGATETRACING", "false"),
+      ("HMPPS_SQS_QUEUES_NONASSOCIATIONS_PROPAGATETRACES", "false"),
       ("HMPPS_SQS_QUEUE_AUDIT_QUEUE_NAME", "x"),
       ("SERVER_PROT", "1"), ("NON_ASSOCIATIONS_DATABSE_URL", "x"),
     ]
@@ -109,6 +109,33 @@ struct ReplacedSettingsTests {
     try await server.says(#""name":"\#(name)""#)
     server.send(SIGTERM)
     _ = try await server.ending()
+  }
+
+  @Test("Whether traces go on is read for each topic and queue")
+  func tracing() throws {
+    let topic = "HMPPS_SQS_TOPICS_DOMAINEVENTS_PROPAGATETRACING"
+    let names = [
+      topic, "HMPPS_SQS_TOPICS_DOMAINEVENTSOUTBOUND_PROPAGATE_TRACING",
+      "HMPPS_SQS_QUEUES_AUDIT_PROPAGATETRACING",
+      "HMPPS_SQS_QUEUES_NONASSOCIATIONS_PROPAGATE_TRACING", "HMPPS_SQS_QUEUES_DOMAINEVENTS_PROPAGATETRACING",
+      "HMPPS_SQS_QUEUES_OFFENDEREVENTS_PROPAGATETRACING",
+    ]
+    /// Which of all topics and queues pass traces on.
+    func passing(_ settings: [String: String]) throws -> [Bool] {
+      var reader = SettingsReader(environment: Self.charts.merging(settings) { $1 }, profile: .standard)
+      #expect(reader.unknownNames() == [])
+      #expect(reader.ineffectiveSettings().map(\.name) == [])
+      let services = try Configuration.read(&reader).messaging.services
+      let sent = services.map { $0.destinations(at: .aws) }
+      return [sent[0].tracesEvents, sent[1].tracesEvents, sent[0].tracesAudits]
+        + services.flatMap(\.queues).map(\.propagatesTracing)
+    }
+    #expect(try passing([:]) == Array(repeating: true, count: 6))
+    for (index, name) in names.enumerated() {
+      #expect(try passing([name: "false"]) == names.indices.map { $0 != index }, "\(name)")
+      #expect(try passing([name: "true"]) == Array(repeating: true, count: 6))
+    }
+    #expect(throws: ConfigurationError.self) { try passing([topic: "perhaps"]) }
   }
 
   @Test("How long a failed message waits is read for the module, for a queue and for an event type")
