@@ -13,6 +13,7 @@ public enum EventsMigrations {
     Migration(version: "1.3", name: "leases", sql: leases),
     Migration(version: "1.4", name: "traces and records of the outbox", sql: outboxDetails),
     Migration(version: "1.5", name: "destinations of the outbox", sql: outboxDestinations),
+    Migration(version: "1.6", name: "operations of the outbox", sql: outboxOperations),
   ]
 
   /// `due_at` is when a row may be claimed: at once, after a back-off, or when the claim on it ends. The partial indexes
@@ -81,6 +82,9 @@ public enum EventsMigrations {
 
   /// Where a row is meant to go; null in rows of a release that does not know the column.
   private static let outboxDestinations = "alter table gateway_outbox add destination text;"
+
+  /// The name of the request or message that a row was written for, where somebody records.
+  private static let outboxOperations = "alter table gateway_outbox add operation text;"
 
   private static let leases = """
     create table gateway_lease (

@@ -20,6 +20,8 @@ public struct HeardQueueDeclaration: Sendable {
   public let source: Source
   /// What the module takes from it.
   public let events: ConsumedEvents
+  /// The name of a span that the handling of each message has besides the consumer's; nil for none.
+  public let span: String?
   /// How long a message from it that failed waits, if not as others of the module.
   public let errorVisibility: Setting
   /// The same for single event types, in the order of the types.
@@ -35,6 +37,7 @@ public struct HeardQueueDeclaration: Sendable {
   ///   - emulated: the names of queue and dead-letter queue where the broker is an emulator or in-process, if nobody
   ///     sets them.
   ///   - allInOne: its name in the all-in-one profile, if nobody sets it; the dead-letter queue's ends in `-dlq`.
+  ///   - span: the name of a span that the handling of each message has besides the consumer's. Default none.
   ///   - summary: what is on it, without a full stop: `Queue of merges for non-associations`.
   public init(
     _ id: String,
@@ -42,11 +45,13 @@ public struct HeardQueueDeclaration: Sendable {
     allInOne: String,
     from source: Source,
     _ events: ConsumedEvents,
+    recordedAs span: String? = nil,
     _ summary: String
   ) {
     self.id = id
     self.source = source
     self.events = events
+    self.span = span
     let prefix = Self.prefix(id)
     name = Setting(
       prefix + "QUEUE_NAME",

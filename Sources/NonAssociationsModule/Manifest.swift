@@ -62,6 +62,7 @@ public enum NonAssociations {
     allInOne: "non-associations",
     from: .publishedTopic,
     .nonAssociations,
+    recordedAs: "hmpps-non-associations-prisoner-event-queue",
     "Queue of merges and booking moves for non-associations"
   )
 }

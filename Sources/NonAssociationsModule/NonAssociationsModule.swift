@@ -69,6 +69,9 @@ extension NonAssociationsModule {
     return row
   }
 
+  /// Says that a change was made, as the service replaced did (docs/contract/adoption.md §3).
+  func report(_ done: String, _ id: Int64) { logger.info("\(done) Non-association [\(id)]") }
+
   /// Queues a changed row, and what others are told of it.
   func save(
     _ row: NonAssociation,

@@ -249,6 +249,7 @@ import Testing
         attempts: 0,
         record: nil,
         span: nil,
+        operation: nil,
         destination: nil
       )
     }

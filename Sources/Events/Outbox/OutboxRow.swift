@@ -11,6 +11,8 @@ struct OutboxRow: Sendable {
   let record: String?
   /// In which it was appended.
   let span: SpanContext?
+  /// The name of the request or message that it was appended for; nil where nobody recorded.
+  let operation: String?
 
   /// Where it was meant to go; nil for a row of a release that did not note it.
   let destination: String?

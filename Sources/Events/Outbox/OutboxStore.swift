@@ -43,6 +43,7 @@ struct OutboxStore: Sendable {
           attempts: Int(try row.int64(3)),
           record: try row.optionalText(4),
           span: try Self.span(row),
+          operation: try row.optionalText(8),
           destination: try row.optionalText(7)
         )
       }
@@ -146,7 +147,7 @@ struct OutboxStore: Sendable {
         update gateway_outbox o set claim = $4, due_at = now() + $5 * interval '1 millisecond'
         from fitting where o.id = fitting.id
         returning o.id, o.event_type, o.message, o.attempts, o.record, o.traceparent, o.tracestate,
-          o.destination
+          o.destination, o.operation
         """
     )
   }

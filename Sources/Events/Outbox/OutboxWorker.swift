@@ -174,7 +174,7 @@ actor OutboxWorker: MachineExecutor {
         name,
         .producer,
         parent: row.span,
-        operation: spans.operation(nil, module: store.stream.module)
+        operation: spans.operation(row.operation, module: store.stream.module)
       ) { (span) async throws(BrokerError) in
         span?.describe(system: destination.system, destination: destination.name, operation: "send")
         let message = self.outgoing(row, within: limit)
@@ -220,7 +220,8 @@ actor OutboxWorker: MachineExecutor {
 
   /// Where somebody records, what the bus's subscribers do belongs to the trace of the row.
   private func tellInTrace(_ row: OutboxRow, _ messageID: String) async {
-    guard let span = row.span, let operation = spans.operation(nil, module: store.stream.module) else {
+    guard let span = row.span, let operation = spans.operation(row.operation, module: store.stream.module)
+    else {
       return await tell(row, messageID)
     }
     var context = InstrumentationContext(span: span)

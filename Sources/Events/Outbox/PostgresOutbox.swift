@@ -31,8 +31,9 @@ public struct PostgresOutbox: Outbox {
     let span = SpanContext.current
     var parameters: [PostgresValue] = [
       .text(module), .text(span?.traceparent ?? TraceIDs.shared.traceparent()), .optional(span?.state),
-      .text(event.subject),
-      .text(event.eventType), .bytes(event.message), .text(destinations.topic),
+      .optional(Operation.current?.description.name), .text(event.subject), .text(event.eventType),
+      .bytes(event.message),
+      .text(destinations.topic),
     ]
     if let audit {
       parameters += [
@@ -48,14 +49,14 @@ public struct PostgresOutbox: Outbox {
 
   private static let insert = """
     insert into gateway_outbox
-      (module, traceparent, tracestate, kind, subject, event_type, message, destination, record)
-    values ($1, $2, $3, 'event', $4, $5, $6, $7, null)
+      (module, traceparent, tracestate, operation, kind, subject, event_type, message, destination, record)
+    values ($1, $2, $3, $4, 'event', $5, $6, $7, $8, null)
     """
 
   private static let insertEvent = PostgresStatement(name: "outbox_append", sql: insert)
 
   private static let insertBoth = PostgresStatement(
     name: "outbox_append_audited",
-    sql: insert + ", ($1, $2, $3, 'audit', $8, $9, $10, $12, $11)"
+    sql: insert + ", ($1, $2, $3, $4, 'audit', $9, $10, $11, $13, $12)"
   )
 }

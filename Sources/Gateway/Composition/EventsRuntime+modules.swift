@@ -11,7 +11,7 @@ extension EventsRuntime {
     settings.outbox.maximumInFlight = messaging.messagesInFlight
     settings.outbox.maximumQueueSize = configuration.maximumQueueSize
     self.init(
-      modules.map { ModuleEvents($0, on: messaging, bus: platform.bus, provider: configuration.provider) },
+      modules.map { ModuleEvents($0, on: messaging, platform) },
       settings: settings,
       bus: platform.bus,
       spans: platform.observability.spans,
@@ -44,16 +44,17 @@ extension ModuleEvents {
   fileprivate init(
     _ module: ComposedModule,
     on messaging: Messaging,
-    bus: EventBus,
-    provider: MessagingConfiguration.Provider
+    _ platform: Platform
   ) {
     let service = module.configuration.messaging
     let consumed = zip(service.queues, module.manifest.hears).map { queue, declared in
-      ConsumedQueue(
+      let bridge = BusBridge(declared.events, to: platform.bus)
+      return ConsumedQueue(
         id: queue.id,
         queue: messaging.queue(queue.name),
         deadLetterQueue: messaging.queue(queue.deadLetterQueue),
-        handler: BusBridge(declared.events, to: bus),
+        handler: declared.span.map { RecordedHandler(bridge, as: $0, platform.observability.spans) }
+          ?? bridge,
         retryPolicy: queue.retryPolicy,
         propagatesTracing: queue.propagatesTracing
       )
@@ -63,7 +64,7 @@ extension ModuleEvents {
       database: module.database,
       topic: (id: service.topicID, arn: service.topicARN, topic: messaging.topic(service.topic)),
       audit: service.auditQueue.map { (id: $0.id, queue: messaging.queue($0.name)) },
-      destinations: service.destinations(at: provider),
+      destinations: service.destinations(at: platform.configuration.messaging.provider),
       consumed: consumed,
       adminRole: service.adminRole,
       isRetryAllOpen: service.isRetryAllOpen,

@@ -28,10 +28,12 @@ extension NonAssociationsModule {
     let change = Change(kind: .closed, at: clock.now(), by: caller.name)
     let at = request.at.map(london.instant) ?? change.at
     let closing = Closing(reason: request.reason, by: author, at: at)
-    return try await changes.commit(before: deadline) { unit in
+    let closed = try await changes.commit(before: deadline) { unit in
       let row = try await lock(id, in: unit)
       return try save(closing.applied(to: row), of: row, change, in: unit)
     }
+    report("Closed", id)
+    return closed
   }
 }
 

@@ -47,6 +47,7 @@ extension NonAssociationsModule {
         return created
       }
     }
+    report("Created", new.id)
     telemetry.track(.created(new))
     return new
   }

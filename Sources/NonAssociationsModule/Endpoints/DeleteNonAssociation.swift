@@ -41,6 +41,7 @@ extension NonAssociationsModule {
       try store.enqueueDelete(id, change, in: unit)
       unit.tell(messages.changed(row, by: change))
     }
+    report("Deleted", id)
   }
 }
 

@@ -31,7 +31,7 @@ extension NonAssociationsModule {
   ) async throws -> NonAssociation {
     let author = try Author.name(nil, caller)
     let change = Change(kind: .updated, at: clock.now(), by: caller.name)
-    return try await changes.commit(before: deadline) { unit in
+    let updated = try await changes.commit(before: deadline) { unit in
       let row = try await lock(id, in: unit)
       var patched = row
       patched.given = try request.applied(to: row.given)
@@ -39,6 +39,8 @@ extension NonAssociationsModule {
       patched.updatedBy = author
       return try save(patched, of: row, change, in: unit)
     }
+    report("Updated", id)
+    return updated
   }
 }
 

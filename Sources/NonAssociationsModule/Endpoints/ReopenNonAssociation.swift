@@ -28,7 +28,7 @@ extension NonAssociationsModule {
     let change = Change(kind: .reopened, at: clock.now(), by: caller.name)
     let at = request.at.map(london.instant) ?? change.at
     let reopening = Reopening(reason: request.reason, by: author, at: at)
-    return try await OpenPair.guarded(by: .alreadyOpen(id: id)) {
+    let reopened = try await OpenPair.guarded(by: .alreadyOpen(id: id)) {
       try await changes.commit(before: deadline) { unit in
         let row = try await lock(id, in: unit)
         try store.enqueuePairLock(row.first.prisonerNumber, row.second.prisonerNumber, in: unit)
@@ -40,6 +40,8 @@ extension NonAssociationsModule {
         return try save(reopening.applied(to: row, openPairExists: exists), of: row, change, in: unit)
       }
     }
+    report("Re-opened", id)
+    return reopened
   }
 }
 

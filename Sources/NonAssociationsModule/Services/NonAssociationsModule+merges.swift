@@ -39,13 +39,17 @@ extension NonAssociationsModule {
   private func carryOut(_ change: NumberChange) async throws {
     // The rule would close every open row, each a duplicate of itself.
     guard !change.old.hasSameBytes(as: change.new) else { return }
-    // As the service replaced words it (docs/contract/adoption.md §3); it names prisoners, hence debug.
-    logger.debug(
-      """
-      Replacing prisoner number \(change.old) to \(change.new) \
-      (created between \(change.from.map { london.local($0).text } ?? "whenever") and \
-      \(change.until.map { london.local($0).text } ?? "now"))
-      """
+    let (from, until) = (
+      change.from.map { london.local($0).text }, change.until.map { london.local($0).text }
+    )
+    // These lines are worded as the service replaced did (docs/contract/adoption.md §3).
+    telemetry.trace(
+      TelemetryTrace(
+        .information,
+        "Replacing prisoner number \(change.old) to \(change.new) "
+          + "(created between \(from ?? "whenever") and \(until ?? "now"))",
+        summary: "Replacing a prisoner number (created between \(from ?? "whenever") and \(until ?? "now"))"
+      )
     )
     let now = clock.now()
     let entries = try await changes.commit(within: Self.mergeTimeout) { unit in
@@ -61,7 +65,10 @@ extension NonAssociationsModule {
       for step in entries.flatMap(\.steps) { try carryOut(step, in: unit) }
       return entries
     }
-    for entry in entries { telemetry.track(.merged(entry)) }
+    for entry in entries {
+      logger.info("Merge results: \(entry.results)")
+      telemetry.track(.merged(entry))
+    }
   }
 
   private func carryOut(_ step: MergeLedger.Step, in unit: UnitOfWork) throws {
@@ -72,5 +79,14 @@ extension NonAssociationsModule {
       try store.enqueueSave(row, of: step.original, change, in: unit)
     }
     if tellsOfMerges { unit.tell(messages.changed(row, by: change)) }
+  }
+}
+
+extension MergeLedger.Entry {
+  /// Which rows became what, by their ids.
+  fileprivate var results: String {
+    [("merged", ChangeKind.merged), ("closed", .closed), ("deleted", .deleted)].map { word, kind in
+      "\(word) \(steps.filter { $0.step.change.kind == kind }.map(\.step.row.id))"
+    }.joined(separator: ", ")
   }
 }

@@ -156,6 +156,7 @@ private struct RoleTelemetry: Telemetry {
   func track(_ event: TelemetryEvent) { sender.send(.event(event), role: role) }
 
   func trace(_ trace: TelemetryTrace) {
-    sender.send(.message(trace.message, trace.severity, trace.properties), role: role)
+    let properties = InsightsLine.properties(of: role).merging(trace.properties) { own, _ in own }
+    sender.send(.message(trace.message, trace.severity, properties), role: role)
   }
 }

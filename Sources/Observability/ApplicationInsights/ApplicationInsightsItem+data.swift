@@ -12,13 +12,14 @@ extension ApplicationInsightsItem {
       json.field("message", Self.cut(text, Self.maximumMessage))
       json.field("severityLevel", severity.rawValue)
       write(properties, to: &json)
-    case .exception(let type, let message, let severity, let properties):
+    case .exception(let type, let message, let stack, let severity, let properties):
       json.key("exceptions")
       json.beginArray()
       json.beginObject()
       json.field("typeName", Self.cut(type, Self.maximumName))
       json.field("message", Self.cut(message, Self.maximumMessage))
       json.field("hasFullStack", false)
+      json.field("stack", Self.cut(stack, Self.maximumMessage))
       json.endObject()
       json.endArray()
       json.field("severityLevel", severity.rawValue)

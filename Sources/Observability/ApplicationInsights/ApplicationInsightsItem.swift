@@ -7,7 +7,7 @@ struct ApplicationInsightsItem: Sendable {
   enum Content: Sendable {
     case event(TelemetryEvent)
     case message(String, TelemetrySeverity, [String: String])
-    case exception(type: String, message: String, TelemetrySeverity, [String: String])
+    case exception(type: String, message: String, stack: String, TelemetrySeverity, [String: String])
     /// A request that was answered, or a message that was handled.
     case request(FinishedSpan)
     /// A call, a statement, or a message that was sent.
@@ -78,7 +78,9 @@ struct ApplicationInsightsItem: Sendable {
     switch content {
     case .request(let finished):
       if let parent = finished.parentSpanID { json.field("ai.operation.parentId", parent) }
-      json.field("ai.operation.name", Self.cut(finished.name, Self.maximumName))
+      // Of a part of a message's handling the message's.
+      let name = operation?.description.name ?? finished.name
+      json.field("ai.operation.name", Self.cut(name, Self.maximumName))
       if let client = finished.detail.client { json.field("ai.location.ip", client) }
       // Which of the two the agent sets depends on its version, and people search by both.
       if let user = finished.text("enduser.id") {

@@ -84,16 +84,16 @@ public final class InsightsRoles: Sendable {
     let isKept =
       event.level >= .warning || context.map { TraceShare(share / 100).contains($0.traceID) } ?? true
     guard isKept else { return }
-    var properties = metadata.mapValues { "\($0)" }
-    properties["SourceType"] = "Logger"
-    properties["LoggerName"] = label
+    var properties = metadata.mapValues { "\($0)" }.merging(InsightsLine.properties(of: label)) { $1 }
     let message = event.message.description
     let content: ApplicationInsightsItem.Content
     if let error = event.error {
       properties["Logger Message"] = message
+      let (type, text) = ("\(type(of: error))", String(describing: error))
       content = .exception(
-        type: "\(type(of: error))",
-        message: String(describing: error),
+        type: type,
+        message: text,
+        stack: InsightsLine.stack(type, text, event),
         event.level.severity,
         properties
       )

@@ -53,6 +53,64 @@ struct MessageInsightsTests {
     #expect(!written.contains { $0.contains("A1111AA") || $0.contains("B2222BB") })
   }
 
+  @Test("A merge has a second row inside the first, and its lines at info with both numbers")
+  func secondRow() async throws {
+    let collector = CollectorDouble()
+    let lines = Mutex<[String]>([])
+    let logger = Logger(label: "test") { _ in LineReader { line in lines.withLock { $0.append(line) } } }
+    var id = 0
+    try await collector.run { (url) async throws in
+      let connection = "InstrumentationKey=key;IngestionEndpoint=\(url)/"
+      let settings = ["APPLICATIONINSIGHTS_CONNECTION_STRING": connection]
+      try await MessagingWorld.run(.inProcess, settings: settings, logger: logger) { (world) async throws in
+        id = try await world.database.insertOpen("A1111AA", "C3333CC")
+        // From before the discharge: both are told of in one run.
+        try await world.database.insertPatient("D4444DD", discharged: "2026-01-15T10:20")
+        let merged = try Sample.compact("consumed/prisoner.merged.json")
+        try await world.client.send(merged, [:], to: world.names.nonAssociations)
+        try await world.isDrained(world.names.nonAssociations)
+        let received = try Sample.compact("consumed/OFFENDER_MOVEMENT-RECEPTION.json")
+        try await world.client.send(received, [:], to: world.names.movements)
+        try await world.isDrained(world.names.movements)
+      }
+    }
+    let items = try collector.insights
+    func line(_ text: String, role: String) throws {
+      let line = try #require(items.first { $0.name == text }, "\(text)")
+      #expect(line.type == "MessageData" && line.data["severityLevel"] == 1)
+      #expect(line.tag("ai.cloud.role") == "hmpps-\(role)-api")
+      #expect(line.tag("ai.operation.name")?.hasPrefix("RECEIVE ") == true)
+      #expect(line.data["properties"]?["SourceType"] == "Logger")
+      #expect(line.data["properties"]?["ThreadName"]?.text?.isEmpty == false)
+    }
+    let change = "A1111AA to B2222BB (created between whenever and now)"
+    try line("Replacing prisoner number \(change)", role: "non-associations")
+    try line("Merge results: merged [\(id)], closed [], deleted []", role: "non-associations")
+    let kept = "Ignoring reception of prisoner D4444DD as they went to hospital after it"
+    try line(kept, role: "restricted-patients")
+
+    let type = "RECEIVE prison-offender-events.prisoner.merged"
+    let rows = items.filter {
+      $0.type == "RequestData" && $0.tag("ai.cloud.role") == "hmpps-non-associations-api"
+    }
+    let outer = try #require(rows.first { $0.name == type })
+    let inner = try #require(rows.first { $0.name == "hmpps-non-associations-prisoner-event-queue" })
+    #expect(inner.tag("ai.operation.parentId") == outer.data["id"]?.text)
+    #expect(inner.tag("ai.operation.name") == type)
+    #expect(inner.traceID == outer.traceID)
+    #expect(inner.data["success"] == true && inner.data["responseCode"] == "0")
+    // What the handler does is a part of the inner one.
+    #expect(
+      items.contains {
+        $0.type == "RemoteDependencyData" && $0.tag("ai.operation.parentId") == inner.data["id"]?.text
+      }
+    )
+    let written = lines.withLock(\.self)
+    #expect(written.contains { $0.contains("Replacing a prisoner number") })
+    #expect(written.contains { $0.contains("Ignoring reception of prisoner as they") })
+    #expect(!written.contains { line in ["A1111AA", "B2222BB", "D4444DD"].contains { line.contains($0) } })
+  }
+
   @Test(
     "AD-56: without a caller's trace and without a collector, event and audit message begin a trace of their own",
     arguments: Provider.allCases

@@ -36,7 +36,7 @@ struct MessageTracingTests {
         #expect(envelope["MessageAttributes"]?["tracestate"]?["Value"] == "a=1")
         let audited = try await world.take(1, from: world.names.audit)[0].attributes["traceparent"] ?? ""
 
-        func span(_ name: String, _ destination: String) async throws -> CollectorDouble.Span {
+        func span(_ name: String, _ destination: String?) async throws -> CollectorDouble.Span {
           try await eventually {
             collector.spans.contains {
               $0.name == name && $0.attribute("messaging.destination.name") == destination
@@ -75,7 +75,10 @@ struct MessageTracingTests {
         #expect(received.attribute("messaging.system") == (provider == .emulator ? "aws_sqs" : "postgresql"))
         #expect(received.json["status"]?["code"] == 2)
         #expect(received.attribute("error.type") != nil)
-        try await eventually { collector.spans.contains { $0.parentID == received.spanID && $0.kind == 3 } }
+        let inner = try await span("hmpps-non-associations-prisoner-event-queue", nil)
+        #expect(inner.parentID == received.spanID && inner.kind == 2)
+        #expect(inner.json["status"]?["code"] == 2)
+        try await eventually { collector.spans.contains { $0.parentID == inner.spanID && $0.kind == 3 } }
         #expect(!collector.spans.contains { "\($0.json)".contains("B2222BB") })
       }
     }

@@ -120,7 +120,13 @@ struct InsightsTests {
     #expect(request.data["success"] == false)
     #expect(call.tag("ai.operation.parentId") == request.data["id"]?.text)
     let exception = try #require(items.first { $0.type == "ExceptionData" })
-    #expect(exception.data["exceptions"]?[0]?["typeName"]?.text?.isEmpty == false)
+    let thrown = try #require(exception.data["exceptions"]?[0])
+    let type = try #require(thrown["typeName"]?.text)
+    #expect(!type.isEmpty)
+    let stack = try #require(thrown["stack"]?.text)
+    #expect(stack.hasPrefix("\(type): \(thrown["message"]?.text ?? "")\n\tat "))
+    #expect(stack.contains(/\(ServiceKit\/\w+\.swift:\d+\)$/))
+    #expect(exception.data["properties"]?["ThreadName"]?.text?.isEmpty == false)
     #expect(exception.data["properties"]?["Logger Message"] == "Unexpected exception")
     #expect(exception.data["severityLevel"] == 3)
     #expect(exception.tag("ai.operation.name") == "GET /prisoner/{prisonerNumber}/non-associations")
@@ -139,7 +145,9 @@ struct InsightsTests {
     #expect(line.tag("ai.operation.name") == "GET /non-associations/{id}")
   }
 
-  @Test("AD-24: the events of a change have the operation of its request")
+  @Test(
+    "AD-24: the events of a change, and what sends its messages, have the id and name of its request's operation"
+  )
   func created() async throws {
     let items = try await sent { (gateway) async throws in
       let answer = try await gateway.send(
@@ -158,16 +166,55 @@ struct InsightsTests {
     for name in ["Created Non-Association", "NON_ASSOCIATION_CREATED"] {
       let event = try #require(items.first { $0.type == "EventData" && $0.name == name })
       #expect(event.traceID == Self.trace)
+      #expect(event.tag("ai.operation.name") == "POST /non-associations")
+      #expect(event.tag("ai.operation.parentId")?.count == 16)
       #expect(event.tag("ai.cloud.role") == "hmpps-non-associations-api")
     }
     let direct = try #require(items.first { $0.name == "Created Non-Association" })
     let request = try #require(items.first { $0.type == "RequestData" })
-    #expect(direct.tag("ai.operation.name") == "POST /non-associations")
     #expect(direct.tag("ai.operation.parentId") == request.data["id"]?.text)
     let sent = try #require(items.first { $0.name == "PUBLISH non-associations.created" })
     #expect(sent.type == "RemoteDependencyData" && sent.traceID == Self.trace)
+    #expect(sent.tag("ai.operation.name") == "POST /non-associations")
     #expect(sent.data["type"]?.text?.hasPrefix("Queue Message | ") == true)
     #expect(sent.tag("ai.cloud.role") == "hmpps-non-associations-api")
+  }
+
+  @Test(
+    "Each kind of change is a line at info, worded as the service replaced did, with where it was written"
+  )
+  func linesOfChanges() async throws {
+    let items = try await sent { (gateway) async throws in
+      let id = try await gateway.database.insertOpen("A1234BC", "D5678EF")
+      let roles = ["WRITE", "REOPEN", "DELETE"].map { "\($0)_NON_ASSOCIATIONS" }
+      let token = try gateway.token(roles: roles, user: "STAFF1")
+      let changes = [
+        ("PATCH", "", #"{"comment":"else"}"#), ("PUT", "/close", #"{"closedReason":"over"}"#),
+        ("PUT", "/reopen", #"{"reopenReason":"again"}"#),
+        ("POST", "/delete", #"{"deletionReason":"wrong","staffUserNameRequestingDeletion":"U"}"#),
+      ]
+      for (method, path, body) in changes {
+        let answer = try await gateway.send(
+          method,
+          "/non-associations/\(id)\(path)",
+          token: token,
+          headers: [("Content-Type", "application/json")],
+          body: body
+        )
+        #expect((200..<300).contains(answer.status), "\(method) \(path)")
+      }
+    }
+    let lines = items.filter { $0.name.contains(" Non-association [") }
+    let words = lines.map { $0.name.replacing(/\[\d+\]$/, with: "[n]") }
+    #expect(words == ["Updated", "Closed", "Re-opened", "Deleted"].map { "\($0) Non-association [n]" })
+    for line in lines {
+      #expect(line.type == "MessageData" && line.data["severityLevel"] == 1)
+      #expect(line.tag("ai.operation.name")?.contains(" /non-associations/{id}") == true)
+      let properties = try #require(line.data["properties"])
+      #expect(properties["SourceType"] == "Logger")
+      #expect(properties["LoggerName"]?.text?.isEmpty == false)
+      #expect(properties["ThreadName"]?.text?.wholeMatch(of: /event-loop-\d+|pool/) != nil)
+    }
   }
 
   @Test(

@@ -225,8 +225,8 @@ struct RestoreTests {
       """
       delete from gateway_schema_history where module = 'non-associations' and version = '2.4';
       drop table non_association_number_change;
-      delete from gateway_schema_history where module = 'events' and version = '1.5';
-      alter table gateway_outbox drop column destination;
+      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6');
+      alter table gateway_outbox drop column destination, drop column operation;
       """
     )
     try await withGateway(schemaInterval: .milliseconds(50)) { (gateway) async throws in

@@ -45,8 +45,13 @@ extension RestrictedPatientsModule {
     switch outcome {
     case .removed: telemetry.track(.removedOnReception(number))
     case .kept:
-      logger.info("Ignoring reception of prisoner as they went to hospital after it")
-      logger.debug("Ignoring reception of prisoner \(number) as they went to hospital after it")
+      telemetry.trace(
+        TelemetryTrace(
+          .information,
+          "Ignoring reception of prisoner \(number) as they went to hospital after it",
+          summary: "Ignoring reception of prisoner as they went to hospital after it"
+        )
+      )
       telemetry.track(.receptionIgnored(number))
     case .absent: logger.debug("a reception concerns no restricted patient")
     }
