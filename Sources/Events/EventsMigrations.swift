@@ -14,6 +14,7 @@ public enum EventsMigrations {
     Migration(version: "1.4", name: "traces and records of the outbox", sql: outboxDetails),
     Migration(version: "1.5", name: "destinations of the outbox", sql: outboxDestinations),
     Migration(version: "1.6", name: "operations of the outbox", sql: outboxOperations),
+    Migration(version: "1.7", name: "rows of an older dump", sql: outboxOrigin),
   ]
 
   /// `due_at` is when a row may be claimed: at once, after a back-off, or when the claim on it ends. The partial indexes
@@ -85,6 +86,22 @@ public enum EventsMigrations {
 
   /// The name of the request or message that a row was written for, where somebody records.
   private static let outboxOperations = "alter table gateway_outbox add operation text;"
+
+  /// A dump of an older release takes the outbox back to before these steps, and brings rows that nobody sent. They may be
+  /// another environment's, and those that note no destination could not be told from own ones (docs/contract/adoption.md
+  /// §2.5). The empty table is not in such a dump, so it outlives the restore: where it is there already, rows without a
+  /// destination are set aside. In an upgrade it is not, and they are sent.
+  private static let outboxOrigin = """
+    do $$ begin
+      if to_regclass('gateway_outbox_origin') is null then
+        create table gateway_outbox_origin ();
+      else
+        update gateway_outbox set set_aside_at = now(), claim = null,
+          last_error = 'it came with a dump of an older release, and nobody knows where it was meant for'
+        where destination is null and published_at is null and set_aside_at is null;
+      end if;
+    end $$;
+    """
 
   private static let leases = """
     create table gateway_lease (

@@ -225,8 +225,13 @@ struct RestoreTests {
       """
       delete from gateway_schema_history where module = 'non-associations' and version = '2.4';
       drop table non_association_number_change;
-      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6');
+      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6', '1.7');
       alter table gateway_outbox drop column destination, drop column operation;
+      drop table gateway_outbox_origin;
+      insert into gateway_outbox (module, kind, subject, event_type, message) values
+        ('non-associations', 'event', 'A', 'non-associations.created', '{"of":"production"}'),
+        ('non-associations', 'audit', 'A', 'NON_ASSOCIATION_CREATED', '{"of":"production"}'),
+        ('restricted-patients', 'event', 'A', 'restricted-patients.patient.added', '{"of":"production"}');
       """
     )
     try await withGateway(schemaInterval: .milliseconds(50)) { (gateway) async throws in
@@ -238,6 +243,31 @@ struct RestoreTests {
       let body = Self.body("A1234BC", "D5678EF")
       #expect(try await gateway.post("/non-associations", body, token: gateway.writer()).status == 201)
       #expect(try await gateway.database.count("gateway_outbox where destination is not null") == 2)
+      // Nobody knows where production's were meant for.
+      let (aside, sent) = ("set_aside_at is not null", "published_at is not null")
+      try await eventually { try await gateway.database.count("gateway_outbox where \(sent)") == 2 }
+      #expect(try await gateway.database.count("gateway_outbox where \(aside) and destination is null") == 3)
+      #expect(try await gateway.database.count("gateway_outbox where \(sent) and destination is null") == 0)
+    }
+  }
+
+  @Test("AD-20: rows of an older release that are not sent yet are, once it is replaced")
+  func upgraded() async throws {
+    let database = try await World.makeDatabase()
+    defer { World.drop(database) }
+    try await database.run(
+      """
+      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6', '1.7');
+      alter table gateway_outbox drop column destination, drop column operation;
+      drop table gateway_outbox_origin;
+      insert into gateway_outbox (module, kind, subject, event_type, message)
+        values ('non-associations', 'event', 'A', 'non-associations.created', '{"of":"here"}');
+      """
+    )
+    try await withGateway(on: database) { (gateway) async throws in
+      try await eventually {
+        try await gateway.database.count("gateway_outbox where published_at is not null") == 1
+      }
     }
   }
 
