@@ -72,8 +72,8 @@ let package = Package(
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     module("Time", ["CLinux"]),
-    module("Text", []),
-    module("JSON", ["CLinux"]),
+    module("Text", ["CLinux"]),
+    module("JSON", ["CLinux", "Text"]),
     module("Crypto", ["COpenSSL"]),
     module("Concurrency", ["Time"]),
     module(

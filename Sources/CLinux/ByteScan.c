@@ -23,6 +23,12 @@ bool gateway_are_field_value(const byte *bytes, size_t count) {
   return !faults;
 }
 
+bool gateway_are_printable(const byte *bytes, size_t count) {
+  byte faults = 0;
+  for (size_t i = 0; i < count; i++) faults |= (byte)(bytes[i] - 0x20) > 0x5e;
+  return !faults;
+}
+
 bool gateway_are_token(const byte *bytes, size_t count) {
   byte faults = 0;
   for (size_t i = 0; i < count; i++) {

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A JSON object whose properties are read by their names. Unknown ones are ignored.
 ///
 /// There are two ways to read one. A body that callers send is held to what it should be (`text`, `texts`, `object`): what is
@@ -96,7 +98,7 @@ public struct JSONObject: Sendable {
     case .boolean(let value): return value ? "true" : "false"
     case .number(let text): return text
     case .string(let text):
-      guard !text.utf8.contains(0) else {
+      guard !text.holdsNUL else {
         throw JSONObjectError(property: property, reason: "\(name) must not contain a NUL character")
       }
       return text

@@ -1,3 +1,4 @@
+internal import Text
 public import Time
 
 /// A transaction in progress, valid inside the body of `withTransaction` only.
@@ -198,7 +199,7 @@ final class PostgresSession {
   /// Runs any number of statements, one transaction unless they say otherwise.
   func script(_ name: String, _ sql: String) async throws(PostgresError) {
     let statement = PostgresStatement(name: name, sql: sql)
-    guard !sql.utf8.contains(0) else { throw PostgresError(.invalidParameter, statement: name) }
+    guard !sql.holdsNUL else { throw PostgresError(.invalidParameter, statement: name) }
     _ = try await pool.run(StatementJob(statement, form: .script, deadline: deadline), on: lease).get()
   }
 }

@@ -11,6 +11,9 @@
 // Whether all may stand in a field's value: what is visible, blanks, tabs, and bytes from 0x80.
 bool gateway_are_field_value(const uint8_t *bytes, size_t count);
 
+// Whether all are printable ASCII, 0x20 to 0x7e.
+bool gateway_are_printable(const uint8_t *bytes, size_t count);
+
 // Whether all are tchar (RFC 9110 §5.6.2).
 bool gateway_are_token(const uint8_t *bytes, size_t count);
 

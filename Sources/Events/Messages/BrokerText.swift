@@ -1,10 +1,12 @@
+internal import Text
+
 /// Text as every broker takes it. SQS and SNS allow the characters of XML 1.0 (Amazon SQS API Reference, SendMessage),
 /// PostgreSQL no NUL; JSON can say each of the others as an escape (RFC 8259 §7).
 enum BrokerText {
   /// The same JSON with every control character and noncharacter escaped: decoded, it is equal. What is no UTF-8 becomes
   /// U+FFFD.
   static func escaped(_ json: [UInt8]) -> [UInt8] {
-    if json.allSatisfy({ (0x20...0x7E).contains($0) }) { return json }
+    if json.isPrintableASCII { return json }
     let text = String(decoding: json, as: UTF8.self)
     guard text.unicodeScalars.contains(where: isEscaped) else { return Array(text.utf8) }
     var escaped: [UInt8] = []

@@ -1,5 +1,6 @@
 internal import JSON
 internal import ServiceKit
+internal import Text
 
 extension OutgoingMessage {
   /// The body as text.
@@ -10,9 +11,10 @@ extension OutgoingMessage {
     guard !body.isEmpty else { throw BrokerError(.refused, "the message is empty") }
     guard size <= limit else { throw BrokerError(.refused, "the message is larger than \(limit) bytes") }
     let names = attributes.flatMap { [$0.key, $0.value.dataType, $0.value.value] }
-    guard !body.contains(0), !names.contains(where: { $0.utf8.contains(0) }) else {
+    guard !body.holdsNUL, !names.contains(where: \.holdsNUL) else {
       throw BrokerError(.refused, "the message holds a NUL character")
     }
+    if body.isPrintableASCII { return String(decoding: body, as: UTF8.self) }
     guard let text = String(validating: body, as: UTF8.self) else {
       throw BrokerError(.refused, "the message is not UTF-8")
     }

@@ -103,6 +103,11 @@ struct ResponseParser: Sendable {
         try Self.checkBeginning(byte, at: index)
         index += 1
         if byte == 0x0a, index >= 4, bytes[index - 3] == 0x0a { return index }
+        // Past the beginning, to the next CR or LF, whichever it is.
+        guard index > Self.beginning.utf8CodeUnitCount, byte != 0x0d else { continue }
+        let rest = index..<min(bytes.count, limit)
+        let end = ByteScan.first(0x0d, in: bytes, rest) ?? rest.upperBound
+        index = ByteScan.first(0x0a, in: bytes, index..<end) ?? end
       }
       return nil
     }
@@ -110,9 +115,10 @@ struct ResponseParser: Sendable {
     return end
   }
 
+  private static let beginning: StaticString = "HTTP/1."
+
   /// An answer that does not begin as one is refused at once: its sender may never send an empty line.
   private static func checkBeginning(_ byte: UInt8, at index: Int) throws(HTTPClientError) {
-    let beginning: StaticString = "HTTP/1."
     let isExpected = beginning.withUTF8Buffer { index >= $0.count || $0[index] == byte }
     guard isExpected else { throw .malformedAnswer("invalid status line") }
   }

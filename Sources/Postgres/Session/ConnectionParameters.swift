@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import Text
 
 /// A connection string taken apart, with the settings of ours that it may or may not override.
 struct ConnectionParameters: Sendable {
@@ -62,7 +63,7 @@ struct ConnectionParameters: Sendable {
   }
 
   private static func parse(_ text: String) throws(PostgresError) -> [String: String] {
-    guard !text.utf8.contains(0) else { throw notUnderstood }
+    guard !text.holdsNUL else { throw notUnderstood }
     var message: UnsafeMutablePointer<CChar>?
     let options = PQconninfoParse(text, &message)
     PQfreemem(message)

@@ -1,5 +1,5 @@
 internal import CLibPQ
-internal import Glibc
+internal import Text
 
 /// Parameters in PostgreSQL's binary form, in the arrays that libpq wants. One per connection, its storage reused.
 final class ParameterEncoder {
@@ -26,10 +26,10 @@ final class ParameterEncoder {
       switch parameter {
       case .text(let text), .jsonb(let text):
         length = text.utf8.count
-        if holdsNUL(text) { throw invalid(statement, "parameter $\(index + 1) holds a NUL character") }
+        if text.holdsNUL { throw invalid(statement, "parameter $\(index + 1) holds a NUL character") }
       case .textArray(let texts):
         length = texts.reduce(0) { $0 &+ $1.utf8.count &+ 4 }
-        if texts.contains(where: holdsNUL) {
+        if texts.contains(where: \.holdsNUL) {
           throw invalid(statement, "parameter $\(index + 1) holds a NUL character")
         }
       case .int8Array(let values): length = values.count.multipliedReportingOverflow(by: 12).partialValue
@@ -43,13 +43,6 @@ final class ParameterEncoder {
       }
       guard length < maximumLength else { throw invalid(statement, "parameter $\(index + 1) is too long") }
     }
-  }
-
-  /// By memchr: a message has thousands of bytes.
-  private static func holdsNUL(_ text: String) -> Bool {
-    text.utf8.withContiguousStorageIfAvailable { utf8 in
-      utf8.baseAddress.map { memchr($0, 0, utf8.count) != nil } ?? false
-    } ?? text.utf8.contains(0)
   }
 
   private static func invalid(_ statement: PostgresStatement, _ detail: String) -> PostgresError {

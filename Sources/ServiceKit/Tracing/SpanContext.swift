@@ -46,7 +46,16 @@ public struct SpanContext: Hashable, Sendable {
   }
 
   /// `00-<trace>-<span>-<flags>`.
-  public var traceparent: String { "00-\(traceID)-\(spanID)-\(isSampled ? "01" : "00")" }
+  public var traceparent: String {
+    var text = "00-"
+    // In one piece of memory.
+    text.reserveCapacity(55)
+    text += traceID
+    text += "-"
+    text += spanID
+    text += isSampled ? "-01" : "-00"
+    return text
+  }
 
   /// The span that the running task works for; nil where there is none. `SpanContext.current?.traceparent` is what a
   /// message or a call to another service carries.

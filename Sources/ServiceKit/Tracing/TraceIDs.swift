@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Text
 
 /// Ids of traces and spans: counters mixed with a random start (splitmix64), so that they look random, never repeat in
 /// a process and cost no system call.
@@ -13,32 +14,33 @@ public final class TraceIDs: Sendable {
   init() {}
 
   /// 16 hex digits of a span.
-  public func spanID() -> String {
-    var text = ""
-    Self.append(next(seed), to: &text)
-    return text
-  }
+  public func spanID() -> String { text(16) { $0.append(hexadecimal: next(seed)) } }
 
   /// 32 hex digits of a trace.
   public func traceID() -> String {
-    var text = ""
-    text.reserveCapacity(32)
-    Self.append(next(traceSeed), to: &text)
-    Self.append(next(seed), to: &text)
-    return text
+    text(32) { digits in
+      digits.append(hexadecimal: next(traceSeed))
+      digits.append(hexadecimal: next(seed))
+    }
   }
 
-  /// The `traceparent` of the first span of a new trace, sampled: one text, in one piece of memory.
+  /// The `traceparent` of the first span of a new trace, sampled.
   public func traceparent() -> String {
-    var text = ""
-    text.reserveCapacity(55)
-    text += "00-"
-    Self.append(next(traceSeed), to: &text)
-    Self.append(next(seed), to: &text)
-    text += "-"
-    Self.append(next(seed), to: &text)
-    text += "-01"
-    return text
+    text(55) { text in
+      text.append(contentsOf: "00-".utf8)
+      text.append(hexadecimal: next(traceSeed))
+      text.append(hexadecimal: next(seed))
+      text.append(UInt8(ascii: "-"))
+      text.append(hexadecimal: next(seed))
+      text.append(contentsOf: "-01".utf8)
+    }
+  }
+
+  private func text(_ length: Int, _ write: (inout [UInt8]) -> Void) -> String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(length)
+    write(&bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private func next(_ seed: UInt64) -> UInt64 {
@@ -48,12 +50,5 @@ public final class TraceIDs: Sendable {
     bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
     bits ^= bits >> 31
     return bits == 0 ? 1 : bits
-  }
-
-  private static func append(_ bits: UInt64, to text: inout String) {
-    for shift in stride(from: 60, through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: bits >> UInt64(shift)) & 0xF
-      text.unicodeScalars.append(Unicode.Scalar(digit < 10 ? 0x30 + digit : 0x57 + digit))
-    }
   }
 }
