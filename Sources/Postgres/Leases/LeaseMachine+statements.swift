@@ -2,7 +2,7 @@ internal import Time
 
 extension LeaseMachine {
   /// Why no further statement can be run on the lease; nil if one can.
-  func obstacle(_ lease: LeaseID) -> Obstacle? {
+  package func obstacle(_ lease: LeaseID) -> Obstacle? {
     guard let index = index(ofLease: lease) else { return .hasEnded }
     if sessions[index].isLost { return .isLost }
     if let batch = sessions[index].batch, !batch.isOver { return .isBusy }

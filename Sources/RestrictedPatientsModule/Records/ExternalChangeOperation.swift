@@ -1,9 +1,9 @@
 /// What the change does to the record.
-enum ExternalChangeOperation: String, CaseIterable, Sendable {
+package enum ExternalChangeOperation: String, CaseIterable, Sendable {
   case add = "ADD"
   case remove = "REMOVE"
 
   /// Whether prison API may be told once more when it says, on being asked, that it has not made the change. Of a
   /// discharge it may not: the first call may still come through (docs/contract/restricted-patients.md §14 row 6).
-  var mayBeToldAgain: Bool { self == .remove }
+  package var mayBeToldAgain: Bool { self == .remove }
 }

@@ -1,10 +1,12 @@
-internal import Time
+package import Time
 
 /// The words of the table of transitions: operations, states, events and actions.
 extension ExternalChange {
-  typealias Operation = ExternalChangeOperation
+  /// What is to change.
+  package typealias Operation = ExternalChangeOperation
 
-  enum State: Equatable, CaseIterable, Sendable {
+  /// How far it has got.
+  package enum State: Equatable, CaseIterable, Sendable {
     /// The row is written; prison API has not answered.
     case intended
     /// Prison API has made it.
@@ -19,10 +21,11 @@ extension ExternalChange {
     case settled
   }
 
-  typealias Settlement = ExternalChangeSettlement
+  /// What has settled it.
+  package typealias Settlement = ExternalChangeSettlement
 
   /// What has happened.
-  enum Event: Equatable, Sendable {
+  package enum Event: Equatable, Sendable {
     /// Somebody wants the change.
     case requested
     /// Another's row is there.
@@ -57,7 +60,7 @@ extension ExternalChange {
   }
 
   /// What to do next. Where an action ends the change, the caller gets the answer of the step before.
-  enum Action: Equatable, Sendable {
+  package enum Action: Equatable, Sendable {
     /// Write the row, after a pause.
     /// - lifetime: how long it keeps others out; no step is taken after it.
     case intend(after: Duration, lifetime: Duration, before: MonotonicInstant)

@@ -1,4 +1,4 @@
-internal import Time
+package import Time
 
 /// A change that prison API and the database must both make, neither of which can undo the other's: which state it is in,
 /// and what is done next. It decides only; ``ExternalChangeRunner`` does.
@@ -14,7 +14,7 @@ internal import Time
 /// asked first, which is never told twice without having been asked in between, and of a discharge never twice at all
 /// (docs/contract/restricted-patients.md §14 rows 6, 8). The outcome is *settled* once prison API says that it has made the change, the event
 /// arrives that the change causes, or a person decides.
-struct ExternalChange: Equatable, Sendable {
+package struct ExternalChange: Equatable, Sendable {
   /// For the record, whatever is left of the caller's time: prison API has made the change by then.
   static let recordingTime = Duration.seconds(10)
   static let notRecorded = "prison API has done it, but the record could not be changed"
@@ -31,9 +31,9 @@ struct ExternalChange: Equatable, Sendable {
     hasJitter: false
   )
 
-  let operation: Operation
+  package let operation: Operation
   /// Nil until the row is written.
-  private(set) var state: State?
+  package private(set) var state: State?
   /// When the caller must have an answer.
   private let deadline: MonotonicInstant
   /// For one call of an upstream, once there is a token for it.
@@ -50,7 +50,8 @@ struct ExternalChange: Equatable, Sendable {
   /// How often another's row was there; then, how often the database was away.
   private var failures = 0
 
-  init(
+  /// - Parameters: as the properties.
+  package init(
     _ operation: Operation,
     before deadline: MonotonicInstant,
     upstreamTimeout: Duration,
@@ -68,7 +69,7 @@ struct ExternalChange: Equatable, Sendable {
 
   /// The table of transitions: every pair of state and event is in it, or refused by it.
   /// - Returns: what to do.
-  mutating func on(_ event: Event, at now: MonotonicInstant) -> Action? {
+  package mutating func on(_ event: Event, at now: MonotonicInstant) -> Action? {
     switch (state, event) {
     case (nil, .requested): intend(after: .zero, at: now)
     case (nil, .busy): wait(at: now)
