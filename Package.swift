@@ -297,7 +297,7 @@ let package = Package(
     ),
     .target(
       name: "Simulation",
-      dependencies: ["Events", "Time", heap],
+      dependencies: ["RestrictedPatientsModule", "Events", "Postgres", "Time", heap, deque],
       path: "Tests/Simulation",
       exclude: ["Command"],
       swiftSettings: settings

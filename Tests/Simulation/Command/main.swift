@@ -5,7 +5,7 @@ import Simulation
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Runs relays and consumers through seeded trouble, and says what is not as it should be."
+    abstract: "Runs the gateway's machines through seeded trouble, and says what is not as it should be."
   )
 
   @Option(help: "How many seeds to run.") var seeds: UInt64?

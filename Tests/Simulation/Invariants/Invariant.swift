@@ -12,5 +12,8 @@ func allInvariants() -> [any Invariant] {
     NoEventInvented(), NoEventLost(), OrderPerSubject(), FencedClaims(), SetAsideForCause(),
     HandledBeforeDeleted(),
     HiddenWhileHandled(), RoomKept(), PromptInCalm(), CleanStop(),
+    AnswerToItsCaller(), StoppedForCause(), EndedByDeadline(), SlowDelaysItself(), FreshReads(),
+    NothingLeaked(),
+    ToldOnce(), RecordedAsTold(),
   ]
 }

@@ -45,6 +45,8 @@ package struct ModelDatabase: Sendable {
   var sessions: [SessionID: Session] = [:]
   private var locks: [Int64: SessionID] = [:]
   private var subjectLocks: [String: SessionID] = [:]
+  /// Those that wait to be published, in order.
+  private var waiting: [Int64] = []
   private var lastSession = 0
   private var lastRow: Int64 = 0
   /// What is wrong with it on purpose.
@@ -65,9 +67,22 @@ package struct ModelDatabase: Sendable {
   @discardableResult
   package mutating func commit(_ id: SessionID) -> [Int64: Row?]? {
     guard let session = sessions[id] else { return nil }
-    for (row, changed) in session.changed { rows[row] = changed }
+    for (row, changed) in session.changed {
+      rows[row] = changed
+      note(row, isWaiting: changed?.isWaiting ?? false)
+    }
     end(id)
     return session.changed
+  }
+
+  private mutating func note(_ row: Int64, isWaiting: Bool) {
+    if isWaiting {
+      var place = waiting.endIndex
+      while place > 0, waiting[place - 1] >= row { place -= 1 }
+      if place == waiting.endIndex || waiting[place] != row { waiting.insert(row, at: place) }
+    } else {
+      waiting.removeAll { $0 == row }
+    }
   }
 
   package mutating func rollback(_ id: SessionID) { end(id) }
@@ -78,13 +93,14 @@ package struct ModelDatabase: Sendable {
     for subject in session.subjects { subjectLocks[subject] = nil }
   }
 
+  /// Whether nothing waits to be published.
+  var isSettled: Bool { waiting.isEmpty }
+
   /// Sessions with an open transaction.
   package var openSessions: Int { sessions.count }
 
-  /// Ends transactions in which nothing has been done for so long (`idle_in_transaction_session_timeout`).
-  package mutating func endIdle(for timeout: Duration, at now: MonotonicInstant) {
-    for (id, session) in sessions where session.lastUsed + timeout <= now { end(id) }
-  }
+  /// When something was done in the transaction last; nil if it is no more.
+  func lastUse(of id: SessionID) -> MonotonicInstant? { sessions[id]?.lastUsed }
 
   // MARK: Statements
 
@@ -119,7 +135,8 @@ package struct ModelDatabase: Sendable {
     guard let began = sessions[id]?.began else { return .noSession }
     var subjects: Set<String> = []
     var heads: [Row] = []
-    for row in rows.values.sorted(by: { $0.id < $1.id }) where row.isWaiting {
+    for number in waiting {
+      guard let row = rows[number] else { continue }
       let isHead = subjects.insert(row.subject).inserted || plant == .orderIgnored
       if isHead, row.dueAt <= began, locks[row.id] == nil { heads.append(row) }
     }

@@ -136,7 +136,7 @@ extension Replica {
     let isSlow = world.random.chance(3)
     let duration =
       isSlow
-      ? world.random.duration(.seconds(5), .seconds(100)) : world.random.duration(.zero, .milliseconds(200))
+      ? world.random.duration(.seconds(5), .seconds(50)) : world.random.duration(.zero, .milliseconds(200))
     world.schedule(after: duration) { [weak self] in
       self?.receive(ticket) { self?.ended(number, handler, isCancelled: false) }
     }

@@ -3,9 +3,6 @@ internal import Time
 
 /// What an executor does for the relay's machine.
 extension Replica {
-  /// How long a statement is waited for.
-  private static let statementTimeout = Duration.seconds(5)
-
   func tell(_ event: RelayMachine.Event) {
     if world.plant == .lostWakeUp, event == .woken, !claims.isEmpty { return }
     note("relay <- \(event)")
@@ -45,7 +42,7 @@ extension Replica {
 
   private func claim(_ round: Int, _ limit: Int, _ prefersUntried: Bool, _ deadline: MonotonicInstant) {
     guard let claim = claims[round] else { return }
-    transaction(before: deadline) { [world] session in
+    transaction(before: deadline) { [world] session, _ in
       world.database.claim(
         limit: limit,
         claim: claim.token,
@@ -55,8 +52,8 @@ extension Replica {
       )
     } committed: { [world] rows, _ in
       for row in rows { world.observe(.claimed(row: row.id, by: claim.holder)) }
-    } then: { [self] rows in
-      guard var rows else {
+    } then: { [self] ended in
+      guard case .committed(var rows) = ended else {
         claims[round] = nil
         return tell(.notClaimed(round: round))
       }
@@ -70,7 +67,7 @@ extension Replica {
 
   private func settle(_ round: Int, _ settlement: RelayMachine.Settlement, _ deadline: MonotonicInstant) {
     guard let claim = claims[round] else { return tell(.notSettled(round: round)) }
-    transaction(before: deadline) { [world] session in
+    transaction(before: deadline) { [world] session, _ in
       world.database.settle(settlement, claim: claim.token, in: session)
     } committed: { [world] _, rows in
       for (number, changed) in rows.sorted(by: { $0.key < $1.key }) {
@@ -84,49 +81,19 @@ extension Replica {
           )
         )
       }
-    } then: { [self] marked in
-      tell(marked == nil ? .notSettled(round: round) : .settled(round: round))
+    } then: { [self] ended in
+      if case .committed = ended { tell(.settled(round: round)) } else { tell(.notSettled(round: round)) }
       if !relay.isInProgress(round) { claims[round] = nil }
     }
   }
 
   private func prune(_ deadline: MonotonicInstant) {
     let settings = Self.relaySettings
-    transaction(before: deadline) { [world] session in
+    transaction(before: deadline) { [world] session, _ in
       world.database.prune(olderThan: settings.retention, limit: settings.pruneBatchSize, in: session)
     } committed: { _, _ in
-    } then: { [self] count in
-      tell(count.map { .pruned(count: $0) } ?? .notPruned)
-    }
-  }
-
-  /// A statement, and then its COMMIT: locks are held in between.
-  /// - Parameters:
-  ///   - committed: runs on the server once it is committed, with what has changed.
-  ///   - then: with nil if it is not known to be committed.
-  private func transaction<Value: Sendable>(
-    before deadline: MonotonicInstant,
-    _ statement: @escaping (ModelDatabase.SessionID) -> ModelDatabase.Outcome<Value>,
-    committed: @escaping (Value, [Int64: ModelDatabase.Row?]) -> Void,
-    then: @escaping (Value?) -> Void
-  ) {
-    let world = world
-    let end = min(deadline, world.now + Self.statementTimeout)
-    world.call(from: self, to: .database, before: end) { answer in
-      let session = world.database.begin(wall: world.clock.wall, at: world.now)
-      world.attempt(statement, in: session, until: world.now + Self.statementTimeout) {
-        answer(($0, session))
-      }
-    } then: { (reply: World.Reply<(Value?, ModelDatabase.SessionID)>) in
-      guard case .answer((let value?, let session)) = reply else { return then(nil) }
-      world.call(from: self, to: .database, before: min(deadline, world.now + Self.statementTimeout)) {
-        answer in
-        let changed = world.database.commit(session)
-        if let changed { committed(value, changed) }
-        answer(changed != nil)
-      } then: { (reply: World.Reply<Bool>) in
-        if case .answer(true) = reply { then(value) } else { then(nil) }
-      }
+    } then: { [self] ended in
+      if case .committed(let count) = ended { tell(.pruned(count: count)) } else { tell(.notPruned) }
     }
   }
 
@@ -160,30 +127,6 @@ extension Replica {
     case .silence, .refused:
       if world.plant == .swallowedFailure { return tell(.published(row: row, round: round)) }
       tell(.failed(row: row, round: round, .unavailable, size: 2000))
-    }
-  }
-}
-
-extension World {
-  /// Runs a statement, which waits for the locks of others, but not for ever (`lock_timeout`).
-  func attempt<Value: Sendable>(
-    _ statement: @escaping (ModelDatabase.SessionID) -> ModelDatabase.Outcome<Value>,
-    in session: ModelDatabase.SessionID,
-    until end: MonotonicInstant,
-    _ answer: @escaping (Value?) -> Void
-  ) {
-    database.touch(session, at: now)
-    switch statement(session) {
-    case .done(let value): answer(value)
-    case .noSession: answer(nil)
-    case .waiting:
-      guard now < end else {
-        database.rollback(session)
-        return answer(nil)
-      }
-      schedule(after: .milliseconds(20)) { [weak self] in
-        self?.attempt(statement, in: session, until: end, answer)
-      }
     }
   }
 }

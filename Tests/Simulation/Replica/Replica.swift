@@ -28,6 +28,16 @@ final class Replica {
   var lastHandler = 0
   /// Ends the poll that is in flight, for its caller.
   var cancelPoll: (() -> Void)?
+  /// At most so many sessions for transactions, and for reads.
+  let sessions: Int
+  let readSessions: Int
+  private(set) lazy var watch = SimulatedWatch(self)
+  private(set) lazy var leases = SimulatedLeases(self, SimulatedConnector(self), watch)
+  private(set) lazy var reads = SimulatedReads(self, SimulatedConnector(self), watch)
+  /// For how long a session was there that a read would not have waited for.
+  private(set) var freeTime = Duration.zero
+  private var isFree = false
+  private var countedAt = MonotonicInstant(nanoseconds: 0)
   private var timers: [Part: Int] = [:]
   private var lastTimer = 0
   private var stopped: Set<Part> = []
@@ -54,6 +64,7 @@ final class Replica {
   init(index: Int, world: World) {
     self.index = index
     self.world = world
+    (sessions, readSessions) = (2 + world.random.number(below: 3), 1 + world.random.number(below: 3))
     relay = RelayMachine(Self.relaySettings, destination: World.topic, jitter: .none)
     consumer = ConsumerMachine(
       Self.consumerSettings,
@@ -74,6 +85,11 @@ final class Replica {
   /// Messages and rows that something is done with.
   var held: Int { deliveries.count + receipts.count + claims.values.reduce(0) { $0 + $1.publishing } }
 
+  /// When a session is due for replacement.
+  var connectionAge: Duration { world.random.duration(.seconds(15), .seconds(60)) }
+
+  var openConnections: Int { leases.openConnections + reads.openConnections }
+
   func start() {
     incarnation += 1
     (isUp, isStopping, isFrozen) = (true, false, false)
@@ -92,6 +108,12 @@ final class Replica {
       hasDeadLetters: true,
       jitter: Jitter(seed: world.random.next())
     )
+    let connector = SimulatedConnector(self)
+    watch.forget()
+    watch = SimulatedWatch(self)
+    leases = SimulatedLeases(self, connector, watch)
+    reads = SimulatedReads(self, connector, watch)
+    watch.probe()
     note("starts")
     tell(RelayMachine.Event.started)
     tell(ConsumerMachine.Event.started)
@@ -112,6 +134,10 @@ final class Replica {
   private func end() {
     isUp = false
     incarnation += 1
+    // Of a process that ends the server hears, but not of a machine that is cut off.
+    let isHeard = world.random.chance(70)
+    leases.vanish(isHeard: isHeard)
+    reads.vanish(isHeard: isHeard)
     (claims, deliveries, receipts, handlers) = ([:], [:], [:], [:])
   }
 
@@ -179,6 +205,12 @@ final class Replica {
     action()
   }
 
+  /// Has something done at the end of the step, unless the process is no more by then.
+  func soon(_ action: @escaping () -> Void) {
+    let ticket = ticket
+    world.soon { [weak self] in if ticket == self?.ticket { action() } }
+  }
+
   /// Has it know that rows were committed, if that reaches it.
   func notify() {
     guard isUp, !world.random.chance(world.faults.loss) else { return }
@@ -201,7 +233,21 @@ final class Replica {
   }
 
   /// Lets go of what knows it.
-  func forget() { (backlog, cancelPoll) = ([], nil) }
+  func forget() {
+    (backlog, cancelPoll) = ([], nil)
+    watch.forget()
+    leases.vanish(isHeard: false)
+    reads.vanish(isHeard: false)
+  }
+
+  // MARK: Free sessions
+
+  func countFreeTime() {
+    if isFree { freeTime += world.now.duration(since: countedAt) }
+    countedAt = world.now
+  }
+
+  func seeWhetherFree() { isFree = isUp && !isFrozen && reads.hasFreeSession }
 
   func note(_ line: @autoclosure () -> String) { world.note { "replica \(index) \(line())" } }
 }

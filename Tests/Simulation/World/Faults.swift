@@ -14,6 +14,9 @@ struct Faults {
   /// Whether each call of it fails, and if so whether it is answered at all.
   var brokerAway = Outage.none
   var databaseAway = Outage.none
+  /// When it ends, of an outage in which nobody answers.
+  var databaseReturns = MonotonicInstant(nanoseconds: 0)
+  var upstreamAway = Outage.none
 
   enum Outage {
     case none

@@ -1,3 +1,4 @@
+internal import RestrictedPatientsModule
 internal import Time
 
 /// Something that happened in the world and that an invariant looks at.
@@ -27,6 +28,36 @@ enum Observation {
   case holding(count: Int, limit: Int, replica: Int)
   /// A replica says that it has stopped.
   case stopped(replica: Int, busy: Int)
+  /// A caller gets the answer to what was asked under a number.
+  case answered(asked: Int, answer: Int?)
+  /// A read is told as stopped to a caller who waits for it.
+  case cancelled(read: Int)
+  /// A request has no answer though its time is over.
+  case overdue(request: Int, String)
+  case endedTwice(request: Int)
+  /// While nothing goes wrong, a quick read is answered.
+  /// - own: how long the server runs it.
+  /// - waited: how long it has taken, as far as a session was free for it.
+  case read(token: Int, own: Duration, waited: Duration)
+  case readFailed(token: Int)
+  /// What was read had been replaced so long ago when it was asked for.
+  case stale(token: Int, for: Duration)
+  /// Nothing is in progress.
+  /// - known: connections that processes know of.
+  case atRest(connections: Int, known: Int, agreesOrIsSeen: Bool)
+  /// Prison API is to make a change.
+  /// - isOpen: whether its row keeps others out.
+  case told(ExternalChangeOperation, isOpen: Bool)
+  /// Prison API is asked for it.
+  case asked(ExternalChangeOperation, has: Bool)
+  /// What has become of it is known without asking.
+  case outcomeKnown(ExternalChangeOperation)
+  /// The record of it changes.
+  /// - isKnown: whether prison API has it.
+  /// - isGone: whether its row has gone before.
+  case recorded(ExternalChangeOperation, isNew: Bool, isKnown: Bool, isGone: Bool)
+  /// Its caller is told that it is made.
+  case changeAnswered(ExternalChangeOperation, hasRow: Bool)
   /// Nothing goes wrong any more.
   case healed
   /// Nor is there anything left of what went wrong.

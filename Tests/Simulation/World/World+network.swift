@@ -2,7 +2,7 @@ internal import Time
 
 /// How replicas call the database and the broker: each call and each answer takes its time, and may be lost.
 extension World {
-  enum Server { case database, broker }
+  enum Server { case upstream, broker }
 
   /// What a caller gets.
   enum Reply<Answer> {
@@ -36,10 +36,12 @@ extension World {
       }
     }
     schedule(at: deadline) { end(.silence) }
-    let outage = server == .broker ? faults.brokerAway : faults.databaseAway
+    let outage = server == .broker ? faults.brokerAway : faults.upstreamAway
     if outage == .refusing { return schedule(after: trip()) { end(.refused) } }
     if outage == .silent || random.chance(faults.loss) { return }
+    if server == .upstream { upstreamCalls += 1 }
     schedule(after: trip() + extraDelay) { [self] in
+      if server == .upstream { upstreamCalls -= 1 }
       body { answer in
         if self.random.chance(self.faults.loss) { return }
         self.schedule(after: self.trip()) { end(.answer(answer)) }
@@ -49,6 +51,14 @@ extension World {
 
   /// How long a message takes.
   func trip() -> Duration { random.duration(.microseconds(100), faults.delay) }
+
+  /// When bytes of a connection come: in their order, and late if they had to be sent again.
+  func arrival(after last: MonotonicInstant) -> MonotonicInstant {
+    var instant = now + trip()
+    if random.chance(faults.loss) { instant = instant + random.duration(.milliseconds(200), .seconds(2)) }
+    if faults.databaseAway == .silent { instant = max(instant, faults.databaseReturns) }
+    return max(instant, last)
+  }
 }
 
 /// A poll that waits for messages.

@@ -7,17 +7,24 @@ extension World {
   static let queue = "main"
   static let deadLetters = "dead"
   static let subjects = ["A", "B", "C", "D", "E"]
+  /// The subject that prison API's changes are about.
+  static let patient = "P"
 
   func live() {
     setUp()
-    let chaosEnd = now + random.duration(.seconds(10), .seconds(40))
+    let chaosEnd = now + random.duration(.seconds(5), .seconds(15))
     write(until: chaosEnd)
+    change(until: chaosEnd)
+    client.live(until: chaosEnd)
     disturb(until: chaosEnd)
     run(until: chaosEnd)
     heal()
     finish("what was committed is published, handled and settled", within: .seconds(240))
+    warmUp()
     calm()
     finish("what was committed in the calm is", within: .seconds(240))
+    lookAround()
+    if random.chance(30) { switchOver() }
     stop()
   }
 
@@ -39,9 +46,11 @@ extension World {
 
   /// What the database's server does by itself.
   private func keepHouse() {
-    if plant != .lockLeak { database.endIdle(for: .seconds(10), at: now) }
+    if plant != .lockLeak { server.endIdle(for: .seconds(10)) }
     schedule(after: .seconds(1)) { [weak self] in self?.keepHouse() }
   }
+
+  func anyReplica() -> Replica { replicas[random.number(below: replicas.count)] }
 
   // MARK: Changes
 
@@ -56,92 +65,68 @@ extension World {
 
   private func commitSomething() {
     let session = database.begin(wall: clock.wall, at: now)
-    var rows: [(row: Int64, subject: String, isOurs: Bool)] = []
+    var subjects: Set<String> = []
     for _ in 0...random.number(below: 3) {
       let subject = Self.subjects[random.number(below: Self.subjects.count)]
-      guard rows.contains(where: { $0.subject == subject }) || database.lock(subject, in: session) else {
-        continue
-      }
+      guard subjects.contains(subject) || database.lock(subject, in: session) else { continue }
+      subjects.insert(subject)
       // As after a copy of another environment's database, and as a release wrote them that noted nothing.
       let isOurs = !random.chance(3)
-      let destination = isOurs ? (random.chance(10) ? nil : Self.topic) : "elsewhere"
-      let row = database.append(subject, for: destination, in: session)
-      if !isHealed, random.chance(5) { limits[row] = random.chance(50) ? 0 : 1000 }
-      rows.append((row, subject, isOurs))
+      let row = database.append(
+        subject,
+        for: isOurs ? (random.chance(10) ? nil : Self.topic) : "elsewhere",
+        in: session
+      )
+      if phase == .chaos, random.chance(5) { limits[row] = random.chance(50) ? 0 : 1000 }
     }
     let isKept = !random.chance(10)
-    schedule(after: random.duration(.milliseconds(1), .milliseconds(isHealed ? 3 : 300))) { [weak self] in
-      guard let self, isKept, database.commit(session) != nil else {
+    schedule(after: random.duration(.milliseconds(1), .milliseconds(phase == .chaos ? 300 : 3))) {
+      [weak self] in
+      guard let self, isKept, let rows = database.commit(session) else {
         self?.database.rollback(session)
         return
       }
-      for row in rows { observe(.committed(row: row.row, subject: row.subject, isOurs: row.isOurs)) }
-      note { "committed \(rows.map(\.row))" }
-      for replica in replicas { replica.notify() }
+      announce(rows)
     }
   }
 
-  // MARK: Trouble
-
-  private func disturb(until end: MonotonicInstant) {
-    guard now < end else { return }
-    switch random.number(below: 12) {
-    case 0, 1: faults = changed { Faults.chaos(&$0) }
-    case 2: replica().crash(for: random.duration(.milliseconds(100), .seconds(20)))
-    case 3, 4: replica().freeze(for: random.duration(.milliseconds(100), .seconds(40)))
-    case 5: replica().stopGracefully()
-    case 6, 7:
-      faults.brokerAway = random.chance(50) ? .refusing : .silent
-      note { "the broker is away" }
-      schedule(after: random.duration(.milliseconds(500), .seconds(12))) { [weak self] in
-        self?.faults.brokerAway = .none
-      }
-    case 8:
-      faults.databaseAway = random.chance(50) ? .refusing : .silent
-      note { "the database is away" }
-      schedule(after: random.duration(.milliseconds(500), .seconds(12))) { [weak self] in
-        self?.faults.databaseAway = .none
-      }
-    case 9:
-      // Forwards no further than a claim has time to spare: a claim ends by the server's clock, and what was sent just
-      // before such a jump would come after what another relay sends.
-      clock.jumps = max(.seconds(-30), clock.jumps + random.duration(.seconds(-30), .seconds(4)))
-      note { "the server's clock jumps" }
-    default:
-      broker.duplicate(on: Self.queue, at: now) { random.number(below: $0) }
-      servePolls()
+  /// Rows were committed; those that are new are the relays' business.
+  func announce(_ rows: [Int64: ModelDatabase.Row?]) {
+    let new = rows.values.compactMap { $0 }.sorted { $0.id < $1.id }
+    if new.isEmpty { return }
+    for row in new {
+      let isOurs = row.destination == nil || row.destination == Self.topic
+      observe(.committed(row: row.id, subject: row.subject, isOurs: isOurs))
     }
-    schedule(after: random.duration(.milliseconds(100), .seconds(4))) { [weak self] in
-      self?.disturb(until: end)
-    }
+    note { "committed \(new.map(\.id))" }
+    for replica in replicas { replica.notify() }
   }
 
-  /// Another minute of chaos, with the outages that there are.
-  private func changed(_ make: (inout Seed) -> Faults) -> Faults {
-    var next = make(&random)
-    (next.brokerAway, next.databaseAway) = (faults.brokerAway, faults.databaseAway)
-    note { "loss \(next.loss) %, delay \(next.delay)" }
-    return next
-  }
-
-  private func replica() -> Replica { replicas[random.number(below: replicas.count)] }
+  // MARK: Rest
 
   private func heal() {
-    faults = Faults()
-    isHealed = true
+    (faults, upstream.refuses) = (Faults(), false)
+    phase = .healed
+    server.thaw()
     for replica in replicas { replica.recover() }
     note { "all is well" }
     observe(.healed)
   }
 
-  // MARK: Calm
+  /// What was held up in the chaos becomes known as quick again. While a kind counts as slow, it may have to wait for what is.
+  private func warmUp() {
+    client.live(until: now + .seconds(3), every: .milliseconds(100), isQuick: true)
+    run(until: now + .seconds(3))
+  }
 
   private func calm() {
+    phase = .calm
     observe(.calm)
+    client.live(until: now + .seconds(8), every: .milliseconds(200))
     for number in 0..<8 {
       let at = random.duration(.zero, .seconds(1)) + .seconds(number)
       // In bursts, because it is then that things are in flight.
-      for _ in 0...random.number(below: 3) {
+      for _ in 0...random.number(below: 8) {
         schedule(after: at + random.duration(.zero, .milliseconds(30))) { [weak self] in
           self?.commitSomething()
         }
@@ -157,18 +142,49 @@ extension World {
 
   /// Whether nothing is left to do.
   private var isAtRest: Bool {
-    database.openSessions == 0 && replicas.allSatisfy { $0.held == 0 } && broker.isEmpty(Self.queue)
-      && database.rows.values.allSatisfy { !$0.isWaiting && $0.claim == nil }
+    database.isSettled && broker.isEmpty(Self.queue) && database.openSessions == 0
+      && replicas.allSatisfy { $0.held == 0 && $0.leases.held == 0 && $0.reads.held == 0 } && areChangesOver
+  }
+
+  private var areChangesOver: Bool {
+    upstreamCalls == 0 && untoldReleases == 0 && changes.allSatisfy(\.isOver)
+      && !patients.hasOpenRows(at: now)
   }
 
   private var rest: String {
     let waiting = database.rows.values.filter(\.isWaiting).map(\.id).sorted()
-    let held = replicas.map(\.held)
-    return
-      "rows \(waiting), \(database.openSessions) transactions, messages \(held), queue \(broker.ids(Self.queue))"
+    let held = replicas.map { [$0.held, $0.leases.held, $0.reads.held] }
+    return """
+      rows \(waiting), \(database.openSessions) transactions, messages, leases and reads \(held), \
+      queue \(broker.ids(Self.queue)), \(changes.count { !$0.isOver }) changes, \(upstreamCalls) calls of prison API, \
+      \(untoldReleases) discharges to tell of
+      """
+  }
+
+  private func lookAround() {
+    phase = .healed
+    run(until: now + .seconds(1))
+    if violation != nil { return }
+    observe(
+      .atRest(
+        connections: server.openBackends,
+        known: replicas.reduce(0) { $0 + $1.openConnections },
+        agreesOrIsSeen: patients.hasRecord == upstream.isInHospital || patients.hasOutstanding(at: now)
+      )
+    )
+  }
+
+  // MARK: The end
+
+  private func switchOver() {
+    phase = .switched
+    server.switchOver()
+    client.live(until: now + .seconds(8))
+    run(until: now + .seconds(14))
   }
 
   private func stop() {
+    phase = .ending
     for replica in replicas { replica.stopGracefully(forGood: true) }
     run(until: now + .seconds(60), unless: { replicas.allSatisfy { !$0.isUp } })
     for replica in replicas where replica.isUp { violate("replica \(replica.index) does not stop") }
@@ -177,7 +193,7 @@ extension World {
 
 extension ModelBroker {
   /// Whether there is nothing on the queue, hidden messages included.
-  func isEmpty(_ queue: String) -> Bool { ids(queue).isEmpty }
+  func isEmpty(_ queue: String) -> Bool { queues[queue]?.messages.isEmpty ?? true }
 
   /// What is on the queue.
   func ids(_ queue: String) -> [String] { queues[queue]?.messages.map(\.id) ?? [] }

@@ -1,13 +1,17 @@
+internal import RestrictedPatientsModule
 internal import Time
 
 /// A world of replicas, a database and a broker, in which everything that happens follows from a seed. First things go wrong
 /// at every turn; then nothing does, and all that was committed must be published, handled and settled in bounded time.
 ///
-/// The replicas' machines are the real ones. Further machines join by further replicas, models and invariants.
+/// The replicas' machines are the real ones: a relay, a consumer, changes that prison API makes too, and the leases, reads
+/// and sessions that carry their statements. Further machines join by further replicas, models and invariants.
 public final class World {
   /// How a run ended.
   public struct Verdict: Sendable {
     public let seed: UInt64
+    /// How many changes that prison API makes too have ended in which state.
+    public let ends: [String: Int]
     /// What was wrong, and at which step; nil if nothing was.
     public let violation: String?
     public let steps: Int
@@ -23,6 +27,18 @@ public final class World {
     let text: String
   }
 
+  /// What goes wrong.
+  enum Phase: Equatable {
+    case chaos
+    /// Nothing any more.
+    case healed
+    /// Nor is there anything left of what did.
+    case calm
+    /// The database's address leads to another server.
+    case switched
+    case ending
+  }
+
   static let start = SimulatedClock().now
 
   let seed: UInt64
@@ -34,11 +50,21 @@ public final class World {
   var faults = Faults()
   var database = ModelDatabase()
   var broker = ModelBroker()
+  var upstream = ModelUpstream()
+  var patients = ModelPatients()
+  private(set) lazy var server = ModelServer(self)
+  private(set) lazy var client = ModelClient(self)
   var replicas: [Replica] = []
+  var changes: [ChangeRunner] = []
+  /// In which states changes have ended.
+  var ends: [ExternalChange.State: Int] = [:]
+  /// Calls that prison API has not got yet, and discharges that prisoner search has not told of.
+  var upstreamCalls = 0
+  var untoldReleases = 0
   var polls: [Poll] = []
   /// When polls are looked at next.
   var nextServing: MonotonicInstant?
-  var isHealed = false
+  var phase = Phase.chaos
   /// Rows that the broker refuses for good, and how large a message of theirs may be at most.
   var limits: [Int64: Int] = [:]
   private var invariants = allInvariants()
@@ -46,6 +72,11 @@ public final class World {
   private(set) var violation: Violation?
   private(set) var steps = 0
   private var stepsOfInstant = 0
+  /// What is done at the end of the step.
+  private var deferred: [() -> Void] = []
+  private var lastToken = 0
+  private var lastRequest = 0
+  private var requests: Set<Int> = []
 
   /// - Parameters:
   ///   - plant: what is wrong on purpose.
@@ -76,13 +107,59 @@ public final class World {
       stepsOfInstant = next.instant == clock.now ? stepsOfInstant + 1 : 0
       clock.now = next.instant
       steps += 1
+      if phase == .calm { for replica in replicas { replica.countFreeTime() } }
       next.action()
+      finishStep()
       // Ten messages and a hundred rows may be due at once, and not more.
       if stepsOfInstant > 5000 {
         violate("nothing but events of one instant: somebody goes round in circles")
       }
     }
     if violation == nil, !isDone() { clock.now = max(clock.now, end) }
+  }
+
+  /// Has something done once all that has been decided is carried out, as a task goes on that waited for it.
+  func soon(_ action: @escaping () -> Void) { deferred.append(action) }
+
+  private func finishStep() {
+    var position = 0
+    while position < deferred.count, violation == nil {
+      deferred[position]()
+      position += 1
+    }
+    deferred.removeAll(keepingCapacity: true)
+    if phase == .calm { for replica in replicas { replica.seeWhetherFree() } }
+  }
+
+  func nextToken() -> Int {
+    lastToken += 1
+    return lastToken
+  }
+
+  // MARK: Requests
+
+  /// A request comes that must have ended by then, if its process lives.
+  /// - Returns: its number.
+  func expect(_ replica: Replica, before deadline: MonotonicInstant, _ what: String) -> Int {
+    lastRequest += 1
+    let (request, ticket, patience) = (lastRequest, replica.ticket, Duration.milliseconds(10))
+    requests.insert(request)
+    schedule(at: deadline + patience) { [weak self] in
+      guard let self, requests.contains(request) else { return }
+      // After what a frozen process does late.
+      replica.receive(ticket) {
+        self.schedule(after: patience) {
+          replica.receive(ticket) {
+            if self.requests.contains(request) { self.observe(.overdue(request: request, what)) }
+          }
+        }
+      }
+    }
+    return request
+  }
+
+  func end(_ request: Int) {
+    if requests.remove(request) == nil { observe(.endedTwice(request: request)) }
   }
 
   // MARK: What happens
@@ -101,7 +178,7 @@ public final class World {
 
   /// Keeps a line of the transcript.
   func note(_ line: () -> String) {
-    guard isRecorded else { return }
+    guard isRecorded, violation == nil else { return }
     let seconds = Double(now.duration(since: Self.start) / .microseconds(1)) / 1_000_000
     transcript.append("\(steps)\t\(seconds)\t\(line())")
   }
@@ -115,6 +192,7 @@ public final class World {
     world.end()
     return Verdict(
       seed: seed,
+      ends: Dictionary(uniqueKeysWithValues: world.ends.map { ("\($0.key)", $0.value) }),
       violation: world.violation.map { "step \($0.step): \($0.text)" },
       steps: world.steps,
       duration: world.now.duration(since: start),
@@ -126,6 +204,9 @@ public final class World {
   private func end() {
     scheduler = Scheduler()
     polls = []
+    deferred = []
+    changes = []
+    server.forget()
     for replica in replicas { replica.forget() }
   }
 

@@ -1,6 +1,4 @@
-import Time
-
-@testable import RestrictedPatientsModule
+internal import RestrictedPatientsModule
 
 /// Prison API as a value, for one prisoner: what it has been told, and what it has made of that.
 struct ModelUpstream {
@@ -9,12 +7,12 @@ struct ModelUpstream {
   var refuses = false
 
   /// - Returns: false if it refuses.
-  mutating func tell(_ operation: ExternalChange.Operation) -> Bool {
+  mutating func tell(_ operation: ExternalChangeOperation) -> Bool {
     if refuses { return false }
     isInHospital = operation == .add
     return true
   }
 
   /// Whether it has made the change.
-  func has(_ operation: ExternalChange.Operation) -> Bool { isInHospital == (operation == .add) }
+  func has(_ operation: ExternalChangeOperation) -> Bool { isInHospital == (operation == .add) }
 }

@@ -1,18 +1,17 @@
-import Time
-
-@testable import RestrictedPatientsModule
+internal import RestrictedPatientsModule
+internal import Time
 
 /// The tables of one prisoner as a value: each function is a transaction, with what the statements of the store say.
 struct ModelPatients {
   struct Row {
     let id: Int
-    let operation: ExternalChange.Operation
+    let operation: ExternalChangeOperation
     let expiresAt: MonotonicInstant
     var isUnknown = false
     var isSettled = false
   }
 
-  enum Intended {
+  enum Intended: Sendable {
     case written(Int, afterUnknown: Bool)
     case busy(hasRecord: Bool)
     case refused
@@ -28,18 +27,27 @@ struct ModelPatients {
     rows.contains { $0.id == id && !$0.isUnknown && $0.expiresAt > now }
   }
 
+  /// Whether it is there.
+  func isKept(_ id: Int?) -> Bool { rows.contains { $0.id == id } }
+
   private func open(at now: MonotonicInstant) -> Row? { rows.first { !$0.isUnknown } }
 
   /// Changes whose outcome is unknown and that neither anybody nor the record settles.
-  func outstanding(_ operation: ExternalChange.Operation, at now: MonotonicInstant) -> Bool {
+  func outstanding(_ operation: ExternalChangeOperation, at now: MonotonicInstant) -> Bool {
     hasRecord == (operation == .remove)
       && rows.contains { row in
         row.operation == operation && !row.isSettled && (row.isUnknown || row.expiresAt <= now)
       }
   }
 
+  func hasOutstanding(at now: MonotonicInstant) -> Bool {
+    ExternalChangeOperation.allCases.contains { outstanding($0, at: now) }
+  }
+
+  func hasOpenRows(at now: MonotonicInstant) -> Bool { rows.contains { !$0.isUnknown && $0.expiresAt > now } }
+
   mutating func intend(
-    _ operation: ExternalChange.Operation,
+    _ operation: ExternalChangeOperation,
     lifetime: Duration,
     isAwaited: Bool,
     at now: MonotonicInstant
@@ -59,10 +67,10 @@ struct ModelPatients {
     for index in rows.indices where rows[index].id == id { rows[index].isUnknown = true }
   }
 
-  enum Recorded { case now, before, overtaken, late }
+  enum Recorded: Sendable { case now, before, overtaken, late }
 
   mutating func record(
-    _ operation: ExternalChange.Operation,
+    _ operation: ExternalChangeOperation,
     _ id: Int,
     settlesEarlier: Bool
   ) -> Recorded {
@@ -78,7 +86,7 @@ struct ModelPatients {
     return .now
   }
 
-  mutating func settle(_ operation: ExternalChange.Operation) {
+  mutating func settle(_ operation: ExternalChangeOperation) {
     for index in rows.indices where rows[index].operation == operation && rows[index].isUnknown {
       rows[index].isSettled = true
     }
