@@ -82,6 +82,10 @@ def pgbench(world, scripts, seconds, clients):
 
 # The statements behind the gateway's answers, as its stores spell them (Sources/NonAssociationsModule).
 
+def select_first_page():
+    return [f"select {COLUMNS} from non_association order by id limit 20;\n"]
+
+
 def select_by_id(world):
     return [f"\\set id random(1, {world.rows})\nselect {COLUMNS} from non_association where id = :id;\n"]
 

@@ -33,6 +33,13 @@ public enum NonAssociations {
       .upstream(.prisonerSearch, component: "prisonerSearchApi"),
     ],
     pingsAsLongAsItCalls: true,
+    jobs: [
+      JobDeclaration(
+        CountKeeping.name,
+        batchType: "NON_ASSOCIATION_COUNTS",
+        "Count the non-associations of all pages anew, as after triggers were off."
+      )
+    ],
     read: { Settings(&$0) },
     make: { settings, context in try NonAssociationsModule(settings, context) }
   )

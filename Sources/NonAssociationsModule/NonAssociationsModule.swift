@@ -57,6 +57,7 @@ struct NonAssociationsModule: ModuleInstance, RefusingModule {
   }
 
   var name: String { Self.name }
+  var jobs: [ModuleJob] { [countKeeping.job] }
   var routes: [RouteDeclaration] { Self.endpoints.map { $0.route(of: self, london: london) } }
 }
 

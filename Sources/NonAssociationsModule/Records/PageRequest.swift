@@ -40,4 +40,7 @@ struct PageRequest: Equatable, Sendable {
   }
 
   var offset: Int64 { number * size }
+
+  /// The direction of an order by id alone; nil for another order.
+  var directionByID: SortDirection? { orders.first.flatMap { $0.isByID ? $0.direction : nil } }
 }

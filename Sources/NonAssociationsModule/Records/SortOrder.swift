@@ -27,7 +27,7 @@ struct SortOrder: Equatable, Sendable {
       (self.ignoresCase ? "lower(\(column.name))" : column.name) + (direction == .descending ? " desc" : "")
   }
 
-  private var isByID: Bool { name == "id" }
+  var isByID: Bool { name == "id" }
 
   /// Reads `field`, `field,DESC`, `f1,f2,DESC`, each with `,ignorecase` behind it (docs/contract/non-associations.md §7.3).
   /// Without any field it is by id; a field that comes again decides nothing and is left out, and so is what comes after

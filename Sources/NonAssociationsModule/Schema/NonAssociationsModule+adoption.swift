@@ -68,6 +68,11 @@ extension NonAssociationsModule {
           + " is dropped",
         orders: ["id", "id", "when_created", "when_updated"]
       ),
+      .init(
+        version: "2.5",
+        waits: "adds triggers, as soon as no transaction is changing rows, and for that moment changes wait",
+        orders: []
+      ),
     ]
   )
 }

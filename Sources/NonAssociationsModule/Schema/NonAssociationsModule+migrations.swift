@@ -18,16 +18,22 @@ extension NonAssociationsModule {
           """,
         violations: openPairsStoredTwice
       ),
-      indexes: [.init(name: OpenPair.indexName, sql: openPairIndex)]
+      additions: [.init(.index, name: OpenPair.indexName, on: "non_association", sql: openPairIndex)]
     ),
     Migration(version: "2.2", name: "the history of non-associations", sql: historyTable),
     Migration(
       version: "2.3",
       name: "indexes by state and time",
       sql: laterIndexes.map { "\($0.sql);\n" }.joined() + "drop index if exists non_association_idx_p1;",
-      indexes: laterIndexes
+      additions: laterIndexes
     ),
     Migration(version: "2.4", name: "changes of prisoners' numbers", sql: numberChanges),
+    Migration(
+      version: "2.5",
+      name: "counts of non-associations",
+      sql: countTables + countFunctions + countTriggers.map { "\n\($0.sql)" }.joined(),
+      additions: countTriggers
+    ),
   ]
 
   /// How a database of the service replaced is known.
@@ -104,7 +110,8 @@ extension NonAssociationsModule {
     ("when_created", "(when_created)"), ("when_updated", "(when_updated)"),
   ].map { name, rows in
     let name = "non_association_\(name)_idx"
-    return Migration.Index(name: name, sql: "create index \(name) on non_association \(rows)")
+    let sql = "create index \(name) on non_association \(rows)"
+    return Migration.Addition(.index, name: name, on: "non_association", sql: sql)
   }
 
   /// Which numbers became which, and when: two that come in the wrong order are told by it. The event says nothing else

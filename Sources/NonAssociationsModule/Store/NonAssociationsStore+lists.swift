@@ -4,12 +4,12 @@ internal import Time
 
 extension StateFilter {
   /// A literal condition rather than a parameter, so that the planner can use the indexes of open and of closed rows.
-  fileprivate var condition: String {
+  var condition: String {
     includeOpen && includeClosed ? "true" : includeOpen ? "not is_closed" : "is_closed"
   }
 
   /// Tells the prepared statements of each filter apart.
-  fileprivate var suffix: String { includeOpen && includeClosed ? "all" : includeOpen ? "open" : "closed" }
+  var suffix: String { includeOpen && includeClosed ? "all" : includeOpen ? "open" : "closed" }
 }
 
 extension NonAssociationsStore {
@@ -56,37 +56,5 @@ extension NonAssociationsStore {
     try nonAssociations(
       await database.query(Self.list(involvement, filter), [.textArray(numbers)], deadline: deadline)
     )
-  }
-
-  static func count(_ filter: StateFilter) -> PostgresStatement {
-    PostgresStatement(
-      name: "non_associations_count_\(filter.suffix)",
-      sql: "select count(*) from non_association where \(filter.condition)"
-    )
-  }
-
-  /// Not prepared: callers may combine orders without end.
-  static func page(_ request: PageRequest) -> PostgresStatement {
-    PostgresStatement(
-      name: "non_associations_page",
-      sql: """
-        select \(NonAssociation.record.table.selected) from non_association where \(request.filter.condition)
-        order by \(request.orders.map { $0.sql }.joined(separator: ", ")) limit $1 offset $2
-        """,
-      isPrepared: false
-    )
-  }
-
-  /// Counts first, because nothing needs to be read beyond the end.
-  func page(_ request: PageRequest, deadline: MonotonicInstant) async throws -> Page {
-    let counted = try await database.query(Self.count(request.filter), deadline: deadline)
-    let total = try counted.first?.int64(0) ?? 0
-    guard request.offset < total else { return Page(items: [], total: total, request: request) }
-    let rows = try await database.query(
-      Self.page(request),
-      [.int8(request.size), .int8(request.offset)],
-      deadline: deadline
-    )
-    return Page(items: try nonAssociations(rows), total: total, request: request)
   }
 }

@@ -87,7 +87,7 @@ struct NonAssociationsStore: Sendable {
   }
 
   /// Rows of the select list.
-  func nonAssociations(_ rows: PostgresRows) throws -> [NonAssociation] {
+  func nonAssociations(_ rows: some Sequence<PostgresRow>) throws -> [NonAssociation] {
     try rows.map { try NonAssociation($0, fields, misfits) }
   }
 }

@@ -34,20 +34,30 @@ public struct Migration: Hashable, Sendable {
     }
   }
 
-  /// An index on a table of the service replaced. A restore of that service's dump replaces the table without it, while
-  /// the history goes on saying that the migration was applied (docs/contract/adoption.md §2.5).
-  public struct Index: Hashable, Sendable {
+  /// An index or a trigger on a table of the service replaced. A restore of that service's dump replaces the table without
+  /// it, while the history goes on saying that the migration was applied (docs/contract/adoption.md §2.5).
+  public struct Addition: Hashable, Sendable {
+    /// What it is, for people.
+    public enum Kind: String, Sendable {
+      case index, trigger
+    }
+
+    /// What it is.
+    public var kind: Kind
     /// As the database knows it.
     public var name: String
+    /// The table that it is on.
+    public var table: String
     /// The statement that makes it.
     public var sql: String
 
     /// - Parameters:
+    ///   - kind: what it is.
     ///   - name: as the database knows it.
+    ///   - table: the table that it is on.
     ///   - sql: the statement that makes it.
-    public init(name: String, sql: String) {
-      self.name = name
-      self.sql = sql
+    public init(_ kind: Kind, name: String, on table: String, sql: String) {
+      (self.kind, self.name, self.table, self.sql) = (kind, name, table, sql)
     }
   }
 
@@ -66,7 +76,7 @@ public struct Migration: Hashable, Sendable {
   /// be rolled back, so what old ones use is best dropped a release after the last program that uses it.
   public let oldestProgram: OldestProgram?
   /// Those that it makes on tables of the service replaced: they are made again when they are found to be missing.
-  public let indexes: [Index]
+  public let additions: [Addition]
 
   public init(
     version: String,
@@ -74,10 +84,10 @@ public struct Migration: Hashable, Sendable {
     sql: String,
     tolerance: Tolerance? = nil,
     oldestProgram: OldestProgram? = nil,
-    indexes: [Index] = []
+    additions: [Addition] = []
   ) {
     self.oldestProgram = oldestProgram
-    self.indexes = indexes
+    self.additions = additions
     self.version = version
     self.name = name
     self.sql = sql

@@ -56,8 +56,8 @@ public struct Migrator: Sendable {
   }
 
   /// Whether something that the program relies on has gone since it started, as a restore takes it away: versions of the
-  /// history, where the dump was an earlier release's, and indexes on the tables of the service replaced, where it was that
-  /// service's. `migrate` brings them back. Two reads, without a lock.
+  /// history, where the dump was an earlier release's, and indexes and triggers on the tables of the service replaced, where
+  /// it was that service's. `migrate` brings them back. Two reads, without a lock.
   /// - Throws: `PostgresError`.
   public func isBehind(in database: PostgresDatabase, deadline: MonotonicInstant) async throws -> Bool {
     let needed = migrations.filter { $0.tolerance == nil }.map(\.version)
@@ -67,13 +67,13 @@ public struct Migrator: Sendable {
       deadline: deadline
     )
     if try missing.first?.int64(0) ?? 0 > 0 { return true }
-    guard migrations.contains(where: { !$0.indexes.isEmpty }) else { return false }
-    let parameters = SchemaHistory.lostIndexes(of: migrations, module)
-    return try await !database.query(SchemaHistory.lostIndexesStatement, parameters, deadline: deadline)
+    guard migrations.contains(where: { !$0.additions.isEmpty }) else { return false }
+    let parameters = SchemaHistory.lostAdditions(of: migrations, module)
+    return try await !database.query(SchemaHistory.lostAdditionsStatement, parameters, deadline: deadline)
       .isEmpty
   }
 
-  /// Applies what is missing, and makes indexes again that were lost.
+  /// Applies what is missing, and makes indexes and triggers again that were lost.
   /// - Parameter deadline: for all of it, the wait for another replica's run included.
   /// - Returns: the migrations that were run; without those that Flyway had applied, and without tolerated failures.
   /// - Throws: `MigrationError`, or `PostgresError` when the database cannot be reached.
@@ -132,7 +132,7 @@ public struct Migrator: Sendable {
       logger.info("migration applied", metadata: metadata(migration))
       run.append(migration)
     }
-    try await makeLostIndexes(session, history)
+    try await makeLostAdditions(session, history)
     return run
   }
 
@@ -148,20 +148,21 @@ public struct Migrator: Sendable {
     }
   }
 
-  private func makeLostIndexes(_ session: PostgresSession, _ history: SchemaHistory) async throws {
-    let lost = try await history.lostIndexes(of: migrations)
+  private func makeLostAdditions(_ session: PostgresSession, _ history: SchemaHistory) async throws {
+    let lost = try await history.lostAdditions(of: migrations)
     for migration in migrations {
-      for index in migration.indexes where lost.contains(index.name) {
+      for addition in migration.additions where lost.contains(addition.name) {
         let isDone = try await tolerating(migration, session) { () async throws(PostgresError) in
           try await whenUnlocked(migration, session) { () async throws(PostgresError) in
-            try await session.script(index.name, index.sql)
+            try await session.script(addition.name, addition.sql)
           }
         }
         guard isDone else { continue }
+        let kind = addition.kind.rawValue
         var metadata = metadata(migration)
-        metadata["index"] = "\(index.name)"
+        metadata[kind] = "\(addition.name)"
         logger.warning(
-          "an index was gone with its table, as after a restore, and is there again",
+          "the \(kind) was gone with its table, as after a restore, and is there again",
           metadata: metadata
         )
       }

@@ -52,16 +52,21 @@ struct SchemaHistory {
       values ($1, $2, $3, encode(sha256(convert_to($4, 'UTF8')), 'hex'), $5)
       """
   )
-  /// $1: the module, $2 and $3: names of indexes with the versions that made them, $4: all versions that the program knows.
-  /// What a newer program made of the schema is its own.
-  static let lostIndexesStatement = PostgresStatement(
-    name: "schema_lost_indexes",
+  /// $1: the module; $2 to $5: kinds and names of what migrations added to tables, these tables, and the migrations' versions;
+  /// $6: all versions that the program knows. What a newer program made of the schema is its own.
+  static let lostAdditionsStatement = PostgresStatement(
+    name: "schema_lost_additions",
     sql: """
-      select i.name from unnest($2::text[], $3::text[]) with ordinality i (name, version, position)
-      where to_regclass(i.name) is null
-        and exists (select from gateway_schema_history where module = $1 and version = i.version)
-        and not exists (select from gateway_schema_history where module = $1 and version <> all ($4::text[]))
-      order by i.position
+      select a.name
+      from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+        a (kind, name, "table", version, position)
+      where case a.kind
+          when 'index' then to_regclass(a.name) is null
+          else not exists (select from pg_trigger where tgrelid = to_regclass(a."table") and tgname = a.name)
+        end
+        and exists (select from gateway_schema_history where module = $1 and version = a.version)
+        and not exists (select from gateway_schema_history where module = $1 and version <> all ($6::text[]))
+      order by a.position
       """
   )
   /// $1: the module, $2: the versions that a database of this program has, $3: all that it knows.
@@ -155,20 +160,22 @@ struct SchemaHistory {
     return rows
   }
 
-  /// The names of indexes that applied migrations made and that are not there.
-  func lostIndexes(of migrations: [Migration]) async throws(PostgresError) -> [String] {
+  /// The names of what applied migrations added to tables and is not there.
+  func lostAdditions(of migrations: [Migration]) async throws(PostgresError) -> [String] {
     var names: [String] = []
-    let rows = try await session.query(Self.lostIndexesStatement, Self.lostIndexes(of: migrations, module))
-    for row in rows { names.append(try row.text(0)) }
+    let parameters = Self.lostAdditions(of: migrations, module)
+    for row in try await session.query(Self.lostAdditionsStatement, parameters) {
+      names.append(try row.text(0))
+    }
     return names
   }
 
-  /// The parameters of ``lostIndexesStatement``.
-  static func lostIndexes(of migrations: [Migration], _ module: String) -> [PostgresValue] {
-    let made = migrations.flatMap { migration in migration.indexes.map { ($0.name, migration.version) } }
+  /// The parameters of ``lostAdditionsStatement``.
+  static func lostAdditions(of migrations: [Migration], _ module: String) -> [PostgresValue] {
+    let made = migrations.flatMap { migration in migration.additions.map { ($0, migration.version) } }
     return [
-      .text(module), .textArray(made.map(\.0)), .textArray(made.map(\.1)),
-      .textArray(migrations.map(\.version)),
+      .text(module), .textArray(made.map(\.0.kind.rawValue)), .textArray(made.map(\.0.name)),
+      .textArray(made.map(\.0.table)), .textArray(made.map(\.1)), .textArray(migrations.map(\.version)),
     ]
   }
 

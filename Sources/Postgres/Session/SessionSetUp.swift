@@ -40,6 +40,8 @@ enum SessionSetUp {
       // A little less than a statement may take, so that such a wait is told as what it is.
       ("lock_timeout", milliseconds(configuration.statementTimeout * 0.9)),
       ("client_connection_check_interval", "5000"),
+      // Compiling takes 30 ms and more, and is done where a statement might read much, whatever it does read.
+      ("jit", "off"),
       ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "3"), ("tcp_keepalives_count", "3"),
       ("tcp_user_timeout", "15000"),
     ]

@@ -28,7 +28,7 @@ struct RoundTripTests {
   private static func isBackground(_ statement: String) -> Bool {
     let names = [
       "outbox_", "queue_", "topic_", "broker_", "lease_", "session", "backend_pid", "notify",
-      "schema_",
+      "schema_", "counts_",
       "select set_config", "select (extract(epoch from pg_postmaster_start_time()",
     ]
     return !statement.hasPrefix("outbox_append")

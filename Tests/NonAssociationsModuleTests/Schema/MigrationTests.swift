@@ -86,6 +86,7 @@ struct MigrationTests {
       for sql in [
         "drop index non_association_open_pair_idx", "drop table gateway_schema_history",
         "drop table non_association_history, non_association_number_change",
+        Self.dropCounts,
         """
         drop index non_association_open_idx, non_association_closed_idx, non_association_when_created_idx,
           non_association_when_updated_idx
@@ -103,7 +104,7 @@ struct MigrationTests {
       let migrator = Migrator.nonAssociations(Logger(label: "migrations") { _ in log })
 
       let applied = try await migrator.migrate(module.database, deadline: .now() + .seconds(60))
-      #expect(applied.map(\.version) == ["2.2", "2.3", "2.4"])
+      #expect(applied.map(\.version) == ["2.2", "2.3", "2.4", "2.5"])
       let warning = try #require(log.entries.first { $0.level == .warning })
       #expect(warning.metadata.values.contains { "\($0)".contains("\(first), \(second)") })
       #expect(try await module.status("/non-associations/\(first)", .reader) == 200)
@@ -113,6 +114,66 @@ struct MigrationTests {
       try await module.change("delete from non_association where id = \(second)")
       let mended = try await migrator.migrate(module.database, deadline: .now() + .seconds(60))
       #expect(mended.map(\.version) == ["2.1"])
+    }
+  }
+
+  private static let dropCounts = """
+    do $$ begin
+      drop function non_association_count_row, non_association_count_truncated cascade;
+      drop table non_association_count, non_association_count_change, non_association_count_base;
+    end $$
+    """
+
+  @Test(
+    "Triggers are added while somebody reads, as soon as no writer is in the way, and whatever he wrote is counted"
+  )
+  func triggersBesideOthers() async throws {
+    try await ModuleFixture.run { module in
+      try await module.change(Self.dropCounts)
+      try await module.change(
+        "delete from gateway_schema_history where module = 'non-associations' and version = '2.5'"
+      )
+      let id = try await module.store(Fixture.open(0, "A1234BC", "D5678EF"))
+      let read = PostgresStatement(
+        name: "test",
+        sql: "select count(*) from non_association",
+        isPrepared: false
+      )
+      let write = PostgresStatement(
+        name: "test",
+        sql: "update non_association set comment = 'y'",
+        isPrepared: false
+      )
+      // A dump reads for a long time.
+      try await module.database.withTransaction(isolation: .repeatableRead, deadline: .now() + .seconds(60)) {
+        reader in
+        _ = try await reader.query(read)
+        let written = AsyncStream.makeStream(of: Void.self)
+        let mayEnd = AsyncStream.makeStream(of: Void.self)
+        async let writing: Void = module.database.withTransaction(deadline: .now() + .seconds(60)) { writer in
+          _ = try await writer.query(write)
+          written.continuation.finish()
+          for await _ in mayEnd.stream {}
+        }
+        for await _ in written.stream {}
+        async let migrating = TestDatabase.migrator().migrate(
+          module.database,
+          deadline: .now() + .seconds(60)
+        )
+        let waits = "exists (select from pg_locks where not granted and mode = 'ShareRowExclusiveLock') and"
+        while try await module.count("\(waits) true") == 0 {}
+        // Readers go on beside it.
+        #expect(try await module.status("/non-associations/\(id)", .reader) == 200)
+        mayEnd.continuation.finish()
+        try await writing
+        #expect(try await migrating.map(\.version) == ["2.5"])
+        _ = try await reader.query(read)
+      }
+      try await module.counts().look()
+      let state = try await module.counts().store.countState(deadline: .now() + .seconds(60))
+      #expect(state.areCounted)
+      #expect(try await module.create("A1234BC", "G9012HI").status == 201)
+      #expect(try await module.counts().store.areCountsRight(deadline: .now() + .seconds(60)))
     }
   }
 }

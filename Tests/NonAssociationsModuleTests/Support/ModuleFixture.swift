@@ -133,6 +133,11 @@ struct ModuleFixture: Sendable {
     return BusBridge(.nonAssociations, to: bus)
   }
 
+  /// What keeps the module's counts, which nobody does here by himself.
+  func counts() throws -> CountKeeping {
+    try Self.module(database, prisonerSearch, clock, events, telemetry).countKeeping
+  }
+
   /// Sends a request through the module.
   func send(
     _ method: HTTPRequest.Method,
