@@ -44,6 +44,7 @@ actor OutboxWorker: MachineExecutor {
   private var claims: [Int: Claim] = [:]
   private var listening: Task<Void, Never>?
   private var counters = OutboxStatistics()
+  private var pacing = WakePacing(jitter: Jitter(seed: .random(in: .min ... .max)))
 
   init(
     store: OutboxStore,
@@ -97,9 +98,14 @@ actor OutboxWorker: MachineExecutor {
     var generation = await signal.generation(of: store.stream.name)
     while !Task.isCancelled {
       await signal.wait(for: store.stream.name, after: generation, until: loop.now() + .seconds(3600))
-      let former = generation
+      guard await signal.generation(of: store.stream.name) != generation else { continue }
+      let pause = pacing.heard(at: loop.now())
+      if pause > .zero { try? await Task.sleep(for: pause) }
+      // What is heard from here on is looked at again.
       generation = await signal.generation(of: store.stream.name)
-      if generation != former { on(.woken) }
+      guard !Task.isCancelled else { return }
+      pacing.woken()
+      on(.woken)
     }
   }
 
@@ -142,6 +148,7 @@ actor OutboxWorker: MachineExecutor {
         prefersUntried: prefersUntried,
         deadline: deadline
       )
+      pacing.looked(isEmpty: rows.isEmpty)
       claims[round] =
         rows.isEmpty
         ? nil
