@@ -208,7 +208,8 @@ struct BadTreeTests {
       ("precondition(a)", "precondition"), ("let a = MonotonicInstant.now()", "a clock of its own"),
       ("wait(until: .now() + pause)", "a clock of its own"),
       ("let a = ContinuousClock()", "a clock of its own"),
-      ("let a = Date()", "a clock of its own"), ("clock_gettime(CLOCK_REALTIME, &a)", "a clock of its own"),
+      ("try? await Task.sleep(for: pause)", "Task.sleep"), ("let a = Date()", "a clock of its own"),
+      ("clock_gettime(CLOCK_REALTIME, &a)", "a clock of its own"),
       ("init(clock: any WallClock = SystemClock()) {", "SystemClock()"),
     ]
   )

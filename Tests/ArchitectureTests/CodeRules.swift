@@ -41,6 +41,8 @@ enum CodeRules {
     Rule("unowned(unsafe)", in: []) { $0.contains("unowned(unsafe)") },
     // Time comes from a clock that was passed in, so that a test can move it.
     Rule("a clock of its own", in: ["Time", "EventLoops"]) { readsClock($0) },
+    // As does a pause: `pause(for:)` of a clock.
+    Rule("Task.sleep", in: []) { $0.contains("Task.sleep") || $0.contains("Task<Never, Never>.sleep") },
     // The program chooses the clock for all of it; `Date` in an answer is this machine's time, whatever the modules' is.
     Rule("SystemClock()", in: ["Time", "Gateway", "HTTPTransport/Server/DateField.swift"]) {
       $0.contains("SystemClock()")

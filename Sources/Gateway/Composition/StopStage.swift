@@ -1,8 +1,12 @@
+internal import Concurrency
 internal import Logging
 internal import Time
 
 /// One part of a stop, which cannot hold up the others.
 struct StopStage: Sendable {
+  /// What a part has though an earlier one has used up the time: enough for what waits for nothing.
+  private static let least = Duration.milliseconds(50)
+
   let name: String
   let clock: any MonotonicClock
   let logger: Logger
@@ -15,7 +19,7 @@ struct StopStage: Sendable {
       sink.yield(true)
     }
     let timer = Task {
-      try? await Task.sleep(for: deadline.duration(since: clock.now()))
+      await clock.pause(for: max(deadline.duration(since: clock.now()), Self.least))
       sink.yield(false)
     }
     for await isDone in news {

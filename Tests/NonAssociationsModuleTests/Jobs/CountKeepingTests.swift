@@ -3,6 +3,7 @@ import Events
 import HTTPTypes
 import JSON
 import Postgres
+import TestKit
 import Testing
 import Text
 import Time

@@ -156,7 +156,7 @@ struct MigrationTests {
           for await _ in mayEnd.stream {}
         }
         for await _ in written.stream {}
-        async let migrating = TestDatabase.migrator().migrate(
+        async let migrating = Migrator.nonAssociations().migrate(
           module.database,
           deadline: .now() + .seconds(60)
         )
