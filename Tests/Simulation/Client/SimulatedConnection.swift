@@ -39,8 +39,8 @@ final class SimulatedConnection {
   private var isCancelling = false
   /// Whether its first statement is answered.
   private(set) var isSetUp = false
-  /// Slow statements that it has not answered.
-  private var slow: Set<Int> = []
+  /// How often each slow statement was sent and not answered: one that was moved and came back runs here twice.
+  private var slow: [StatementID: Int] = [:]
 
   init(_ number: SessionNumber, _ replica: Replica, owner: any SimulatedConnectionOwner) {
     (self.number, self.replica, self.owner) = (number, replica, owner)
@@ -62,7 +62,7 @@ final class SimulatedConnection {
 
   func send(_ job: SimulatedJob, isAfterFlush: Bool = false) {
     sending = job
-    if job.statement.isSlow { slow.insert(job.statement.token) }
+    if job.statement.isSlow { slow[job.id, default: 0] += 1 }
     let form: SessionMachine.Form = job.isText ? .text : .prepared(shape: job.statement.shape)
     run(.send(job.id, form, isAfterFlush: isAfterFlush))
     sending = nil
@@ -110,7 +110,7 @@ final class SimulatedConnection {
       flush()
     case .keep: kept = received
     case .tell(let id, let outcome):
-      if let token = kept?.token { slow.remove(token) }
+      if let copies = slow[id] { slow[id] = copies > 1 ? copies - 1 : nil }
       if id == .setUp { isSetUp = outcome == .rows }
       owner?.connection(self, answered: id, outcome)
       kept = nil
