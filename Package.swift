@@ -133,7 +133,7 @@ let package = Package(
       "NonAssociationsModule",
       [
         "Text", "JSON", "ModuleKit",
-        "ServiceKit", "SharedAuth", "Events", "Postgres", "Time", httpTypes,
+        "ServiceKit", "SharedAuth", "Events", "Postgres", "Concurrency", "Time", httpTypes,
         logging,
       ]
     ),

@@ -21,7 +21,7 @@ public struct JSONWriter: Sendable {
   /// The text so far, copied.
   public var text: String { String(decoding: space[..<used], as: UTF8.self) }
 
-  /// Gives the UTF-8 text away, without a copy, and begins anew with none.
+  /// Gives the UTF-8 text away, without a copy, and begins again with none.
   public mutating func finish() -> [UInt8] {
     var text: [UInt8] = []
     swap(&text, &space)

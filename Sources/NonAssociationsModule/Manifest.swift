@@ -37,7 +37,7 @@ public enum NonAssociations {
       JobDeclaration(
         CountKeeping.name,
         batchType: "NON_ASSOCIATION_COUNTS",
-        "Count the non-associations of all pages anew, as after triggers were off."
+        "Count the non-associations of all pages again, as after triggers were off."
       )
     ],
     read: { Settings(&$0) },

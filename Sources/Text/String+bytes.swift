@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension String {
   /// Whether both are the same bytes. `==` is canonical equivalence (Unicode Standard Annex 15): it takes U+212A KELVIN
   /// SIGN for `K`, and no code, number, role or name means the same with another letter in it.
@@ -63,5 +65,16 @@ extension String {
 
   private func mappingASCII(_ letters: ClosedRange<UInt8>) -> String {
     String(decoding: utf8.map { letters.contains($0) ? $0 ^ 0x20 : $0 }, as: UTF8.self)
+  }
+}
+
+extension String {
+  // C is lent the memory for the length of the call.
+
+  /// Whether one of the characters is NUL, which PostgreSQL's texts cannot hold.
+  public var holdsNUL: Bool {
+    utf8.withContiguousStorageIfAvailable { utf8 in
+      utf8.baseAddress.map { memchr($0, 0, utf8.count) != nil } ?? false
+    } ?? utf8.contains(0)
   }
 }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import EventLoops
 internal import Logging
 internal import ServiceKit
@@ -100,7 +101,7 @@ actor OutboxWorker: MachineExecutor {
       await signal.wait(for: store.stream.name, after: generation, until: loop.now() + .seconds(3600))
       guard await signal.generation(of: store.stream.name) != generation else { continue }
       let pause = pacing.heard(at: loop.now())
-      if pause > .zero { try? await Task.sleep(for: pause) }
+      guard await loop.pause(for: pause) else { return }
       // What is heard from here on is looked at again.
       generation = await signal.generation(of: store.stream.name)
       guard !Task.isCancelled else { return }

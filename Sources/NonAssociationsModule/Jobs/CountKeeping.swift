@@ -1,10 +1,11 @@
+import Concurrency
 import Logging
 import ModuleKit
 import Postgres
 import ServiceKit
 import Time
 
-/// Keeps the counts of all pages (docs/decisions/0022-counts-by-triggers.md): adds up what writers left, counts anew after a
+/// Keeps the counts of all pages (docs/decisions/0022-counts-by-triggers.md): adds up what writers left, counts again after a
 /// restore, and once a day compares the counts with the rows. Every replica looks; an advisory lock has one of them do it.
 struct CountKeeping: Sendable {
   static let name = "non-association-counts"
@@ -21,16 +22,16 @@ struct CountKeeping: Sendable {
   }
 
   /// Looks again and again, until the task is cancelled.
-  /// - Parameter sleep: waits, and throws when the task is cancelled.
-  func keep(sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }) async {
-    while !Task.isCancelled {
+  func keep() async {
+    await Rounds(every: Self.interval, first: .zero, clock: store.database.clock).run {
       do {
         try await look()
+        return true
       } catch {
         // Pages count rows meanwhile, or add up a few more changes.
         logger.debug("the counts could not be looked after", metadata: ["reason": "\(error)"])
+        return false
       }
-      do { try await sleep(Self.interval) } catch { return }
     }
   }
 
@@ -54,7 +55,7 @@ struct CountKeeping: Sendable {
     guard try await store.takeCountCheck(deadline: deadline) else { return }
     guard try await !store.areCountsRight(deadline: deadline) else { return }
     logger.error(
-      "the counts of non-associations were wrong, as after changes without triggers: counting anew"
+      "the counts of non-associations were wrong, as after changes without triggers: counting again"
     )
     try await store.distrustCounts(deadline: deadline)
     _ = try await countAnew()

@@ -19,7 +19,7 @@ extension NonAssociationsModule {
     trigger("truncate", "after truncate on non_association for each statement", "truncated"),
   ]
 
-  /// What was written without it is in no count, so the rows are to be counted anew.
+  /// What was written without it is in no count, so the rows are to be counted again.
   private static func trigger(_ event: String, _ moment: String, _ function: String) -> Migration.Addition {
     let name = "non_association_count_\(event)"
     return Migration.Addition(
@@ -34,19 +34,19 @@ extension NonAssociationsModule {
   }
 
   /// Counts of blocks of ids; what has been written since they were added up; and of which table they are, since a restore
-  /// replaces the table and leaves these.
+  /// replaces the table and leaves these: they may be there when an older dump takes the history back.
   static let countTables = """
-    create table non_association_count (
+    create table if not exists non_association_count (
       block bigint primary key,
       open_rows bigint not null,
       closed_rows bigint not null
     );
-    create table non_association_count_change (
+    create table if not exists non_association_count_change (
       block bigint not null,
       open_rows bigint not null,
       closed_rows bigint not null
     ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
-    create table non_association_count_base (
+    create table if not exists non_association_count_base (
       table_oid oid not null,
       checked_at timestamptz not null default clock_timestamp()
     );

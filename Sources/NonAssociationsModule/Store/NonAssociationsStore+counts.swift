@@ -98,7 +98,7 @@ extension NonAssociationsStore {
     sql: "insert into non_association_count_base values (to_regclass('non_association')::oid)"
   )
 
-  /// Counts all rows anew. All of it sees one moment: the changes that are part of the rows counted are forgotten, later
+  /// Counts all rows again. All of it sees one moment: the changes that are part of the rows counted are forgotten, later
   /// ones stay to be added up. It locks nothing that readers or writers ask for.
   /// - Returns: false if another process is at it, or not every writer leaves its changes.
   func countAnew(deadline: MonotonicInstant) async throws -> Bool {
@@ -111,7 +111,7 @@ extension NonAssociationsStore {
     }
   }
 
-  /// From now on pages count rows, until all are counted anew.
+  /// From now on pages count rows, until all are counted again.
   func distrustCounts(deadline: MonotonicInstant) async throws {
     try await database.withTransaction(deadline: deadline) { transaction in
       try transaction.enqueue(Self.forgetCounts[2])

@@ -15,7 +15,8 @@ final class PostCommitNotifier: Sendable {
   }
 
   private struct State {
-    var waiting: Set<Notification> = []
+    /// In the order in which they were first asked for.
+    var waiting: [Notification] = []
     var isSending = false
   }
 
@@ -35,7 +36,7 @@ final class PostCommitNotifier: Sendable {
     by send: @escaping @Sendable (Notification) async -> Void
   ) {
     let isFirst = state.withLock { state in
-      state.waiting.formUnion(notifications)
+      for each in notifications where !state.waiting.contains(each) { state.waiting.append(each) }
       defer { state.isSending = true }
       return !state.isSending
     }

@@ -176,7 +176,7 @@ struct CountKeepingTests {
     }
   }
 
-  @Test("While rows are written they are counted anew, and none is counted twice or left out")
+  @Test("While rows are written they are counted again, and none is counted twice or left out")
   func countedAnew() async throws {
     try await ModuleFixture.run { module in
       try await module.change(Self.rows(1, 50_000))
@@ -206,7 +206,7 @@ struct CountKeepingTests {
   }
 
   @Test(
-    "Without a trigger, or after rows were changed without them, nothing is trusted until all is counted anew"
+    "Without a trigger, or after rows were changed without them, nothing is trusted until all is counted again"
   )
   func distrust() async throws {
     try await ModuleFixture.run { module in

@@ -3,7 +3,7 @@ internal import Glibc
 
 // Looks at many bytes at once. C is lent their memory for the length of a call.
 
-extension [UInt8] {
+extension Array<UInt8> {
   /// Whether all bytes are printable ASCII, blanks included: what every broker and every JSON string takes as it is.
   public var isPrintableASCII: Bool { gateway_are_printable(self, count) }
 
@@ -16,14 +16,5 @@ extension [UInt8] {
       let digit = UInt8(truncatingIfNeeded: bits >> shift) & 0xF
       append(digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
     }
-  }
-}
-
-extension String {
-  /// Whether one of the characters is NUL, which PostgreSQL's texts cannot hold.
-  public var holdsNUL: Bool {
-    utf8.withContiguousStorageIfAvailable { utf8 in
-      utf8.baseAddress.map { memchr($0, 0, utf8.count) != nil } ?? false
-    } ?? utf8.contains(0)
   }
 }
