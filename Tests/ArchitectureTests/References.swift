@@ -138,6 +138,8 @@ struct References {
 
   private static let adoption = "docs/contract/adoption.md"
 
+  // `nonisolated(unsafe)`: `Regex` is not Sendable; these are constants that are only matched with.
+
   // A section, with rows of its table or without; several of them with `, ` or ` to ` between; a document before them.
   nonisolated(unsafe) private static let section =
     #/\u{A7}(\d+(?:\.\d+)*)(?: rows? ([A-Z]{0,3}-?\d+(?:(?:, | to )[A-Z]{0,3}-?\d+)*))?/#
