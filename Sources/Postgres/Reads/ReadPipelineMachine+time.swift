@@ -46,6 +46,10 @@ extension ReadPipelineMachine {
       }
     }
     forgetEnded()
+    for id in skipped {
+      guard let job = self[id] else { continue }
+      if job.deadline > now { consider(job.deadline) } else { refuse(id, .timedOut) }
+    }
     for index in sessions.indices {
       var hasEnded = false
       for sent in sessions[index].inFlight where isAwaited(sent, from: sessions[index].number) {
@@ -77,7 +81,7 @@ extension ReadPipelineMachine {
     var stays = 0
     if sessions[index].knowsWhatRuns {
       stays = 1
-      if first.id != .setUp, holdsAnother(first.kind, besides: index, now) {
+      if first.id != .setUp, isHeldByAnother(like: first, besides: index, now) {
         times.noteRunning(first.kind, sessions[index].running(latency.value, at: now))
       }
     }
@@ -85,12 +89,19 @@ extension ReadPipelineMachine {
     considerCancelling(index, now)
   }
 
-  /// Whether a second session is held by a statement of this kind. One alone shows nothing of the kind: its session may be
-  /// frozen, and then others of the kind must not be kept waiting for it.
-  private func holdsAnother(_ kind: StatementKind, besides index: Int, _ now: MonotonicInstant) -> Bool {
+  /// Whether a second session is held by another statement of this one's kind. One statement shows nothing of its kind, even
+  /// where it was sent on two sessions: it may be slow, or the first session frozen. Then others of the kind must not be
+  /// kept waiting for it.
+  private func isHeldByAnother(
+    like statement: ReadSession.Sent,
+    besides index: Int,
+    _ now: MonotonicInstant
+  ) -> Bool {
     sessions.indices.contains { other in
-      other != index && isStuck(other, now) && sessions[other].knowsWhatRuns
-        && sessions[other].inFlight.first?.id != .setUp && sessions[other].inFlight.first?.kind == kind
+      guard other != index, isStuck(other, now), sessions[other].knowsWhatRuns,
+        let first = sessions[other].inFlight.first
+      else { return false }
+      return first.id != .setUp && first.id != statement.id && first.kind == statement.kind
     }
   }
 

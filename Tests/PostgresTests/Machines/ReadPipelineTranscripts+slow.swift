@@ -224,6 +224,41 @@ extension ReadPipelineTranscripts {
       ]
     ),
     Transcript(
+      "one statement that runs on two sessions does not make its kind count as slow",
+      machine(),
+      known + [
+        Line(20, asked(10, first), .planTurnEnd),
+        Line(20, asked(11, first)),
+        Line(
+          20,
+          .turnEnded,
+          .execute(1, 10, isAfterFlush: false),
+          .execute(1, 11, isAfterFlush: false),
+          .endBatch(1),
+          .wake(at: .at(47))
+        ),
+        Line(
+          47,
+          .timePassed,
+          .planTurnEnd,
+          .wake(at: .at(67)),
+          .execute(2, 10, isAfterFlush: false),
+          .execute(2, 11, isAfterFlush: true),
+          .endBatch(2)
+        ),
+        Line(47, .turnEnded),
+        Line(48, .answered(2, 10, .rows), .tell(10)),
+        Line(50, .answered(1, 10, .rows)),
+        Line(67, .timePassed, .wake(at: .at(1000))),
+        Line(76, .timePassed, .wake(at: .at(96))),
+        Line(90, .answered(2, 11, .rows), .tell(11)),
+        Line(90, .drained(2)),
+        // The other session is held still, and this one is for its kind, too.
+        Line(91, asked(12, first), .planTurnEnd),
+        Line(91, .turnEnded, .execute(2, 12, isAfterFlush: false), .endBatch(2)),
+      ]
+    ),
+    Transcript(
       "an only session gets a second while a slow statement holds it",
       machine(sessions: 1),
       [

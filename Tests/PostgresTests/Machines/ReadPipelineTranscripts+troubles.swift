@@ -91,6 +91,25 @@ extension ReadPipelineTranscripts {
       ]
     ),
     Transcript(
+      "what is to be sent again once its session has told all ends by its deadline",
+      machine(),
+      known + [
+        Line(20, asked(10, first), .planTurnEnd),
+        Line(20, asked(11, first, by: 40), .wake(at: .at(40))),
+        Line(
+          20,
+          .turnEnded,
+          .execute(1, 10, isAfterFlush: false),
+          .execute(1, 11, isAfterFlush: false),
+          .endBatch(1)
+        ),
+        Line(21, .answered(1, 10, .failed), .tell(10)),
+        Line(21, .answered(1, 11, .notRun)),
+        Line(40, .timePassed, .refuse(11, .timedOut)),
+        Line(41, .drained(1)),
+      ]
+    ),
+    Transcript(
       "one that an operator stops is told so; one that a cancel for another hit is sent again, once",
       machine(),
       known + [
