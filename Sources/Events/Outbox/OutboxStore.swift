@@ -120,12 +120,16 @@ struct OutboxStore: Sendable {
   /// No more rows are claimed once those before hold so much: the messages are all in memory at once.
   static let claimedBytes = 8 * 1024 * 1024
 
-  private static let claimInOrder = claimStatement("outbox_claim", order: "o.id")
-  private static let claimUntriedFirst = claimStatement("outbox_probe", order: "o.due_at, o.id")
+  static let claimInOrder = claimStatement("outbox_claim", order: "o.id")
+  static let claimUntriedFirst = claimStatement("outbox_probe", order: "o.due_at, o.id")
 
   /// A row is claimable only if no earlier one of its subject is unpublished. Whoever has claimed the earlier one, and
   /// whatever this statement's snapshot is, that cannot let a later event overtake: a published row is never unpublished
   /// again.
+  ///
+  /// `offset 0` keeps the look for an earlier row a look of its own, by the subject's index. PostgreSQL would make a join of
+  /// it, and because an outbox is nearly empty whenever its statistics are taken, one that compares each row that waits with
+  /// all others.
   private static func claimStatement(_ name: String, order: String) -> PostgresStatement {
     PostgresStatement(
       name: name,
@@ -137,7 +141,7 @@ struct OutboxStore: Sendable {
             and not exists (
               select from gateway_outbox e
               where e.module = $1 and e.kind = $2 and e.subject = o.subject and e.id < o.id
-                and e.published_at is null and e.set_aside_at is null
+                and e.published_at is null and e.set_aside_at is null offset 0
             )
           order by \(order) limit $3 for update of o skip locked
         ), fitting as (
