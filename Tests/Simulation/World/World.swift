@@ -103,13 +103,16 @@ public final class World {
 
   /// Lets things happen until the instant, a violation, or until the condition holds.
   func run(until end: MonotonicInstant, unless isDone: () -> Bool = { false }) {
+    // What the story decided before, such as when it woke a process.
+    carryOut()
     while violation == nil, !isDone(), let next = scheduler.next(until: end) {
       stepsOfInstant = next.instant == clock.now ? stepsOfInstant + 1 : 0
       clock.now = next.instant
       steps += 1
       if phase == .calm { for replica in replicas { replica.countFreeTime() } }
       next.action()
-      finishStep()
+      carryOut()
+      if phase == .calm { for replica in replicas { replica.seeWhetherFree() } }
       // Ten messages and a hundred rows may be due at once, and not more.
       if stepsOfInstant > 5000 {
         violate("nothing but events of one instant: somebody goes round in circles")
@@ -121,14 +124,13 @@ public final class World {
   /// Has something done once all that has been decided is carried out, as a task goes on that waited for it.
   func soon(_ action: @escaping () -> Void) { deferred.append(action) }
 
-  private func finishStep() {
+  private func carryOut() {
     var position = 0
     while position < deferred.count, violation == nil {
       deferred[position]()
       position += 1
     }
     deferred.removeAll(keepingCapacity: true)
-    if phase == .calm { for replica in replicas { replica.seeWhetherFree() } }
   }
 
   func nextToken() -> Int {
