@@ -106,12 +106,11 @@ struct BotoClient: BrokerClient {
           attributes = members.compactMapValues { $0["StringValue"]?.text }
         }
         all.append(FoundMessage(body: message["Body"]?.text ?? "", attributes: attributes))
-        try AWSPeer.shared.boto(
-          "sqs",
-          "delete_message",
-          ["QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]?.text ?? ""]
-        )
       }
+      let handles = messages.enumerated().map { index, message in
+        ["Id": "\(index)", "ReceiptHandle": message["ReceiptHandle"]?.text ?? ""]
+      }
+      try AWSPeer.shared.boto("sqs", "delete_message_batch", ["QueueUrl": url, "Entries": handles])
     }
   }
 

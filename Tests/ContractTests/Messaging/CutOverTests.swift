@@ -1,6 +1,3 @@
-import AWSPeer
-import Foundation
-import JSON
 import Testing
 
 /// The service replaced and the gateway on one database and one queue, alone and side by side, as while pods are rolled over
@@ -9,39 +6,27 @@ import Testing
 struct CutOverTests {
   private static func number(_ letter: String, _ index: Int) -> String { "\(letter)\(1000 + index)AA" }
 
-  private let names = MessagingNames()
-  private let client = BotoClient()
-
   /// The gateway with nothing but non-associations; when it returns, it has stopped.
-  private func gateway(
-    on database: TestDatabase,
-    _ body: (RunningGateway) async throws -> Void
-  ) async throws {
-    let emulator = [
-      "GATEWAY_MODULES": "non-associations", "HMPPS_SQS_PROVIDER": Provider.emulator.rawValue,
-      "HMPPS_SQS_LOCALSTACK_URL": "\(AWSPeer.shared.url)", "SERVER_SHUTDOWN_TIMEOUT": "30s",
-    ]
-    try await withGateway(
-      on: database,
-      settings: names.settings.merging(emulator) { $1 },
-      patientsOutbox: nil
-    ) {
-      (gateway) async throws in
+  private func gateway(_ place: CutOver, _ body: (RunningGateway) async throws -> Void) async throws {
+    try await place.gateway(subscribedTo: place.names.topicARN) { (gateway) async throws in
       gateway.search.answerAnyone(in: "MDI")
-      try await eventually { client.hasSubscription(names.topicARN) }
       try await body(gateway)
     }
   }
 
   /// Prisoners whose number changes, each of whom has a row.
-  private func merge(_ indexes: Range<Int>) throws {
+  private func merge(_ indexes: Range<Int>, _ place: CutOver) throws {
     for index in indexes {
       let message = """
         {"eventType":"prison-offender-events.prisoner.merged","version":1,"occurredAt":"2026-01-15T10:20:30Z",\
         "description":"d","additionalInformation":{"nomsNumber":"\(Self.number("N", index))",\
         "removedNomsNumber":"\(Self.number("M", index))","reason":"MERGE"}}
         """
-      try client.publish(message, type: "prison-offender-events.prisoner.merged", on: names.topicARN)
+      try place.client.publish(
+        message,
+        type: "prison-offender-events.prisoner.merged",
+        on: place.names.topicARN
+      )
     }
   }
 
@@ -58,26 +43,20 @@ struct CutOverTests {
     return ids
   }
 
-  private func isDrained() async throws {
-    try await eventually(within: .seconds(90)) {
-      try await client.counts(of: names.nonAssociations) == (0, 0)
-    }
-  }
-
   @Test("AD-9: nothing is lost and nothing done twice, while both serve, in turns and side by side")
   func underLoad() async throws {
     let merges = 100
     try await OldDatabase.with(.nonAssociations, versions: ["1.1", "1.2"]) { (database) async throws in
-      let history = "select string_agg(h::text, E'\\n' order by installed_rank) from flyway_schema_history h"
-      let migrated = try await database.row(history)
+      let place = CutOver(database: database, module: "non-associations")
+      let (names, client) = (place.names, place.client)
+      let history = try await database.flywayHistory()
       for index in 0..<merges {
         try await database.insertOpen(Self.number("M", index), Self.number("P", index))
       }
       // The first turn makes topic and queues, as they are there in a namespace.
-      try await gateway(on: database) { _ in try await client.subscribe(names.subscriber, to: names.topicARN)
-      }
+      try await gateway(place) { _ in try await client.subscribe(names.subscriber, to: names.topicARN) }
 
-      let old = OldServiceDouble(database, client, queue: names.nonAssociations)
+      let old = OldNonAssociations(database, client, queue: names.nonAssociations)
       // Every fourth pair is one that the gateway is asked for as well.
       let olds = (0..<400).map { ($0 % 4 == 0 ? "Q" : "J", $0) }.map {
         (Self.number($0, $1), Self.number("R", $1))
@@ -90,36 +69,34 @@ struct CutOverTests {
       var own: [Int] = []
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await old.run(opening: olds) }
-        defer { old.end() }
-        try merge(0..<15)
-        try await isDrained()
+        defer { old.turns.end() }
+        try merge(0..<15, place)
+        try await place.isDrained(names.nonAssociations)
         try await eventually { old.merged.count == 15 }
         // Rolled over: side by side, then the gateway alone, which stops with messages left.
-        try merge(15..<45)
-        try await gateway(on: database) { (gateway) async throws in
+        try merge(15..<45, place)
+        try await gateway(place) { (gateway) async throws in
           own += try await open(Array(gateways[0..<40]), gateway)
-          old.serve(false)
-          try merge(45..<60)
+          old.turns.serve(false)
+          try merge(45..<60, place)
           own += try await open(Array(gateways[40..<80]), gateway)
-          try await isDrained()
-          try merge(60..<70)
+          try await place.isDrained(names.nonAssociations)
+          try merge(60..<70, place)
         }
         // And back, over a time of both.
-        old.serve(true)
-        try await gateway(on: database) { (gateway) async throws in
-          try merge(70..<85)
+        old.turns.serve(true)
+        try await gateway(place) { (gateway) async throws in
+          try merge(70..<85, place)
           own += try await open(Array(gateways[80..<120]), gateway)
         }
-        try merge(85..<merges)
-        try await isDrained()
+        try merge(85..<merges, place)
+        try await place.isDrained(names.nonAssociations)
         try await eventually { old.merged.count >= 15 + merges - 85 }
-        old.end()
+        old.turns.end()
         try await group.waitForAll()
       }
       // The last turn sends what the second gateway may have left.
-      try await gateway(on: database) { (_) async throws in
-        try await eventually { try await database.count("gateway_outbox where published_at is null") == 0 }
-      }
+      try await gateway(place) { _ in try await place.isTold() }
 
       // Each merge once, by one of the two, and both had some.
       let mine = "select count(*) from non_association_history where change = 'MERGED'"
@@ -136,19 +113,12 @@ struct CutOverTests {
       #expect(Int(try await database.row(pairs)) == merges + own.count + old.created.count)
       #expect(own.count >= 60 && !old.created.isEmpty)
       // What the gateway has opened it has told, once each, and nothing else.
-      #expect(try await database.count("gateway_outbox where set_aside_at is not null") == 0)
-      let told = try await client.take(from: names.subscriber).compactMap { message -> Int? in
-        let envelope = try JSON(parsing: Array(message.body.utf8))
-        guard envelope["MessageAttributes"]?["eventType"]?["Value"] == "non-associations.created" else {
-          return nil
-        }
-        let event = try JSON(parsing: Array((envelope["Message"]?.text ?? "").utf8))
-        return event["additionalInformation"]?["id"]?.number
-      }
+      let told = try await place.told().filter { $0.type == "non-associations.created" }
+        .compactMap { $0.event["additionalInformation"]?["id"]?.number }
       #expect(told.sorted() == own.sorted())
       #expect(try await client.take(from: names.audit).count == own.count)
       #expect(try await client.counts(of: names.deadLetters(of: names.nonAssociations)) == (0, 0))
-      #expect(try await database.row(history) == migrated)
+      #expect(try await database.flywayHistory() == history)
     }
   }
 }

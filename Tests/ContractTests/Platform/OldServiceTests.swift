@@ -24,17 +24,10 @@ struct OldServiceTests {
     }
   }
 
-  /// What Flyway validates at the old service's start: every row of its history, byte by byte.
-  private static func history(_ database: TestDatabase) async throws -> String {
-    try await database.row(
-      "select string_agg(h::text, E'\\n' order by installed_rank) from flyway_schema_history h"
-    )
-  }
-
   @Test("AD-9: non-associations, and its rows and history are intact after each turn")
   func nonAssociations() async throws {
     try await OldDatabase.with(.nonAssociations, versions: ["1.1", "1.2"]) { (old) async throws in
-      let history = try await Self.history(old)
+      let history = try await old.flywayHistory()
       let first = try await old.insertOpen("A1234BC", "D5678EF")
       let row = "select n::text from non_association n where id = \(first)"
       let asLeft = try await old.row(row)
@@ -51,7 +44,7 @@ struct OldServiceTests {
           #expect(made.status == 201)
           own = try #require(try made.json["id"]?.number)
         }
-        #expect(try await Self.history(old) == history)
+        #expect(try await old.flywayHistory() == history)
         #expect(try await old.row(row) == asLeft)
         // The old service again: it changes what the gateway has made, and makes and deletes its own.
         try await old.run(
@@ -75,7 +68,7 @@ struct OldServiceTests {
   @Test("AD-9: restricted patients, and its rows and history are intact after each turn")
   func restrictedPatients() async throws {
     try await OldDatabase.with(.restrictedPatients, versions: ["1", "2", "3", "4"]) { (old) async throws in
-      let history = try await Self.history(old)
+      let history = try await old.flywayHistory()
       try await old.insertPatient("A1234BC")
       let row = "select p::text from restricted_patients p where prisoner_number = 'A1234BC'"
       let asLeft = try await old.row(row)
@@ -83,7 +76,7 @@ struct OldServiceTests {
         try await Self.alone(.restrictedPatients, on: old) { (gateway) async throws in
           #expect(try await gateway.patient("A1234BC").status == 200)
         }
-        #expect(try await Self.history(old) == history)
+        #expect(try await old.flywayHistory() == history)
         #expect(try await old.row(row) == asLeft)
         try await old.insertPatient("B1234B\(turn)")
         try await old.run(

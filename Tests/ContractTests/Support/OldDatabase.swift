@@ -103,3 +103,10 @@ enum OldDatabase {
     create index restricted_patients_prisoner_number_idx on restricted_patients (prisoner_number);
     """
 }
+
+extension TestDatabase {
+  /// What Flyway validates at the old service's start: every row of its history, byte by byte.
+  func flywayHistory() async throws -> String {
+    try await row("select string_agg(h::text, E'\\n' order by installed_rank) from flyway_schema_history h")
+  }
+}

@@ -1,18 +1,15 @@
-import Foundation
-import JSON
 import Synchronization
 
 /// The non-associations service replaced, as far as its database and queue see it: it writes rows with its own SQL, and
 /// carries out merges from its queue. It shares no code with the gateway.
-final class OldServiceDouble: Sendable {
+final class OldNonAssociations: Sendable {
   private struct State {
-    var isServing = true
-    var hasEnded = false
     var created: Set<String> = []
     var refused = 0
     var merged: [String] = []
   }
 
+  let turns = OldServiceTurns()
   private let database: TestDatabase
   private let client: any BrokerClient
   private let queue: String
@@ -29,32 +26,21 @@ final class OldServiceDouble: Sendable {
   /// The numbers that it has replaced, one for each message.
   var merged: [String] { state.withLock(\.merged) }
 
-  func serve(_ isServing: Bool) { state.withLock { $0.isServing = isServing } }
-  func end() { state.withLock { $0.hasEnded = true } }
-
   /// Serves whenever it is told to, until it is ended.
   /// - Parameter pairs: those that it opens, over and over from the first that is left.
   func run(opening pairs: [(String, String)]) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         for (first, second) in pairs {
-          guard try await self.isUp() else { return }
+          guard try await self.turns.isUp() else { return }
           try await self.open(first, second)
         }
       }
       group.addTask {
-        while try await self.isUp() {
-          for message in try await self.client.take(from: self.queue) { try await self.hear(message.body) }
-        }
+        try await self.turns.hear(self.queue, self.client) { try await self.hear($0) }
       }
       try await group.waitForAll()
     }
-  }
-
-  /// Waits until it may serve; false once it has ended.
-  private func isUp() async throws -> Bool {
-    try await eventually(within: .seconds(120)) { state.withLock { $0.isServing || $0.hasEnded } }
-    return !state.withLock(\.hasEnded)
   }
 
   private func open(_ first: String, _ second: String) async throws {
@@ -75,9 +61,7 @@ final class OldServiceDouble: Sendable {
     }
   }
 
-  private func hear(_ body: String) async throws {
-    let envelope = try JSON(parsing: Array(body.utf8))
-    let message = try JSON(parsing: Array((envelope["Message"]?.text ?? "").utf8))
+  private func hear(_ message: JSON) async throws {
     let numbers = message["additionalInformation"]
     guard let old = numbers?["removedNomsNumber"]?.text, let new = numbers?["nomsNumber"]?.text else {
       return
