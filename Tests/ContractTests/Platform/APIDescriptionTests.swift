@@ -154,9 +154,9 @@ struct APIDescriptionTests {
       gateway.prisonAPI.stubLists()
       gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
       gateway.prisonAPI.stub(PrisonAPIDouble.release, 201)
-      gateway.prisonAPI.stubOthers { call in
-        if call.hasPrefix("PUT /api/offenders/") { return (201, #"{"offenderNo":"A1234AA"}"#) }
-        if call.hasPrefix("GET /api/bookings/") {
+      gateway.prisonAPI.stubOthers { request in
+        if request.call.hasPrefix("PUT /api/offenders/") { return (201, #"{"offenderNo":"A1234AA"}"#) }
+        if request.call.hasPrefix("GET /api/bookings/") {
           return (200, #"{"offenderNo":"A1234AA","bookingId":1,"activeFlag":true}"#)
         }
         return nil

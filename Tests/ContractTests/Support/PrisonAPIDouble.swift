@@ -18,7 +18,7 @@ final class PrisonAPIDouble: Sendable {
     var answers: [String: [(status: Int, body: String)]] = [:]
     var requests: [Request] = []
     /// Answers calls that nothing else does.
-    var others: @Sendable (_ call: String) -> (status: Int, body: String)? = { _ in nil }
+    var others: @Sendable (Request) -> (status: Int, body: String)? = { _ in nil }
     var held: Set<String> = []
     var waiters: [AsyncStream<Never>.Continuation] = []
   }
@@ -43,7 +43,7 @@ final class PrisonAPIDouble: Sendable {
   }
 
   /// Answers calls that no other stub answers; nil for 404.
-  func stubOthers(_ answer: @escaping @Sendable (_ call: String) -> (status: Int, body: String)?) {
+  func stubOthers(_ answer: @escaping @Sendable (Request) -> (status: Int, body: String)?) {
     state.withLock { $0.others = answer }
   }
 
@@ -74,7 +74,7 @@ final class PrisonAPIDouble: Sendable {
     let (answer, gate) = state.withLock { state in
       state.requests.append(recorded)
       var answers = state.answers[call] ?? []
-      let answer = answers.first ?? state.others(call)
+      let answer = answers.first ?? state.others(recorded)
       if answers.count > 1 {
         answers.removeFirst()
         state.answers[call] = answers
