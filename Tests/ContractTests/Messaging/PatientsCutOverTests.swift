@@ -90,25 +90,22 @@ private struct PatientsCutOver {
 
   private func rollOverAndBack() async throws {
     try await wait(for: (5, 5), ofGateway: (0, 0))
-    // Rolled over: side by side, then the gateway alone, which stops with messages left.
+    // Rolled over: side by side, then the gateway alone. And back, over a time of both; it stops with messages left.
     try await gateway { (gateway) async throws in
       try await load.ask(gateway, beside: old) {
-        try await shareMessages()
-        try await wait(for: (0, 3), ofGateway: (5, 5))
+        try await sideBySide()
         old.turns.serve(false)
         try await wait(for: (0, 0), ofGateway: (10, 10))
-      }
-    }
-    // And back, over a time of both.
-    old.turns.serve(true)
-    try await wait(for: (5, 5), ofGateway: (0, 0))
-    try await gateway { (gateway) async throws in
-      try await load.ask(gateway, beside: old) {
-        try await shareMessages()
-        try await wait(for: (0, 3), ofGateway: (5, 5))
+        old.turns.serve(true)
+        try await sideBySide()
       }
     }
     try await wait(for: (5, 5), ofGateway: (0, 0))
+  }
+
+  private func sideBySide() async throws {
+    try await shareMessages()
+    try await wait(for: (0, 3), ofGateway: (5, 5))
   }
 
   /// Lets the old service have messages too: the gateway, which is quicker to take them, has its hands full meanwhile.
