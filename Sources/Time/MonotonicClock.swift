@@ -11,17 +11,6 @@ public protocol MonotonicClock: Sendable {
   func schedule(at instant: MonotonicInstant, _ fire: @escaping @Sendable () -> Void) -> Timer
 }
 
-extension MonotonicClock {
-  /// Waits, by this clock. The cancellation of the task does not end the wait.
-  /// - Parameter pause: none, or a negative one, waits for nothing.
-  public func sleep(for pause: Duration) async {
-    guard pause > .zero else { return }
-    await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      _ = schedule(at: now() + pause) { continuation.resume() }
-    }
-  }
-}
-
 /// Something that is going to happen and can be called off.
 public protocol Cancellable {
   /// Has no effect once it has happened.

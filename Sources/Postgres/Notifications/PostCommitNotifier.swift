@@ -57,7 +57,7 @@ final class PostCommitNotifier: Sendable {
       }
       guard !notifications.isEmpty else { return }
       for notification in notifications { await send(notification) }
-      await clock.sleep(for: Self.pause)
+      await clock.pause(for: Self.pause)
     }
   }
 }

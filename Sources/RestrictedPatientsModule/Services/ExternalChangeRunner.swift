@@ -1,3 +1,4 @@
+internal import Concurrency
 import Logging
 import ModuleKit
 import Postgres
@@ -66,13 +67,13 @@ struct ExternalChangeRunner: Sendable {
     if !action.isLast { progress.failure = RestrictedPatientsError.underWay(progress.kind.prisonerNumber) }
     switch action {
     case .intend(let pause, let lifetime, let deadline):
-      await clock.sleep(for: pause)
+      await clock.pause(for: pause)
       return await intend(&progress, lifetime: lifetime, before: deadline)
     case .check(let deadline): return await check(&progress, before: deadline)
     case .ask(let deadline): return await ask(&progress, before: deadline)
     case .tell(let deadline): return await tell(&progress, before: deadline)
     case .record(let pause, let attempt, let settlesEarlier, let deadline):
-      await clock.sleep(for: pause)
+      await clock.pause(for: pause)
       return await record(&progress, attempt: attempt, settlesEarlier: settlesEarlier, before: deadline)
     case .refuse: await refuse(progress.row)
     case .markUnknown(let reason): await markUnknown(progress.row, because: reason)
