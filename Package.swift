@@ -186,9 +186,15 @@ let package = Package(
     ),
     .target(
       name: "TestKit",
-      dependencies: ["Subprocess", "Events", "ServiceKit", "Postgres", "EventLoops", "Time", logging],
+      dependencies: ["Subprocess", "EventLoops", "Time"],
       path: "Tests/Support/TestKit",
       resources: [.copy("verify_token.py")],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "PlatformTestKit",
+      dependencies: ["Subprocess", "Events", "ServiceKit", "Postgres", "EventLoops", "Time", logging],
+      path: "Tests/Support/PlatformTestKit",
       swiftSettings: settings
     ),
     .target(
@@ -214,7 +220,10 @@ let package = Package(
     ),
     tests(
       "HTTPTransportTests",
-      ["Text", "Subprocess", "HTTPTransport", "EventLoops", "Time", "CLinux", "CZlib", httpTypes, logging]
+      [
+        "TestKit", "Text", "Subprocess", "HTTPTransport", "EventLoops", "Time", "CLinux", "CZlib", httpTypes,
+        logging,
+      ]
     ),
     tests(
       "DoublesTests",
@@ -235,7 +244,7 @@ let package = Package(
     tests("JSONTests", ["JSON", "ServiceKit", "Time"]),
     tests("CryptoTests", ["Crypto"]),
     tests("ConcurrencyTests", ["TestKit", "Concurrency", "Time"]),
-    tests("EventLoopsTests", ["Subprocess", "EventLoops", "Time", "CLinux"]),
+    tests("EventLoopsTests", ["TestKit", "Subprocess", "EventLoops", "Time", "CLinux"]),
     tests("ArchitectureTests", []),
     tests(
       "ServiceKitTests",
@@ -249,7 +258,8 @@ let package = Package(
       "NonAssociationsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "Subprocess", "ModuleKit", "NonAssociationsModule", "ServiceKit", "SharedAuth", "Events",
+        "TestKit", "PlatformTestKit", "Subprocess", "ModuleKit", "NonAssociationsModule", "ServiceKit",
+        "SharedAuth", "Events",
         "HTTPTransport",
         "Postgres",
         "EventLoops", "Time",
@@ -266,7 +276,8 @@ let package = Package(
       "ObservabilityTests",
       [
         "Text", "JSON", "Crypto",
-        "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", "Time", httpTypes,
+        "TestKit", "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", "Time",
+        httpTypes,
         logging,
         tracing,
         instrumentation,
@@ -276,7 +287,8 @@ let package = Package(
       "RestrictedPatientsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "UpstreamServer", "ModuleKit", "RestrictedPatientsModule", "Events", "ServiceKit",
+        "TestKit", "PlatformTestKit", "UpstreamServer", "ModuleKit", "RestrictedPatientsModule", "Events",
+        "ServiceKit",
         "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
         .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -287,7 +299,10 @@ let package = Package(
       path: "Tests/Support/PrivateCluster",
       swiftSettings: settings
     ),
-    tests("PostgresTests", ["Subprocess", "PrivateCluster", "Postgres", "EventLoops", "Time", logging]),
+    tests(
+      "PostgresTests",
+      ["TestKit", "Subprocess", "PrivateCluster", "Postgres", "EventLoops", "Time", logging]
+    ),
     .target(
       name: "AWSPeer",
       dependencies: ["Subprocess", "ServiceKit", "HTTPTransport", "EventLoops", "Time", "JSON"],
@@ -313,7 +328,7 @@ let package = Package(
       "EventsTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "Simulation", "Subprocess", "AWSPeer", "PrivateCluster",
+        "TestKit", "PlatformTestKit", "Simulation", "Subprocess", "AWSPeer", "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -322,7 +337,8 @@ let package = Package(
       "ContractTests",
       [
         "Text", "JSON", "Crypto",
-        "Subprocess", "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway", "NonAssociationsModule",
+        "TestKit", "Subprocess", "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway",
+        "NonAssociationsModule",
         "RestrictedPatientsModule", "ModuleKit",
         "Doubles", "LocalStack",
         "Observability", "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops",

@@ -1,7 +1,6 @@
 import HTTPTransport
 import HTTPTypes
 import ServiceKit
-import TestKit
 import Testing
 import Time
 

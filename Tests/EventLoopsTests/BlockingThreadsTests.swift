@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -37,7 +38,7 @@ struct BlockingThreadsTests {
         level.leave()
       }
     }
-    try await eventually { level.counts.withLock { $0.now } == 3 }
+    try await eventually("three run at once") { level.counts.withLock { $0.now } == 3 }
     #expect(threads.load == (3, 97))
     // Dispatch's pool, which has as many threads as the machine cores, is free.
     let isFree = await withCheckedContinuation { continuation in
@@ -48,11 +49,11 @@ struct BlockingThreadsTests {
     }
     #expect(isFree)
     for _ in 0..<100 { gate.signal() }
-    try await eventually { level.counts.withLock { $0.done } == 100 }
+    try await eventually("a hundred are done") { level.counts.withLock { $0.done } == 100 }
     #expect(level.counts.withLock { $0.highest } == 3)
-    try await eventually { threads.load == (0, 0) }
+    try await eventually("no thread has work") { threads.load == (0, 0) }
     threads.run { level.leave() }
-    try await eventually { level.counts.withLock { $0.done } == 101 }
+    try await eventually("one more is done") { level.counts.withLock { $0.done } == 101 }
   }
 
   @Test("what waits is done in its order")
@@ -60,7 +61,7 @@ struct BlockingThreadsTests {
     let threads = BlockingThreads("test", maximum: 1)
     let done = Mutex<[Int]>([])
     for number in 0..<50 { threads.run { done.withLock { $0.append(number) } } }
-    try await eventually { done.withLock { $0.count } == 50 }
+    try await eventually("all fifty are done") { done.withLock { $0.count } == 50 }
     #expect(done.withLock { $0 } == Array(0..<50))
   }
 }

@@ -1,5 +1,6 @@
 import EventLoops
 import Synchronization
+import TestKit
 import Testing
 
 /// Owns one stream, on which several tasks wait in turn.
@@ -125,7 +126,7 @@ struct CancellationTests {
     try await body(owner)
     await owner.close()
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 
   @Test("does not end a wait of an owner who closes the stream")
@@ -189,11 +190,11 @@ struct CancellationTests {
       }
     }
     for _ in tasks { try await accepted.take() }
-    try await eventually { try openSockets(port: port) == before + 100 }
+    try await eventually("a hundred sockets are open") { try openSockets(port: port) == before + 100 }
     for task in tasks { task.cancel() }
     for task in tasks { await #expect(throws: StreamError.closed) { try await task.value } }
-    try await eventually { try openSockets(port: port) == before }
+    try await eventually("they are closed") { try openSockets(port: port) == before }
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import EventLoops
+import TestKit
 import Testing
 import Time
 
@@ -46,7 +47,7 @@ struct ConnectTests {
     #expect(queued.connect(port: port) == 0)
     let another = try RawSocket(flags: Int32(SOCK_NONBLOCK.rawValue))
     #expect(another.connect(port: port) < 0)
-    try await eventually { try pendingConnects(port: port) == 1 }
+    try await eventually("one connect is pending") { try pendingConnects(port: port) == 1 }
 
     let deadline = MonotonicInstant.now() + .milliseconds(100)
     #expect(try await error(host: "127.0.0.1", port: port, deadline: deadline) == .timedOut)
@@ -54,15 +55,15 @@ struct ConnectTests {
     #expect(
       try await error(host: "127.0.0.1", port: port, deadline: MonotonicInstant(nanoseconds: 0)) == .timedOut
     )
-    try await eventually { try pendingConnects(port: port) == 1 }
+    try await eventually("one connect is pending") { try pendingConnects(port: port) == 1 }
 
     let task = Task(executorPreference: Loops.first) {
       _ = try await ByteStream.connect(host: "127.0.0.1", port: port, deadline: .late)
     }
-    try await eventually { try pendingConnects(port: port) == 2 }
+    try await eventually("two connects are pending") { try pendingConnects(port: port) == 2 }
     task.cancel()
     await #expect(throws: StreamError.closed) { try await task.value }
-    try await eventually { try pendingConnects(port: port) == 1 }
+    try await eventually("one connect is pending again") { try pendingConnects(port: port) == 1 }
     withExtendedLifetime((listening.descriptor, queued.descriptor, another.descriptor)) {}
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import EventLoops
@@ -43,7 +44,9 @@ struct EventLoopGroupTests {
     group.shutdown()
     group.shutdown()
     let ended = threads
-    try await eventually { !ended.contains { FileManager.default.fileExists(atPath: "/proc/\($0)") } }
+    try await eventually("the threads have ended") {
+      !ended.contains { FileManager.default.fileExists(atPath: "/proc/\($0)") }
+    }
     let ran = Flag()
     group.loops[0].execute { ran.set() }
     #expect(!ran.isSet)
@@ -70,7 +73,7 @@ struct EventLoopGroupTests {
       _ = stream.open()
     }
     let watched = port
-    try await eventually { try openSockets(port: watched) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: watched) == 0 }
     #expect(loop == nil)
   }
 }

@@ -2,6 +2,7 @@ import Dispatch
 import EventLoops
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -153,7 +154,7 @@ struct ExecutorTests {
       let end = MonotonicInstant.now() + .milliseconds(20)
       while MonotonicInstant.now() < end {}
     }
-    try await eventually { loop.lastTurnDuration > .zero }
+    try await eventually("the loop has taken a turn") { loop.lastTurnDuration > .zero }
   }
 }
 

@@ -1,5 +1,6 @@
 import EventLoops
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -37,13 +38,13 @@ struct GroupClockTests {
         fired.note(Loops.second.isCurrent ? "own loop" : "other loop")
       }
     }
-    try await eventually { fired.all == ["own loop"] }
+    try await eventually("the loop's own timer has fired") { fired.all == ["own loop"] }
     await offLoop {
       _ = Loops.group.schedule(at: start + .milliseconds(30)) {
         fired.note(EventLoop.current == nil ? "no loop" : "a loop")
       }
     }
-    try await eventually { fired.all.count == 2 }
+    try await eventually("the other timer has fired") { fired.all.count == 2 }
     #expect(fired.all.last == "a loop")
     #expect(Loops.group.now() >= start + .milliseconds(30))
   }
@@ -63,7 +64,7 @@ struct GroupClockTests {
       elsewhere.timer.withLock { $0 }?.cancel()
       Loops.group.schedule(at: late) { fired.note("cancelled at once") }.cancel()
     }
-    try await eventually { fired.all.contains("last") }
+    try await eventually("the last timer has fired") { fired.all.contains("last") }
     // Each loop has had its turn after the instant of all.
     for loop in Loops.group.loops { try await onLoop(loop) {} }
     #expect(fired.all == ["last"])

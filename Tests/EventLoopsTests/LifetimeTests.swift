@@ -1,5 +1,6 @@
 import Dispatch
 import EventLoops
+import TestKit
 import Testing
 
 @Suite("Lifetime")
@@ -37,7 +38,7 @@ struct LifetimeTests {
       try await group.waitForAll()
     }
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 
   @Test("a listener whose last reference goes on another thread is closed")
@@ -80,7 +81,7 @@ struct LifetimeTests {
       }
     }
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 
   @Test("a task that waits keeps its stream")

@@ -1,6 +1,7 @@
 import CLinux
 import EventLoops
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("Listener")
@@ -49,7 +50,7 @@ struct ListenerTests {
       isHeld.set()
       while !mayGoOn.isSet { sched_yield() }
     }
-    try await eventually { isHeld.isSet }
+    try await eventually("the loop is held") { isHeld.isSet }
     let clients = try await onLoop {
       var clients: [ByteStream] = []
       for _ in 0..<300 {
@@ -59,10 +60,10 @@ struct ListenerTests {
     }
     #expect(greeted.load(ordering: .relaxed) == 0)
     mayGoOn.set()
-    try await eventually { greeted.load(ordering: .relaxed) == 300 }
+    try await eventually("all 300 are greeted") { greeted.load(ordering: .relaxed) == 300 }
     _ = clients.open()
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
     group.shutdown()
   }
 
@@ -94,7 +95,7 @@ struct ListenerTests {
     let address = try #require(SocketAddress(numeric: "127.0.0.1", port: port))
     #expect(throws: SystemError(call: "bind", errno: EADDRINUSE)) { try Listener.checkFree(address) }
     await server.stop()
-    try await eventually { (try? Listener.checkFree(address)) != nil }
+    try await eventually("the port is free") { (try? Listener.checkFree(address)) != nil }
   }
 
   @Test("an address of another machine is refused")

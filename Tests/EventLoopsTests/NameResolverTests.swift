@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -55,7 +56,7 @@ struct NameResolverTests {
     let late = resolve("slow.test", with: resolver, deadline: .now() + .milliseconds(20))
     await #expect(throws: StreamError.timedOut) { try await late.value }
     names.answer(1)
-    try await eventually { names.running.withLock(\.now) == 0 }
+    try await eventually("no look-up runs") { names.running.withLock(\.now) == 0 }
     names.answer(1)
     #expect(try await resolve("slow.test", with: resolver).value == ["127.0.0.1:80"])
   }
@@ -65,7 +66,7 @@ struct NameResolverTests {
     let names = SlowNames()
     let resolver = names.resolver(threads: 1)
     let cancelled = resolve("slow.test", with: resolver)
-    try await eventually { names.asked.withLock { !$0.isEmpty } }
+    try await eventually("a name is asked for") { names.asked.withLock { !$0.isEmpty } }
     cancelled.cancel()
     await #expect(throws: StreamError.closed) { try await cancelled.value }
     let loop = Loops.first
@@ -75,7 +76,7 @@ struct NameResolverTests {
     }
     await #expect(throws: StreamError.closed) { try await before.value }
     names.answer(1)
-    try await eventually { names.running.withLock(\.now) == 0 }
+    try await eventually("no look-up runs") { names.running.withLock(\.now) == 0 }
     #expect(names.asked.withLock { $0 } == ["slow.test"])
   }
 
@@ -84,9 +85,9 @@ struct NameResolverTests {
     let names = SlowNames()
     let resolver = names.resolver(threads: 3)
     let tasks = (0..<60).map { resolve("host\($0 % 10).test", with: resolver) }
-    try await eventually { names.running.withLock(\.now) == 3 }
+    try await eventually("three look-ups run at once") { names.running.withLock(\.now) == 3 }
     // Who asks once a name is answered asks again.
-    try await eventually { resolver.waiting == 60 }
+    try await eventually("sixty wait") { resolver.waiting == 60 }
     names.answer(10)
     for task in tasks { #expect(try await task.value == ["127.0.0.1:80"]) }
     #expect(names.running.withLock(\.most) == 3)
@@ -98,7 +99,7 @@ struct NameResolverTests {
     let names = SlowNames()
     let resolver = names.resolver(threads: 1)
     let first = resolve("first.test", with: resolver)
-    try await eventually { names.asked.withLock { !$0.isEmpty } }
+    try await eventually("a name is asked for") { names.asked.withLock { !$0.isEmpty } }
     let abandoned = resolve("abandoned.test", with: resolver, deadline: .now())
     await #expect(throws: StreamError.timedOut) { try await abandoned.value }
     let last = resolve("last.test", with: resolver)

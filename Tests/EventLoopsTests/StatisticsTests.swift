@@ -1,4 +1,5 @@
 import Glibc
+import TestKit
 import Testing
 
 @testable import EventLoops
@@ -10,7 +11,9 @@ struct StatisticsTests {
     let before = Loops.second.statistics
     try await onLoop(Loops.second) { _ = usleep(30_000) }
     // The turn is noted when it ends, which is after the job in it.
-    try await eventually { Loops.second.statistics.busy >= before.busy + .milliseconds(30) }
+    try await eventually("the loop has been busy for 30 ms") {
+      Loops.second.statistics.busy >= before.busy + .milliseconds(30)
+    }
     let after = Loops.second.statistics
     #expect(after.turns > before.turns)
     #expect(after.longestTurn >= .milliseconds(30))

@@ -1,5 +1,6 @@
 import CLinux
 import EventLoops
+import TestKit
 import Testing
 import Time
 
@@ -30,7 +31,7 @@ struct StreamTests {
       try await group.waitForAll()
     }
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 
   @Test("both ends know each other's address")

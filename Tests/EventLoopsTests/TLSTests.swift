@@ -1,6 +1,7 @@
 import CLinux
 import EventLoops
 import Foundation
+import TestKit
 import Testing
 import Time
 
@@ -118,7 +119,7 @@ struct TLSTests {
     #expect(error != nil)
     _ = try await refused.take()
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 
   @Test("a client that knows nothing newer than TLS 1.1 is refused")
@@ -138,8 +139,8 @@ struct TLSTests {
       return
     }
     #expect(reason.contains("unsupported protocol"))
-    try await eventually { client.hasEnded }
-    try await eventually { client.output.contains("alert protocol version") }
+    try await eventually("the client ends") { client.hasEnded }
+    try await eventually("the client is told why") { client.output.contains("alert protocol version") }
     await server.stop()
   }
 
@@ -383,9 +384,9 @@ struct TLSTests {
     client.type("hello\n")
     #expect(try await heard.take() == "hello\n")
     client.type("R\n")
-    try await eventually { client.hasEnded }
-    try await eventually { client.output.contains("RENEGOTIATING") }
-    try await eventually { client.output.contains("no renegotiation") }
+    try await eventually("the client ends") { client.hasEnded }
+    try await eventually("the client renegotiates") { client.output.contains("RENEGOTIATING") }
+    try await eventually("renegotiation is refused") { client.output.contains("no renegotiation") }
     await server.stop()
   }
 
@@ -408,7 +409,7 @@ struct TLSTests {
       _ = await task.result
     }
     await server.stop()
-    try await eventually { try openSockets(port: port) == 0 }
+    try await eventually("no socket is left open") { try openSockets(port: port) == 0 }
   }
 
   @Test("files that cannot be used are named")

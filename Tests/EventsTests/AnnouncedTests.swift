@@ -6,6 +6,7 @@ import JSON
 import Postgres
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Events

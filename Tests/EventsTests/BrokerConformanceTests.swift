@@ -1,8 +1,8 @@
 import AWSPeer
 import EventLoops
 import Events
+import PlatformTestKit
 import Simulation
-import TestKit
 import Testing
 import Time
 

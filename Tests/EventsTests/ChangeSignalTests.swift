@@ -1,5 +1,6 @@
 import EventLoops
 import Postgres
+import TestKit
 import Testing
 import Time
 

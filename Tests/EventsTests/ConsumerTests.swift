@@ -2,13 +2,13 @@ import EventLoops
 import InMemoryLogging
 import JSON
 import Logging
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 import Time
-
-import class TestKit.RecordingTelemetry
 
 @testable import Events
 
@@ -61,7 +61,7 @@ import class TestKit.RecordingTelemetry
       let consumer = consumer(fixture, handler)
       await consumer.start()
       for number in 0..<60 { try await fixture.send("\(number)") }
-      try await eventually("all are deleted") { try await isEmpty(fixture) }
+      try await eventually("all are deleted", within: patience) { try await isEmpty(fixture) }
       #expect(handler.messages.count == 60)
       #expect(Set(handler.messages.map(\.text)).count == 60)
       #expect(level.withLock { $0.highest } <= 10)
@@ -177,10 +177,10 @@ import class TestKit.RecordingTelemetry
       let consumer = consumer(fixture, handler)
       await consumer.start()
       for _ in 1...20 { try await fixture.send("good") }
-      try await eventually("all poison is dead letters") {
+      try await eventually("all poison is dead letters", within: patience) {
         try await fixture.deadLetters.status(deadline: .soon).messagesOnQueue == 1000
       }
-      try await eventually("the good ones are done") { try await isEmpty(fixture) }
+      try await eventually("the good ones are done", within: patience) { try await isEmpty(fixture) }
       let statistics = await consumer.statistics()
       #expect(statistics.handled == 20)
       #expect(statistics.failed == 2000)
@@ -262,8 +262,10 @@ import class TestKit.RecordingTelemetry
         try await eventually("it is sent") { (try? await fixture.send("\(number)")) != nil }
         if number.isMultiple(of: 8) { try await fixture.test.killBackends() }
       }
-      try await eventually("all are handled") { Set(handler.messages.map(\.text)).count >= 40 }
-      try await eventually("all are deleted") { try await isEmpty(fixture) }
+      try await eventually("all are handled", within: patience) {
+        Set(handler.messages.map(\.text)).count >= 40
+      }
+      try await eventually("all are deleted", within: patience) { try await isEmpty(fixture) }
       await consumer.stop()
     }
   }

@@ -1,11 +1,11 @@
 import EventLoops
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 import Time
-
-import class TestKit.RecordingTelemetry
 
 @testable import Events
 

@@ -1,12 +1,12 @@
 import EventLoops
 import JSON
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 import Time
-
-import class TestKit.RecordingTelemetry
 
 @testable import Events
 

@@ -1,3 +1,4 @@
+import PlatformTestKit
 import Postgres
 import Simulation
 import Synchronization

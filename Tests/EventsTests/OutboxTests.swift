@@ -3,6 +3,7 @@ import Instrumentation
 import Postgres
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -367,7 +368,7 @@ let brisk: OutboxSettings = {
         let relay = relay(test, topic)
         await relay.start()
         var number = 0
-        try await eventually("it was tried more often than anybody counts") {
+        try await eventually("it was tried more often than anybody counts", within: patience) {
           number += 1
           try await test.append([event("good", number)])
           return try await test.count("gateway_outbox", where: "attempts >= 20") == 1
@@ -377,9 +378,13 @@ let brisk: OutboxSettings = {
         // As after a very long time.
         try await test.change("update gateway_outbox set attempts = 2147483647 where attempts >= 20")
         try await test.append([event("good", number + 1)])
-        try await eventually("the good ones go on") { topic.numbers["good"]?.last == number + 1 }
+        try await eventually("the good ones go on", within: patience) {
+          topic.numbers["good"]?.last == number + 1
+        }
         topic.refuse { _ in nil }
-        try await eventually("both are published, in order") { topic.numbers["failing"] == [1, 2] }
+        try await eventually("both are published, in order", within: patience) {
+          topic.numbers["failing"] == [1, 2]
+        }
         await relay.stop()
         try await test.change("delete from gateway_outbox")
       }

@@ -2,6 +2,7 @@ import EventLoops
 import Events
 import JSON
 import ServiceKit
+import TestKit
 import Testing
 import Time
 

@@ -2,12 +2,11 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import JSON
+import PlatformTestKit
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
-
-import class TestKit.ManualClock
-import class TestKit.RecordingTelemetry
 
 @testable import Events
 

@@ -1,12 +1,12 @@
 import EventLoops
 import Events
+import PlatformTestKit
 import Postgres
 import PrivateCluster
 import ServiceKit
+import TestKit
 import Testing
 import Time
-
-import class TestKit.RecordingTelemetry
 
 @Suite struct RestartTests {
   @Test(
@@ -90,18 +90,18 @@ import class TestKit.RecordingTelemetry
       try await server.stop(mode: mode)
       try await server.start()
       // Who asks while it is away is told so at once.
-      try await eventually("the database is used again") {
+      try await eventually("the database is used again", within: patience) {
         (try? await database.withTransaction(deadline: .soon) { _ in }) != nil
       }
     }
-    try await eventually("every committed event is handled") {
+    try await eventually("every committed event is handled", within: patience) {
       Set(
         handler.messages.compactMap { message in
           try? NotificationEnvelope(parsing: message.body).message
         }
       ).isSuperset(of: committed)
     }
-    try await eventually("the outbox is empty") {
+    try await eventually("the outbox is empty", within: patience) {
       try await runtime.backlog(of: "non-associations", deadline: .soon).depth == 0
     }
     await stop(runtime)

@@ -1,9 +1,9 @@
 import EventLoops
 import Events
+import PlatformTestKit
 import Postgres
+import TestKit
 import Testing
-
-import class TestKit.RecordingTelemetry
 
 @Suite struct RuntimeTests {
   @Test("the tables are made once for all modules that share a database")
@@ -112,7 +112,7 @@ import class TestKit.RecordingTelemetry
         try await fixture.test.append([event("A", number, type: "merged"), event("B", number, type: "moved")])
         if number == 15 { await stop(runtimes[0]) }
       }
-      try await eventually("all is handled") { handlers.flatMap(\.messages).count >= 60 }
+      try await eventually("all is handled", within: patience) { handlers.flatMap(\.messages).count >= 60 }
       await stop(runtimes[1])
       let texts = handlers.flatMap(\.messages).compactMap {
         try? NotificationEnvelope(parsing: $0.body).message

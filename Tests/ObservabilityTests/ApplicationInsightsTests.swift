@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import Instrumentation
 import ServiceKit
+import TestKit
 import Testing
 import Text
 import Time

@@ -32,19 +32,6 @@ extension CollectorDouble.Received {
   var json: Any { get throws { try JSONSerialization.jsonObject(with: Data(body)) } }
 }
 
-/// Waits until `condition` holds, and fails if it does not within ten seconds.
-func eventually(
-  _ claim: Comment,
-  sourceLocation: SourceLocation = #_sourceLocation,
-  _ condition: () -> Bool
-) async throws {
-  let end = ContinuousClock.now + .seconds(10)
-  while !condition() {
-    try #require(ContinuousClock.now < end, claim, sourceLocation: sourceLocation)
-    try await Task.sleep(for: .milliseconds(2))
-  }
-}
-
 /// Looks into a JSON value by keys and positions.
 func look(_ value: Any?, _ path: Any...) -> Any? {
   path.reduce(value) { value, step in

@@ -5,6 +5,7 @@ import HTTPTypes
 import Instrumentation
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 import Tracing
 

@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import Glibc
 import PrivateCluster
+import TestKit
 import Testing
 
 @testable import Postgres

@@ -1,6 +1,7 @@
 import EventLoops
 import Logging
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Postgres

@@ -1,4 +1,5 @@
 import EventLoops
+import TestKit
 import Testing
 
 @testable import Postgres

@@ -1,6 +1,7 @@
 import EventLoops
 import PrivateCluster
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Postgres
@@ -25,7 +26,7 @@ private final class Tally: Sendable {
   /// Waits until every task has read `count` more times, so that each has met what was done before.
   func progress(by count: Int) async throws {
     let before = successes
-    try await eventually("reads go on in every task") {
+    try await eventually("reads go on in every task", within: patience) {
       zip(before, successes).allSatisfy { $0 + count <= $1 }
     }
   }
@@ -177,7 +178,7 @@ private final class Tally: Sendable {
     try await cluster.stop(mode: mode)
     try await cluster.start()
     try await tally.progress(by: 20)
-    try await eventually("writes go on after the restart") {
+    try await eventually("writes go on after the restart", within: patience) {
       await postgresError {
         try await database.withTransaction(deadline: .after(patience)) { transaction in
           try await transaction.execute(PostgresStatement(name: "insert", sql: "insert into t values (1)"))
@@ -187,7 +188,7 @@ private final class Tally: Sendable {
     tally.isOver.store(true, ordering: .relaxed)
     for task in tasks { await task.value }
     #expect(tally.failures.allSatisfy { $0.isTemporary })
-    try await eventually("everything is given back") {
+    try await eventually("everything is given back", within: patience) {
       let now = await database.statistics()
       return now.reads.inFlight == 0 && now.transactions.inUse == 0
     }

@@ -1,5 +1,6 @@
 import EventLoops
 import Synchronization
+import TestKit
 import Testing
 import Time
 

@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import PrivateCluster
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -126,7 +127,7 @@ struct SwitchOverTests {
     )
     configuration.applicationName = "follow"
     let follower = try PostgresDatabase(configuration: configuration, group: Loops.shared, logger: quiet)
-    try await eventually("the old one takes no writes, and the new one has all") {
+    try await eventually("the old one takes no writes, and the new one has all", within: patience) {
       guard try await old.read("show default_transaction_read_only")[0].text(0) == "on" else { return false }
       let end = try await old.read("select pg_current_wal_flush_lsn()::text")[0].text(0)
       return try await follower.read("select pg_last_wal_replay_lsn() >= $1::text::pg_lsn", [.text(end)])[0]
@@ -225,7 +226,7 @@ struct SwitchOverTests {
       #expect(try await database.query(Self.seen, [.int8(1)], deadline: .after(patience))[0].int64(0) == 0)
       try await pair.primary.stop(mode: "immediate")
       try pair.lead(to: pair.standby)
-      try await eventually("it is known that none is there") {
+      try await eventually("it is known that none is there", within: patience) {
         await postgresError { try await database.query(Self.seen, [.int8(1)], deadline: .after(patience)) }?
           .kind
           == .connectionFailed

@@ -2,6 +2,7 @@ import EventLoops
 import Foundation
 import Logging
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -91,19 +92,6 @@ enum TestServer {
     }
     await database.shutdown()
     try await admin.script("drop database \(name) with (force)")
-  }
-}
-
-/// Waits until `condition` holds.
-func eventually(
-  _ what: String,
-  within limit: Duration = patience,
-  _ condition: () async throws -> Bool
-) async throws {
-  let end = MonotonicInstant.after(limit)
-  while try await !condition() {
-    guard .now() < end else { throw TestFailure(description: "in vain: \(what)") }
-    try await Task.sleep(for: .milliseconds(5))
   }
 }
 

@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import Subprocess
+import TestKit
 import Testing
 
 @testable import Postgres

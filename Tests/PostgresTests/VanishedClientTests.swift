@@ -1,6 +1,7 @@
 import EventLoops
 import Glibc
 import PrivateCluster
+import TestKit
 import Testing
 import Time
 

@@ -1,4 +1,5 @@
 import EventLoops
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -75,7 +76,7 @@ struct LocalConsoleTests {
       let sent = try await send(local, "POST", path, token: administrator, body: message)
       #expect(sent.status == 201)
       #expect(try sent.json["messageId"]?.text?.isEmpty == false)
-      try await eventually {
+      try await eventually("one dead letter is shown") {
         let queues = try await send(local, "GET", "/console/queues", token: administrator).json
         return queues[0]?["messagesOnDlq"] == 1
       }

@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -31,7 +32,7 @@ struct AnnouncedChangeTests {
     #expect(answer.status == 201, "\(answer.text.prefix(300))")
     let (message, envelope) = try await world.nextEvent()
     let audit = try await world.take(1, from: world.names.audit)[0]
-    try await eventually {
+    try await eventually("everything is published") {
       try await world.database.count("gateway_outbox where published_at is null or set_aside_at is not null")
         == 0
     }
@@ -116,13 +117,15 @@ struct AnnouncedChangeTests {
             try await world.write("POST", "/non-associations/\(id)/delete", delete, token).status == 204
           )
           for action in ["Publish", "SendMessage"] {
-            try await eventually { proxy.calls.count { $0 == action } >= 8 }
+            try await eventually("\(action) was called eight times") {
+              proxy.calls.count { $0 == action } >= 8
+            }
           }
           #expect(try await world.database.count("gateway_outbox where set_aside_at is not null") == 0)
           for action in ["Publish", "SendMessage"] { proxy.fail(action, times: 0) }
           let events = try await world.take(2, from: world.names.subscriber)
           #expect(Set(events.map { $0.body.contains("non-associations.closed") }) == [true, false])
-          try await eventually {
+          try await eventually("everything is published") {
             try await world.database.count("gateway_outbox where published_at is null") == 0
           }
           for kind in ["event", "audit"] {

@@ -2,6 +2,7 @@ import AWSPeer
 import CollectorDouble
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -26,19 +27,19 @@ struct BrokerDownTests {
         )
         #expect(closed.status == 200)
         #expect(try await world.database.row("select is_closed from non_association") == "t")
-        try await eventually { attempts() >= 3 }
+        try await eventually("it was tried three times") { attempts() >= 3 }
         #expect(try await world.client.counts(of: world.names.subscriber) == (0, 0))
         // The audit queue is up meanwhile.
         #expect(try await world.take(1, from: world.names.audit)[0].body.contains("NON_ASSOCIATION_CLOSED"))
         // The client of SNS has tries of its own: a failure is what they end with.
-        try await eventually {
+        try await eventually("the failure is counted") {
           let metrics = try ScrapedMetrics(try await world.gateway.get("/metrics").body)
           func value(_ name: String) -> Double { metrics.value(name, ["module": "non-associations"]) ?? -1 }
           return value("events_outbox_messages") == 1 && value("events_publish_failures_total") >= 1
         }
         proxy.fail("Publish", times: 3)
         #expect(try await world.nextEvent().message.contains("non-associations.closed"))
-        try await eventually {
+        try await eventually("everything is published") {
           try await world.database.count("gateway_outbox where published_at is null") == 0
         }
         #expect(try await world.client.counts(of: world.names.subscriber) == (0, 0))
@@ -57,7 +58,7 @@ struct BrokerDownTests {
           [:],
           to: world.names.nonAssociations
         )
-        try await eventually {
+        try await eventually("the number is merged") {
           try await world.database.row("select first_prisoner_number from non_association") == "B2222BB"
         }
       }
@@ -104,12 +105,14 @@ struct BrokerDownTests {
         let id = try #require(try created.json["id"]?.number)
         let body = #"{"deletionReason":"wrong","staffUserNameRequestingDeletion":"S"}"#
         #expect(try await world.write("POST", "/non-associations/\(id)/delete", body, token).status == 204)
-        try await eventually { try await world.client.counts(of: world.names.audit).visible == 2 }
+        try await eventually("two audit records are on the queue") {
+          try await world.client.counts(of: world.names.audit).visible == 2
+        }
         let messages = try await world.database.row(
           "select string_agg(message_id::text, ' ' order by id) from gateway_queue_message where queue = '\(world.names.audit)'"
         )
         ids.withLock { $0 = ["\(id)"] + messages.split(separator: " ").map(String.init) }
-        try await eventually {
+        try await eventually("all audit records are sent") {
           try await world.database.count("gateway_outbox where kind = 'audit' and published_at is null") == 0
         }
       }

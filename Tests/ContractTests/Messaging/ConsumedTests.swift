@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 
 @Suite("What is consumed: every sample has its effect, over a broker")
@@ -167,7 +168,7 @@ struct ConsumedTests {
         for body in bodies { try await world.client.send(body, [:], to: queue) }
         // A body that speaks of attributes and is no JSON stays hidden for the queue's own time:
         // docs/contract/platform.md §5.4.
-        try await eventually {
+        try await eventually("all but one are dead letters") {
           try await world.client.counts(of: names.deadLetters(of: queue)).visible == bodies.count - 1
         }
         #expect(try await world.client.counts(of: queue) == (0, 1))
@@ -179,7 +180,7 @@ struct ConsumedTests {
         try Sample.compact("consumed/prisoner.booking.moved.offset-start.json"),
       ]
       for body in ofNonAssociations { try await world.client.send(body, [:], to: names.nonAssociations) }
-      try await eventually {
+      try await eventually("five are dead letters") {
         try await world.client.counts(of: names.deadLetters(of: names.nonAssociations)).visible == 5
       }
     }
@@ -198,7 +199,7 @@ struct ConsumedTests {
         on: world.names.topicARN
       )
       try boto.publish("{}", type: "something.else", on: world.names.topicARN)
-      try await eventually { try await Self.pairs(world) == "B2222BB-C3333CC" }
+      try await eventually("the numbers are merged") { try await Self.pairs(world) == "B2222BB-C3333CC" }
       // A merge that touches a patient waits for a person (RP 90).
       try await world.deadLetters(of: world.names.patients, 1)
       #expect(

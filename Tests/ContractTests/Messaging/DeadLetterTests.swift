@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 
 @Suite(
@@ -31,12 +32,16 @@ struct DeadLetterTests {
       #expect(try two.json["messagesFoundCount"] == 3)
       #expect(try two.json["messagesReturnedCount"] == 2)
       // What was listed is seen again.
-      try await eventually { try await world.client.counts(of: deadLetters) == (3, 0) }
+      try await eventually("three are dead letters") {
+        try await world.client.counts(of: deadLetters) == (3, 0)
+      }
       let all = try await world.gateway.get(list, token: token).json["messages"]?.items ?? []
       #expect(all.count == 3)
       let wanted = try JSON(parsing: Array(body.utf8))
       #expect(all.contains { $0["body"] == wanted && $0["messageId"]?.text != nil })
-      try await eventually { try await world.client.counts(of: deadLetters) == (3, 0) }
+      try await eventually("three are dead letters again") {
+        try await world.client.counts(of: deadLetters) == (3, 0)
+      }
 
       // Still failing: they come back, body and attributes as they were.
       let retry = "/queue-admin/retry-dlq/\(deadLetters)"
@@ -51,7 +56,7 @@ struct DeadLetterTests {
 
       try await world.database.run("alter table hidden rename to non_association")
       #expect(try await world.gateway.send("PUT", retry, token: token).text == #"{"messagesFoundCount":3}"#)
-      try await eventually {
+      try await eventually("the number is merged") {
         try await world.database.row("select first_prisoner_number from non_association") == "B2222BB"
       }
       try await world.isDrained(queue)
@@ -75,7 +80,7 @@ struct DeadLetterTests {
       try await world.client.send(Sample.compact("consumed/prisoner.merged.json"), [:], to: queue)
       for (failures, pause) in pauses.enumerated() {
         // Hidden for 30 s while it is handled; then for what the list says of this failure, as of now.
-        try await eventually {
+        try await eventually("it waits for its next try") {
           let text = try await world.database.row(
             """
             select receive_count || ' ' || ceil(extract(epoch from visible_at - now()))
@@ -216,7 +221,9 @@ struct DeadLetterTests {
         token: token
       )
       #expect(purged.text == #"{"messagesFoundCount":5}"#)
-      try await eventually { try await world.client.counts(of: deadLetters) == (0, 0) }
+      try await eventually("there are no dead letters") {
+        try await world.client.counts(of: deadLetters) == (0, 0)
+      }
     }
   }
 
@@ -244,7 +251,9 @@ struct DeadLetterTests {
 
       try await removeRedrivePolicy(world, provider, of: queue)
       // What is found is remembered for two seconds.
-      try await eventually { try await component("domainevents-health", base)["status"] == "DOWN" }
+      try await eventually("the queue is said to be down") {
+        try await component("domainevents-health", base)["status"] == "DOWN"
+      }
       let withoutPolicy = try await component("domainevents-health", base)
       #expect(withoutPolicy["status"] == "DOWN")
       #expect(withoutPolicy["details"]?["dlqStatus"] == "DOWN")
@@ -256,16 +265,20 @@ struct DeadLetterTests {
       guard provider == .inProcess else {
         // A queue that an emulator has lost is recreated.
         try BotoClient().delete(queue: names.movements)
-        try await eventually { (try? await world.client.counts(of: names.movements)) ?? (-1, -1) == (0, 0) }
+        try await eventually("the queue is there again, and empty") {
+          (try? await world.client.counts(of: names.movements)) ?? (-1, -1) == (0, 0)
+        }
         return
       }
       try await delete(world, names.deadLetters(of: queue))
-      try await eventually {
+      try await eventually("dead letters are not counted any more") {
         try await component("domainevents-health", base)["details"]?["messagesOnDlq"] == nil
       }
       #expect(try await component("domainevents-health", base)["status"] == "DOWN")
       try await delete(world, names.movements)
-      try await eventually { try await component("offenderevents-health", base)["status"] == "DOWN" }
+      try await eventually("the other queue is said to be down") {
+        try await component("offenderevents-health", base)["status"] == "DOWN"
+      }
       let gone = try await component("offenderevents-health", base)
       #expect(gone["details"]?["messagesOnQueue"] == nil)
       #expect(try await world.gateway.get("\(base)/health").status == 503)

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTransport
 import InMemoryLogging
 import Logging
+import TestKit
 import Testing
 import Time
 
@@ -55,7 +56,7 @@ struct EmulatorLifeTests {
   }
 
   private func isAllPublished(_ gateway: RunningGateway) async throws {
-    try await eventually {
+    try await eventually("everything is published") {
       try await gateway.database.count("gateway_outbox where published_at is null") == 0
     }
     #expect(try await gateway.database.count("gateway_outbox where set_aside_at is not null") == 0)
@@ -69,7 +70,9 @@ struct EmulatorLifeTests {
   }
 
   private func isWell(_ gateway: RunningGateway) async throws {
-    try await eventually { try await gateway.get("/non-associations-api/health").status == 200 }
+    try await eventually("the gateway is healthy") {
+      try await gateway.get("/non-associations-api/health").status == 200
+    }
   }
 
   @Test(
@@ -83,7 +86,7 @@ struct EmulatorLifeTests {
       let first = try await change(gateway, "A1234BC", "D5678EF")
       for name in ["domainevents-health", "nonassociations-health", "audit-health"] {
         // A topic is told of once it has been asked for.
-        try await eventually {
+        try await eventually("health names the endpoint that is away") {
           let component = try await gateway.get("/non-associations-api/health/\(name)")
           let reason = try component.json["details"]?["error"]?.text
           return component.status == 503 && reason?.contains("127.0.0.1:\(port)") == true
@@ -141,7 +144,7 @@ struct EmulatorLifeTests {
           ],
         ]
       )
-      try await eventually {
+      try await eventually("the number is merged") {
         try await gateway.database.count("non_association where first_prisoner_number = 'B2222BB'") == 1
       }
       try after.stop()
@@ -185,7 +188,7 @@ struct EmulatorLifeTests {
       (gateway) async throws in
       _ = try await change(gateway, "A1234BC", "D5678EF")
       let complaint = "HMPPS_SQS_TOPICS_DOMAINEVENTS_ARN: the emulator has "
-      try await eventually {
+      try await eventually("health says what AWS complains of") {
         let component = try await gateway.get("/non-associations-api/health/domainevents-health").json
         return component["details"]?["error"]?.text?.hasPrefix(complaint) == true
       }
@@ -202,7 +205,7 @@ struct EmulatorLifeTests {
       )
       #expect(try await gateway.database.count("gateway_outbox where set_aside_at is not null") == 0)
       // Queues are named without an account, so that audit messages go out.
-      try await eventually {
+      try await eventually("all audit records are sent") {
         try await gateway.database.count("gateway_outbox where kind = 'audit' and published_at is null") == 0
       }
       try emulator.stop()

@@ -2,6 +2,7 @@ import CollectorDouble
 import Logging
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("docs/contract/adoption.md §8: Traces of messages, and what Application Insights gets of them")
@@ -25,7 +26,7 @@ struct MessageInsightsTests {
         let body = try Sample.compact("consumed/prisoner.merged.json")
         let queue = world.names.patients
         try await world.client.send(body, [:], to: queue)
-        try await eventually {
+        try await eventually("it is a dead letter") {
           // A poll that waits looks again when it is told to.
           try await world.database.run("select pg_notify('gateway_queue', '\(queue)')")
           return try await world.client.counts(of: world.names.deadLetters(of: queue)) == (1, 0)

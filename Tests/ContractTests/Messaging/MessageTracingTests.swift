@@ -2,6 +2,7 @@ import CollectorDouble
 import Logging
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("docs/contract/platform.md §8.2: The traces of messages")
@@ -37,7 +38,7 @@ struct MessageTracingTests {
         let audited = try await world.take(1, from: world.names.audit)[0].attributes["traceparent"] ?? ""
 
         func span(_ name: String, _ destination: String?) async throws -> CollectorDouble.Span {
-          try await eventually {
+          try await eventually("there is a span of sending to \(destination)") {
             collector.spans.contains {
               $0.name == name && $0.attribute("messaging.destination.name") == destination
             }
@@ -78,7 +79,9 @@ struct MessageTracingTests {
         let inner = try await span("hmpps-non-associations-prisoner-event-queue", nil)
         #expect(inner.parentID == received.spanID && inner.kind == 2)
         #expect(inner.json["status"]?["code"] == 2)
-        try await eventually { collector.spans.contains { $0.parentID == inner.spanID && $0.kind == 3 } }
+        try await eventually("there is a span of a call within it") {
+          collector.spans.contains { $0.parentID == inner.spanID && $0.kind == 3 }
+        }
         #expect(!collector.spans.contains { "\($0.json)".contains("B2222BB") })
       }
     }
@@ -105,7 +108,9 @@ struct MessageTracingTests {
       for (body, trace) in attributes {
         traces.withLock { $0 = [:] }
         try await world.client.send(body, ["traceparent": trace], to: world.names.movements)
-        try await eventually { traces.withLock { $0["message not handled"] != nil } }
+        try await eventually("it is logged that the message is not handled") {
+          traces.withLock { $0["message not handled"] != nil }
+        }
         let named: String? = traces.withLock { $0["message not handled"] ?? nil }
         let expected: String? = trace == "nonsense" ? nil : Self.trace
         #expect(named == expected)
@@ -139,17 +144,23 @@ extension MessageTracingTests {
         #expect(try await world.take(1, from: world.names.audit)[0].attributes == [:])
         // Who records still sees that both belong to the request.
         for name in ["PUBLISH non-associations.created", "PUBLISH"] {
-          try await eventually { collector.span(name)?.traceID == Self.trace }
+          try await eventually("\(name) is in the sender's trace") {
+            collector.span(name)?.traceID == Self.trace
+          }
         }
         let body = try Sample.compact("consumed/prisoner.merged.json")
         try await world.client.send(body, ["traceparent": parent], to: world.names.nonAssociations)
-        try await eventually { collector.span("RECEIVE prison-offender-events.prisoner.merged") != nil }
+        try await eventually("there is a span of receiving the merge") {
+          collector.span("RECEIVE prison-offender-events.prisoner.merged") != nil
+        }
         let received = try #require(collector.span("RECEIVE prison-offender-events.prisoner.merged"))
         #expect(received.parentID ?? "" == "")
         #expect(![Self.trace, "4bf92f3577b34da6a3ce929d0e0e4736"].contains(received.traceID))
         // Its queue alone: the sender's trace goes on through the others.
         try await world.client.send("{}", ["traceparent": parent], to: world.names.movements)
-        try await eventually { collector.spans.contains { $0.name == "RECEIVE" && $0.traceID == Self.trace } }
+        try await eventually("receiving is in the sender's trace") {
+          collector.spans.contains { $0.name == "RECEIVE" && $0.traceID == Self.trace }
+        }
       }
     }
   }

@@ -2,6 +2,7 @@ import AWSPeer
 import Foundation
 import Logging
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -93,7 +94,9 @@ struct MessagingWorld: Sendable {
       )
       // The gateway does not wait for an emulator; what it makes last is this subscription.
       if provider == .emulator {
-        try await eventually { BotoClient().hasSubscription(names.offenderTopicARN) }
+        try await eventually("the queue is subscribed to the topic") {
+          BotoClient().hasSubscription(names.offenderTopicARN)
+        }
       }
       try await world.client.subscribe(names.subscriber, to: names.topicARN)
       try await body(world)
@@ -105,7 +108,7 @@ struct MessagingWorld: Sendable {
   /// Waits for `count` messages on a queue and takes them.
   func take(_ count: Int, from queue: String) async throws -> [FoundMessage] {
     var found: [FoundMessage] = []
-    try await eventually {
+    try await eventually("there are \(count) messages on \(queue)") {
       found += try await client.take(from: queue)
       return found.count >= count
     }
@@ -122,12 +125,12 @@ struct MessagingWorld: Sendable {
 
   /// Waits until a consumer has nothing left: all is handled and acknowledged.
   func isDrained(_ queue: String) async throws {
-    try await eventually { try await client.counts(of: queue) == (0, 0) }
+    try await eventually("\(queue) is empty") { try await client.counts(of: queue) == (0, 0) }
   }
 
   /// Waits for so many dead letters.
   func deadLetters(of queue: String, _ count: Int) async throws {
-    try await eventually {
+    try await eventually("\(queue) is empty, and \(count) are dead letters") {
       let left = try await client.counts(of: queue)
       let dead = try await client.counts(of: names.deadLetters(of: queue))
       return left == (0, 0) && dead == (count, 0)

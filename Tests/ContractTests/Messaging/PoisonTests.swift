@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @Suite("No number of messages that cannot be handled makes a consumer deaf")
@@ -25,9 +26,11 @@ struct PoisonTests {
         try await Self.send(500, queue, world)
       }
       for queue in queues {
-        try await eventually(within: .seconds(120)) { try await queue.isDone("G1000GG") }
+        try await eventually("the message behind the poison is done", within: .seconds(120)) {
+          try await queue.isDone("G1000GG")
+        }
         // A third is of a type that nobody knows, and acknowledged.
-        try await eventually(within: .seconds(120)) {
+        try await eventually("all poison is dead letters", within: .seconds(120)) {
           let dead = try await world.client.counts(of: world.names.deadLetters(of: queue.name))
           return try await world.client.counts(of: queue.name) == (0, 0) && dead == (666, 0)
         }
@@ -39,7 +42,7 @@ struct PoisonTests {
       for queue in queues {
         try await queue.prepare("G2000GG")
         try await world.client.send(queue.good("G2000GG"), [:], to: queue.name)
-        try await eventually { try await queue.isDone("G2000GG") }
+        try await eventually("the next message is done") { try await queue.isDone("G2000GG") }
       }
     }
   }

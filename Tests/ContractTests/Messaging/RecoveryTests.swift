@@ -1,5 +1,6 @@
 import Postgres
 import ServiceKit
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -24,7 +25,7 @@ struct RecoveryTests {
       try await Self.flows(world, "A")
       try await Self.fault[number].happens(world)
       try await Self.flows(world, "B")
-      try await eventually {
+      try await eventually("every connection is given back") {
         let pools = await world.gateway.application.database.statistics()
         return pools.transactions.inUse == 0 && pools.transactions.waiting == 0 && pools.reads.inFlight == 0
       }
@@ -35,19 +36,19 @@ struct RecoveryTests {
   private static func flows(_ world: MessagingWorld, _ letter: String) async throws {
     let (old, new) = ("\(letter)1111AA", "\(letter)2222BB")
     let token = try world.token(["WRITE_NON_ASSOCIATIONS"], user: "U")
-    try await eventually {
+    try await eventually("a write goes well") {
       let body = CreateTests.body(first: old, second: "\(letter)3333CC")
       let status = try await world.write("POST", "/non-associations", body, token).status
       #expect([201, 409, 500, 503].contains(status))
       return status == 201 || status == 409
     }
     var found: [FoundMessage] = []
-    try await eventually {
+    try await eventually("the event of \(old) is published") {
       found += try await world.client.take(from: world.names.subscriber)
       return found.contains { $0.body.contains(old) }
     }
     try await world.client.send(ConsumedTests.merged(old, new), [:], to: world.names.nonAssociations)
-    try await eventually {
+    try await eventually("\(old) is merged") {
       try await world.database.count("non_association where first_prisoner_number = '\(new)'") == 1
     }
     try await world.isDrained(world.names.nonAssociations)
@@ -65,7 +66,9 @@ struct RecoveryTests {
   @Sendable private static func refuseConnections(_ world: MessagingWorld) async throws {
     try await world.database.refuseConnections()
     let token = try world.token(["READ_NON_ASSOCIATIONS"])
-    try await eventually { try await world.gateway.get("/non-associations/1", token: token).status >= 500 }
+    try await eventually("the database is away") {
+      try await world.gateway.get("/non-associations/1", token: token).status >= 500
+    }
     let name = world.database.url.split(separator: "/").last ?? ""
     _ = try await Psql.run("alter database \(name) allow_connections true", url: try Psql.serverURL)
   }

@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 import Time
 
@@ -20,14 +21,14 @@ struct ReplayTests {
       try await world.database.insertOpen("A1111AA", "C3333CC")
       let body = try Sample.compact("consumed/prisoner.merged.json")
       try await world.client.send(body, [:], to: world.names.deadLetters(of: queue))
-      try await eventually {
+      try await eventually("the number is merged") {
         try await world.database.row("select first_prisoner_number from non_association") == "B2222BB"
       }
       // Three rounds more of what is tried again.
       let lease = "select ends_at from gateway_lease where name = 'redrive/non-associations'"
       for _ in 0..<3 {
         let last = try await world.database.row(lease)
-        try await eventually { try await world.database.row(lease) != last }
+        try await eventually("the message is tried again") { try await world.database.row(lease) != last }
       }
       let leases = try await world.database.row("select string_agg(name, ' ') from gateway_lease")
       #expect(leases.contains("redrive/non-associations") && !leases.contains("redrive/restricted-patients"))
@@ -52,7 +53,7 @@ struct ReplayTests {
       try await world.deadLetters(of: names.patients, 1)
       let deadLetters = names.deadLetters(of: names.nonAssociations)
       try await world.client.send(merge, [:], to: deadLetters)
-      try await eventually { try await world.client.counts(of: deadLetters) == (1, 0) }
+      try await eventually("it is a dead letter") { try await world.client.counts(of: deadLetters) == (1, 0) }
       for host in ["hmpps-non-associations-api", "hmpps-non-associations-api.ns.svc.cluster.local:80"] {
         let begin = MonotonicInstant.now()
         let answer = try await world.gateway.send(
@@ -64,7 +65,7 @@ struct ReplayTests {
         #expect(try answer.json.items.count == 2, "\(answer.text)")
         #expect(MonotonicInstant.now().duration(since: begin) < .seconds(10))
       }
-      try await eventually {
+      try await eventually("the number is merged") {
         try await world.database.row("select first_prisoner_number from non_association") == "B2222BB"
       }
       try await world.isDrained(names.nonAssociations)

@@ -1,6 +1,7 @@
 import EventLoops
 import Logging
 import ModuleKit
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -41,7 +42,7 @@ struct SetAsideTests {
         #expect(try await world.write("PUT", "/non-associations/\(id)/close", body, writer).status == 200)
         let token = try world.token([Self.admin])
         var list: Answer?
-        try await eventually {
+        try await eventually("one event is set aside") {
           list = try await world.gateway.get("/queue-admin/outbox", token: token)
           return try list?.json["messagesFoundCount"] == 1
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// Releases to hospital are what the gateways handle: each asks prison API about its prisoner, so that prison API knows
@@ -109,20 +110,20 @@ struct TwoGatewaysTests {
   }
 
   static func bothHaveTheirHandsFull(_ world: MessagingWorld) async throws {
-    try await eventually {
+    try await eventually("both gateways ask for movements") {
       world.gateway.prisonAPI.requests.count { $0.call == PrisonAPIDouble.movements } == heldByBoth
     }
   }
 
   /// Waits until all messages are handled and all events published, each of them once.
   private static func allIsDone(_ messages: Int, events: Int, _ world: MessagingWorld) async throws {
-    try await eventually(within: .seconds(120)) {
+    try await eventually("the queue is empty", within: .seconds(120)) {
       try await world.client.counts(of: world.names.patients) == (0, 0)
     }
     #expect(try await world.client.counts(of: world.names.deadLetters(of: world.names.patients)) == (0, 0))
     #expect(try await world.database.count("restricted_patients") == messages)
     #expect(handled(world).count == messages)
-    try await eventually(within: .seconds(60)) {
+    try await eventually("everything is published", within: .seconds(60)) {
       try await world.database.count("gateway_outbox where published_at is null") == 0
     }
     #expect(try await world.database.count("gateway_outbox where kind = 'event'") == events)

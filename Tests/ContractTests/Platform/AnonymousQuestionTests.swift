@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import TestKit
 import Testing
 import Time
 
@@ -45,7 +46,7 @@ struct AnonymousQuestionTests {
         let gateway = world.gateway
         gateway.prisonAPI.stub("GET /health/ping", 200, "{}")
         func count(_ action: String) -> Int { proxy.calls.count { $0 == action } }
-        try await eventually { try await gateway.get("/health").status == 200 }
+        try await eventually("the gateway is healthy") { try await gateway.get("/health").status == 200 }
         let before = (
           auth: gateway.auth.pings, search: gateway.search.requestCount,
           prison: gateway.prisonAPI.requests.count,
@@ -106,7 +107,7 @@ struct AnonymousQuestionTests {
           }
         }
         func pings() -> Int { gateway.prisonAPI.calls.count { $0 == "GET /health/ping" } }
-        try await eventually { pings() == 1 }
+        try await eventually("HMPPS Auth is asked once") { pings() == 1 }
         let list = try await gateway.get("/prisoner/A1234BC/non-associations", token: gateway.reader())
         #expect(list.status == 200)
         #expect(pings() == 1)

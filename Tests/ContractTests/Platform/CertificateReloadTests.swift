@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import Logging
 import Subprocess
+import TestKit
 import Testing
 import Time
 
@@ -92,15 +93,15 @@ struct CertificateReloadTests {
       }
       #expect(try await isShown("first"))
       try files.link("second")
-      try await eventually { try await isShown("second") }
+      try await eventually("the second certificate is shown") { try await isShown("second") }
       #expect(try await isShown("first") == false)
       let certificates = gateway.application.certificates
       #expect(certificates.status(of: "server")?.refused == 0)
       try files.link("first", keyOf: "second")
-      try await eventually { certificates.status(of: "server")?.refused == 1 }
+      try await eventually("the broken file is refused") { certificates.status(of: "server")?.refused == 1 }
       #expect(try await isShown("second"))
       try files.link("first")
-      try await eventually { try await isShown("first") }
+      try await eventually("the first certificate is shown again") { try await isShown("first") }
     }
   }
 
@@ -138,10 +139,12 @@ struct CertificateReloadTests {
       }
       #expect(try await isReached() == false)
       try files.link("second")
-      try await eventually { try await isReached() }
+      try await eventually("the upstream is reached") { try await isReached() }
       #expect(gateway.application.certificates.status(of: "upstreams")?.taken == 1)
       try "rubbish".write(toFile: files.linked("pem"), atomically: true, encoding: .utf8)
-      try await eventually { gateway.application.certificates.status(of: "upstreams")?.refused == 1 }
+      try await eventually("the broken file is refused") {
+        gateway.application.certificates.status(of: "upstreams")?.refused == 1
+      }
     }
     await upstream.shutdown(within: .zero)
   }

@@ -1,5 +1,6 @@
 import Events
 import HTTPTransport
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -166,7 +167,7 @@ struct ConsoleTests {
         #expect(nothing["events"] == [])
 
         async let last = gateway.get("\(Self.stream)?after=\(next)", token: token)
-        try await eventually { gateway.application.server.openConnections > 0 }
+        try await eventually("a connection is open") { gateway.application.server.openConnections > 0 }
         gateway.application.events.closeFeeds()
         #expect(try await last.json["events"] == [])
       }

@@ -2,6 +2,7 @@ import EventLoops
 import Logging
 import Postgres
 import ServiceKit
+import TestKit
 import Testing
 import Time
 
@@ -51,7 +52,7 @@ struct EventMetricsTests {
           ["module": "non-associations", "queue": "prisoners", "kind": kind, "state": state]
         )
       }
-      try await eventually {
+      try await eventually("both queues are counted") {
         metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
         return messages("main", "visible") != nil && messages("dead_letter", "visible") != nil
       }

@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import PrivateCluster
+import TestKit
 import Testing
 import Time
 
@@ -48,7 +49,9 @@ struct FrozenMetricsTests {
       let database = TestDatabase(url: cluster.connectionString)
       try await withGateway(on: database, settings: ["METRICS_PORT": "0"]) { (gateway) async throws in
         let port = try #require(gateway.application.metricsAddress).port
-        try await eventually { try scrape(port).contains("\nevents_outbox_messages{") }
+        try await eventually("the outbox is counted") {
+          try scrape(port).contains("\nevents_outbox_messages{")
+        }
         try cluster.freeze()
         // Every pause and every time-out of a reading lies in this time.
         let end = MonotonicInstant.now() + .seconds(33)
@@ -60,7 +63,9 @@ struct FrozenMetricsTests {
         #expect(isWhole(late) && !late.contains("\nevents_outbox_messages{"))
         #expect(ages(late).allSatisfy { $0 > 30 })
         try cluster.thaw()
-        try await eventually { try scrape(port).contains("\nevents_outbox_messages{") }
+        try await eventually("the outbox is counted") {
+          try scrape(port).contains("\nevents_outbox_messages{")
+        }
       }
       result = .success(())
     } catch {
@@ -92,7 +97,9 @@ struct FrozenMetricsTests {
     ]
     try await withGateway(settings: settings, patientsOutbox: nil) { (gateway) async throws in
       #expect(try await gateway.get("/health/readiness").status == 200)
-      try await eventually { try scrape(gateway.port).contains("\nevents_outbox_messages{") }
+      try await eventually("the outbox is counted") {
+        try scrape(gateway.port).contains("\nevents_outbox_messages{")
+      }
       for _ in 0..<20 {
         let text = try scrape(gateway.port)
         #expect(

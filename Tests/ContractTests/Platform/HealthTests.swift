@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import ModuleKit
+import TestKit
 import Testing
 import Time
 
@@ -196,7 +197,7 @@ struct HealthTests {
         "update gateway_queue set dead_letter_queue = null, max_receive_count = null where name = '\(queue)'"
       )
       // What is found is remembered for two seconds.
-      try await eventually { try await component()["status"] == "DOWN" }
+      try await eventually("the queue is said to be down") { try await component()["status"] == "DOWN" }
       let withoutPolicy = try await component()
       #expect(withoutPolicy["status"] == "DOWN")
       #expect(withoutPolicy["details"]?["dlqStatus"] == "DOWN")
@@ -204,7 +205,9 @@ struct HealthTests {
       #expect(complaint?.contains("is missing a RedrivePolicy") == true)
 
       try await gateway.database.run("delete from gateway_queue where name = '\(deadLetters)'")
-      try await eventually { try await component()["details"]?["messagesOnDlq"] == nil }
+      try await eventually("dead letters are not counted any more") {
+        try await component()["details"]?["messagesOnDlq"] == nil
+      }
       let withoutDeadLetters = try await component()
       #expect(withoutDeadLetters["status"] == "DOWN")
       #expect(withoutDeadLetters["details"]?["dlqStatus"] == "DOWN")
@@ -212,7 +215,9 @@ struct HealthTests {
       #expect(withoutDeadLetters["details"]?["messagesOnDlq"] == nil)
 
       try await gateway.database.run("delete from gateway_queue where name = '\(queue)'")
-      try await eventually { try await component()["details"]?["messagesOnQueue"] == nil }
+      try await eventually("messages are not counted any more") {
+        try await component()["details"]?["messagesOnQueue"] == nil
+      }
       let (answer, components) = try await client.health()
       #expect(answer.status == 503)
       #expect(components[name]?["status"] == "DOWN")

@@ -3,6 +3,7 @@ import HTTPTransport
 import HTTPTypes
 import ModuleKit
 import Observability
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -158,7 +159,7 @@ struct InsightsTests {
         body: CreateTests.body
       )
       #expect(answer.status == 201)
-      try await eventually {
+      try await eventually("everything is published") {
         try await gateway.database.row("select count(*) from gateway_outbox where published_at is null")
           == "0"
       }
@@ -233,14 +234,14 @@ struct InsightsTests {
         for _ in 0..<20 {
           #expect(try await gateway.get("/constants", token: gateway.reader()).status == 200)
         }
-        try await eventually { !collector.received.isEmpty }
+        try await eventually("something is received") { !collector.received.isEmpty }
         #expect(try await gateway.get("/constants", token: gateway.reader()).status == 200)
         func count(_ outcome: String) async throws -> Double {
           let metrics = try ScrapedMetrics(try await gateway.get("/metrics").body)
           let labels = ["collector": "application_insights", "outcome": outcome]
           return metrics.value("telemetry_items_total", labels) ?? -1
         }
-        if !hangs { try await eventually { try await count("dropped") > 0 } }
+        if !hangs { try await eventually("some are dropped") { try await count("dropped") > 0 } }
         #expect(try await count("sent") == 0)
       }
     }

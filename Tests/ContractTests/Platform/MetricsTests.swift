@@ -1,4 +1,5 @@
 import EventLoops
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -67,7 +68,7 @@ struct MetricsTests {
       _ = try await gateway.get("/constants", token: reader + "x")
       let reads = ["db_client_connection_pool_name": "non-associations/reads"]
       // A look into the outbox, which nobody asked for, may wait for a moment.
-      try await eventually {
+      try await eventually("no read waits") {
         try ScrapedMetrics(try await gateway.get("/metrics").body)
           .value("db_client_connection_pending_requests", reads) == 0
       }

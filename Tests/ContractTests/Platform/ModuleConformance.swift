@@ -3,6 +3,7 @@ import Logging
 import ModuleKit
 import ServiceKit
 import SharedAuth
+import TestKit
 import Testing
 import Time
 
@@ -119,7 +120,9 @@ struct ModuleConformance {
       [#"module="\#(manifest.name)""#, #"db_client_connection_pool_name="\#(manifest.name)/reads""#]
       + manifest.hears.map { #"module="\#(manifest.name)",queue="\#($0.id)""# }
     for text in wanted {
-      try await eventually { try await gateway.get("/metrics").text.contains(text) }
+      try await eventually("the metrics have \(text)") {
+        try await gateway.get("/metrics").text.contains(text)
+      }
     }
   }
 

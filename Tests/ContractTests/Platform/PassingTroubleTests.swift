@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -279,7 +280,7 @@ struct PassingTroubleTests {
           "begin; select from non_association where id = \(id) for update; select pg_sleep(20); commit"
         )
       }
-      try await eventually {
+      try await eventually("one session sleeps") {
         try await gateway.database.row("select count(*) from pg_stat_activity where wait_event = 'PgSleep'")
           == "1"
       }

@@ -4,6 +4,7 @@ import LocalStack
 import Logging
 import Postgres
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -147,11 +148,13 @@ struct ResilienceTests {
       #expect(Set(acknowledged).count == acknowledged.count)
       for id in acknowledged {
         // A loop that had nothing to write may still wait for its next attempt to connect.
-        try await eventually { try await gateway.get("/non-associations/\(id)", token: reader).status != 503 }
+        try await eventually("the database is used again") {
+          try await gateway.get("/non-associations/\(id)", token: reader).status != 503
+        }
         #expect(try await gateway.get("/non-associations/\(id)", token: reader).status == 200)
       }
       // The relay has transactions of its own now and then.
-      try await eventually {
+      try await eventually("every connection is given back") {
         let statistics = await gateway.application.database.statistics()
         return statistics.transactions.inUse == 0 && statistics.transactions.waiting == 0
           && statistics.reads.inFlight == 0 && statistics.reads.waiting == 0

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Subprocess
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -128,7 +129,9 @@ struct RestoreTests {
         #expect(try await gateway.get("/non-associations/7", token: reader).status == 200)
         #expect(try await gateway.get("/prisoner/A1006BC/non-associations", token: reader).status == 200)
       }
-      try await eventually { try await Self.indexes(gateway.database) == Self.added }
+      try await eventually("the added indexes are back") {
+        try await Self.indexes(gateway.database) == Self.added
+      }
       #expect(
         lines.lines.contains {
           $0.message.hasSuffix("and is there again")
@@ -144,7 +147,7 @@ struct RestoreTests {
       let new = Self.body("X1234BC", "Y1234BC")
       #expect(try await gateway.post("/non-associations", new, token: writer).status == 201)
       let unpublished = "gateway_outbox where published_at is null"
-      try await eventually { try await gateway.database.count(unpublished) == 0 }
+      try await eventually("everything is published") { try await gateway.database.count(unpublished) == 0 }
       // And the next start finds nothing to do.
       #expect(
         try await gateway.database.count("gateway_schema_history where module = 'non-associations'") == 7
@@ -201,7 +204,9 @@ struct RestoreTests {
       try await production.insertOpen("D5678EF", "A1234BC")
       try await Self.restore(production, over: gateway.database)
       let others = Self.added.filter { $0 != "non_association_open_pair_idx" }
-      try await eventually { try await Self.indexes(gateway.database) == others }
+      try await eventually("the other indexes are back") {
+        try await Self.indexes(gateway.database) == others
+      }
       #expect(
         lines.lines.contains {
           $0.message.contains("have several open non-associations") && $0.metadata["rows"] == "1, 2"
@@ -248,13 +253,15 @@ struct RestoreTests {
       let versions = "select count(*) from gateway_schema_history"
       let all = try await gateway.database.row(versions)
       try await Self.restore(production, over: gateway.database)
-      try await eventually { try await gateway.database.row(versions) == all }
+      try await eventually("all migrations are applied again") {
+        try await gateway.database.row(versions) == all
+      }
       let body = Self.body("A1234BC", "D5678EF")
       #expect(try await gateway.post("/non-associations", body, token: gateway.writer()).status == 201)
       #expect(try await gateway.database.count("gateway_outbox where destination is not null") == 2)
       // Nobody knows where production's were meant for. What is written now waits: its queues went with the tables.
       let (aside, sent) = ("set_aside_at is not null", "published_at is not null")
-      try await eventually {
+      try await eventually("three events are set aside") {
         try await gateway.database.count("gateway_outbox where \(aside) and destination is null") == 3
       }
       #expect(try await gateway.database.count("gateway_outbox where \(aside)") == 3)
@@ -276,7 +283,7 @@ struct RestoreTests {
       """
     )
     try await withGateway(on: database) { (gateway) async throws in
-      try await eventually {
+      try await eventually("one event is published") {
         try await gateway.database.count("gateway_outbox where published_at is not null") == 1
       }
     }
@@ -293,7 +300,7 @@ struct RestoreTests {
       let base =
         "gateway_schema_history where exists (select from non_association_count_base"
         + " where table_oid = 'non_association'::regclass::oid)"
-      try await eventually { try await gateway.database.count(base) > 0 }
+      try await eventually("the base table is there") { try await gateway.database.count(base) > 0 }
       for index in 0..<30 {
         try await production.insertOpen(Self.number("A", index), Self.number("B", index))
       }
@@ -302,7 +309,7 @@ struct RestoreTests {
       try await gateway.database.insertOpen("X1234BC", "Y1234BC")
       #expect(try await isTotal(31))
       // The triggers are back, and all rows counted again.
-      try await eventually { try await gateway.database.count(base) > 0 }
+      try await eventually("the base table is there again") { try await gateway.database.count(base) > 0 }
       #expect(try await gateway.database.count("pg_trigger where tgname like 'non_association_count_%'") == 4)
       #expect(try await isTotal(31))
       // What the service replaced writes is counted without help.
@@ -350,7 +357,7 @@ struct RestoreTests {
       try await production.insertOpen("A1234BC", "D5678EF")
       try await Self.restore(production, over: world.database)
       let left = "gateway_outbox where published_at is null and set_aside_at is null"
-      try await eventually { try await world.database.count(left) == 0 }
+      try await eventually("nothing is left") { try await world.database.count(left) == 0 }
       #expect(try await world.database.count("gateway_outbox where set_aside_at is not null") == 9)
       let admins = ["NON_ASSOCIATIONS_API_QUEUE_ADMIN", "SYSCON__QUEUE_ADMIN"]
       let listed = try await world.gateway.get("/queue-admin/outbox", token: world.token(admins))
@@ -360,7 +367,7 @@ struct RestoreTests {
         reasons.count == 9 && reasons.allSatisfy { $0.contains("production") || $0.contains("another-topic") }
       )
       // Counted before the scrape's next look at the table is over.
-      try await eventually {
+      try await eventually("six are counted as set aside") {
         let metrics = try await world.gateway.get("/metrics").text
         return metrics.split(separator: "\n").contains {
           $0.hasPrefix("events_outbox_set_aside_messages{module=\"non-associations\"}") && $0.hasSuffix(" 6")

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("A rolling restart")
@@ -29,7 +30,9 @@ struct RollingRestartTests {
           let port = try process.port
           balancer.add(port)
           balancer.start(clients: 24)
-          try await eventually { balancer.answered(by: port) > 300 }
+          try await eventually("the one on port \(port) has answered 300 times") {
+            balancer.answered(by: port) > 300
+          }
           if pauses {
             balancer.remove(port)
             try await Task.sleep(for: .milliseconds(500))

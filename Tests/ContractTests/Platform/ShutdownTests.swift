@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -38,7 +39,7 @@ struct ShutdownTests {
       }
       let shutdown = Task { await gateway.application.shutdown() }
       for surface in Surface.all {
-        try await eventually {
+        try await eventually("it is out of service") {
           do {
             let answer = try await gateway.at(surface).get("/health/readiness")
             return answer.status == 503 && answer.text == #"{"status":"OUT_OF_SERVICE"}"#

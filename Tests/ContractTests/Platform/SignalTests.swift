@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -122,9 +123,11 @@ struct SignalTests {
     case .databaseRefuses: try await program.says("database connection failed")
     case .databaseSilent, .upstreamSilent, .nameServerSilent: try await silent.isCalled()
     case .advisoryLock, .definitionLock, .tableLock:
-      try await eventually { try await Self.sessions(database, "wait_event_type = 'Lock'") > 0 }
+      try await eventually("a session waits for a lock") {
+        try await Self.sessions(database, "wait_event_type = 'Lock'") > 0
+      }
     case .outputFull:
-      try await eventually { try Self.waitsToWrite(program.processID) }
+      try await eventually("the program waits to write") { try Self.waitsToWrite(program.processID) }
     }
     program.send(row.signal)
     let ending = try await program.ending(within: Self.limit)
@@ -132,7 +135,7 @@ struct SignalTests {
     let isEarly = if case .starting = row.stage { true } else { false }
     let isDone = if case .exited(let status) = ending { status == 0 || isEarly } else { false }
     #expect(ending == .signalled(row.signal) || isDone, "\(ending): \(program.text)")
-    try await eventually(within: Self.limit) { try await Self.sessions(database) == 0 }
+    try await eventually("no session is left", within: Self.limit) { try await Self.sessions(database) == 0 }
     if row.command.hasPrefix("batch") {
       locking?.letGo()
       #expect(try await database.count("restricted_patients_job where running_until is not null") == 0)
@@ -158,12 +161,14 @@ struct SignalTests {
     )
     let metrics = try AbandonedRequest(port: port, sending: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     let slow = try AbandonedRequest(port: port, sending: "GET /health HTTP/1.1\r\nHost: x\r\n")
-    try await eventually { try await Self.sessions(database, "wait_event_type = 'Lock'") > 0 }
+    try await eventually("a session waits for a lock") {
+      try await Self.sessions(database, "wait_event_type = 'Lock'") > 0
+    }
     program.send(signal)
     try await program.says("stopping; requests in flight may finish")
     program.send(signal)
     #expect(try await program.ending(within: Self.limit) == .signalled(signal))
-    try await eventually(within: Self.limit) { try await Self.sessions(database) == 0 }
+    try await eventually("no session is left", within: Self.limit) { try await Self.sessions(database) == 0 }
     locking.letGo()
     metrics.close()
     slow.close()
@@ -237,7 +242,7 @@ struct SignalTests {
     let ending = try await program.ending(within: milliseconds < 4000 ? Self.limit : .seconds(30))
     #expect(ending == .signalled(SIGTERM) || ending == .exited(0), "\(ending): \(program.text)")
     // PostgreSQL, told by the kernel, writes its data before it goes.
-    try await eventually { try Self.processes(naming: folder).isEmpty }
+    try await eventually("no process of it is left") { try Self.processes(naming: folder).isEmpty }
     try? FileManager.default.removeItem(atPath: folder)
   }
 

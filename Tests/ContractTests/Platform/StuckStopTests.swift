@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import HTTPTypes
 import Logging
+import TestKit
 import Testing
 import Time
 
@@ -52,7 +53,7 @@ struct StuckStopTests {
 
           """
         let hanging = try SlowRequest(port: try process.port, head + body)
-        try await eventually { !gateway.search.requests.isEmpty }
+        try await eventually("prisoner search is asked") { !gateway.search.requests.isEmpty }
         let backends = try await gateway.database.row(
           "select string_agg(pid::text, ',') from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
         ).split(separator: ",").compactMap { pid_t($0) }

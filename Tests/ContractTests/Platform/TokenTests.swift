@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import SharedAuth
+import TestKit
 import Testing
 
 /// The token rows of docs/contract/platform.md §11, for each service under each mounting; what is tested there with
@@ -128,7 +129,9 @@ struct TokenTests {
           key: AuthDouble.nextKey.get()
         )
         let client = gateway.at(surface)
-        try await eventually { try await client.get(surface.read, token: token).status == 200 }
+        try await eventually("the token is accepted") {
+          try await client.get(surface.read, token: token).status == 200
+        }
       }
       #expect(gateway.auth.keyRequests == 2)
     }
@@ -151,7 +154,7 @@ struct TokenTests {
         #expect(try await gateway.get("/constants", token: old).status == 200)
       }
       gateway.auth.isDown = false
-      try await eventually {
+      try await eventually("the token is accepted") {
         let status = try await gateway.get("/constants", token: token).status
         #expect(status != 401)
         return status == 200

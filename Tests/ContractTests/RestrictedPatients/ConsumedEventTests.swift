@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Logging
 import ServiceKit
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -154,7 +155,9 @@ struct ConsumedEventTests {
       Self.hospital(gateway)
       gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
       async let discharge = gateway.discharge()
-      try await eventually { gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345") }
+      try await eventually("prison API is told") {
+        gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345")
+      }
       let handler = Self.domain(gateway)
       await #expect(throws: RestrictedPatientsError.underWay("A12345")) {
         try await handler.handle(Self.released())

@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 
 @Suite("docs/contract/restricted-patients.md §15: Discharge to hospital")
@@ -382,7 +383,9 @@ struct DischargeTests {
       gateway.prisonAPI.stub(PrisonAPIDouble.discharge("A12345"), 500)
       gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
       async let discharge = gateway.discharge()
-      try await eventually { gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345") }
+      try await eventually("prison API is told") {
+        gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345")
+      }
       #expect(try await gateway.patient("A12345").status == 404)
       gateway.prisonAPI.letGo()
       #expect(try await discharge.status == 500)
@@ -399,9 +402,9 @@ struct DischargeTests {
       gateway.prisonAPI.stubDischarge()
       gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
       async let first = gateway.discharge(user: "USER1")
-      try await eventually { gateway.prisonAPI.calls.count == 2 }
+      try await eventually("prison API is asked and told") { gateway.prisonAPI.calls.count == 2 }
       async let second = gateway.discharge(user: "USER2")
-      try await eventually { try await gateway.database.rowsTried() > 1 }
+      try await eventually("a second row is tried") { try await gateway.database.rowsTried() > 1 }
       #expect(try await gateway.patient("A12345").status == 404)
       gateway.prisonAPI.letGo()
       #expect(try await first.status == 201)
@@ -442,10 +445,12 @@ struct DischargeTests {
         + "Content-Length: \(body.utf8.count)\r\n\r\n"
       gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
       let connection = try AbandonedRequest(port: gateway.port, sending: head + fields + body)
-      try await eventually { gateway.prisonAPI.calls.count == 2 }
+      try await eventually("prison API is asked and told") { gateway.prisonAPI.calls.count == 2 }
       connection.close()
       gateway.prisonAPI.letGo()
-      try await eventually { try await gateway.database.count("restricted_patients") == 1 }
+      try await eventually("the patient is recorded") {
+        try await gateway.database.count("restricted_patients") == 1
+      }
       #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
     }
   }
@@ -464,7 +469,9 @@ struct DischargeTests {
         for index in 0..<40 {
           discharges.addTask { try await gateway.discharge(Patients.dischargeBody("B100\(index)")) }
         }
-        try await eventually { gateway.prisonAPI.callsBesideLists.count >= 20 }
+        try await eventually("twenty calls have come to prison API") {
+          gateway.prisonAPI.callsBesideLists.count >= 20
+        }
         for _ in 0..<20 {
           #expect(try await gateway.patient("A12345").status == 200)
           #expect(

@@ -4,6 +4,7 @@ import ModuleKit
 import Postgres
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -209,11 +210,11 @@ struct PastDateTests {
       gateway.prisonAPI.hold(PrisonAPIDouble.release)
       let start = ContinuousClock.now
       async let answer = gateway.send("POST", Self.path, token: gateway.user())
-      try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
       // Another request, which has no more time than the server gives.
       gateway.prisonAPI.hold(PrisonAPIDouble.booking("B23456"))
       #expect(try await gateway.discharge(Patients.dischargeBody("B23456")).status == 503)
-      try await eventually { start.duration(to: .now) > .milliseconds(900) }
+      try await eventually("the time is over") { start.duration(to: .now) > .milliseconds(900) }
       gateway.prisonAPI.letGo()
       #expect(try await answer.status == 200)
       #expect(try await gateway.database.count("restricted_patients") == 0)
@@ -305,7 +306,9 @@ struct PastDateTests {
       case 2:
         _ = try await Psql.run("alter database \(name) allow_connections true", url: try Psql.serverURL)
         // Minutes have passed by the night's clock; by PostgreSQL's, the pause before the next connection may not have.
-        try await eventually { try await gateway.get("/non-associations-api/health/db").status == 200 }
+        try await eventually("the database is up") {
+          try await gateway.get("/non-associations-api/health/db").status == 200
+        }
         search.answer(status: 503)
       case 3:
         search.answer(status: nil)

@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import TestKit
 import Testing
 import Time
 
@@ -111,7 +112,7 @@ struct PublishedEventTests {
         values ('\(topic)', '\(gateway.configuration.restrictedPatients.messaging.topicARN)')
         """
       )
-      try await eventually {
+      try await eventually("everything is published") {
         try await gateway.database.count("gateway_outbox where published_at is null") == 0
       }
     }
@@ -137,7 +138,7 @@ struct PublishedEventTests {
       let body =
         #"{"Message":"\#(merge)","MessageAttributes":{"eventType":{"Type":"String","Value":"\#(type)"}}}"#
       _ = try await queue.send(OutgoingMessage(body: Array(body.utf8)), deadline: .now() + .seconds(30))
-      try await eventually {
+      try await eventually("it is a dead letter") {
         try await deadLetterQueue.status(deadline: .now() + .seconds(30)).messagesOnQueue == 1
       }
       #expect(try await gateway.database.row("select deliveries from restricted_patients_merge") == "5")

@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @Suite("docs/contract/restricted-patients.md §15: Read")
@@ -123,7 +124,7 @@ struct PatientReadTests {
       #expect(try await gateway.patient("A12345").status == 200)
       gateway.prisonAPI.stub(PrisonAPIDouble.lists[0], 503)
       #expect(try await gateway.patient("A12345").status == 200)
-      try await eventually { gateway.prisonAPI.calls.count == 4 }
+      try await eventually("prison API is asked four times") { gateway.prisonAPI.calls.count == 4 }
       #expect(try await gateway.patient("A12345").json["supportingPrison"]?["agencyId"] == "MDI")
     }
     let tooOld = settings.merging(["RESTRICTED_PATIENTS_AGENCIES_MAX_AGE": "1ms"]) { $1 }

@@ -1,4 +1,5 @@
 import ServiceKit
+import TestKit
 import Testing
 
 @Suite("docs/contract/restricted-patients.md §15: Remove")
@@ -109,7 +110,7 @@ struct RemoveTests {
       gateway.prisonAPI.stub(PrisonAPIDouble.release, 503)
       gateway.prisonAPI.hold(PrisonAPIDouble.release)
       async let removal = gateway.removePatient("A12345")
-      try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
       #expect(try await gateway.patient("A12345").status == 200)
       #expect(try await gateway.database.row("select operation from restricted_patients_attempt") == "REMOVE")
       gateway.prisonAPI.letGo()

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -217,7 +218,7 @@ struct UnknownOutcomeTests {
             body: Array(Patients.dischargeBody().utf8)
           )
         }
-        try await eventually { Self.discharges(gateway) == 1 }
+        try await eventually("prison API is told") { Self.discharges(gateway) == 1 }
         other.send(SIGKILL)
         _ = try await other.status()
         _ = await abandoned.value
@@ -251,9 +252,9 @@ struct UnknownOutcomeTests {
       gateway.prisonAPI.stub(PrisonAPIDouble.release)
       gateway.prisonAPI.hold(PrisonAPIDouble.release)
       async let first = gateway.removePatient("A12345")
-      try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
       async let second = gateway.removePatient("A12345")
-      try await eventually { try await gateway.database.rowsTried() > 1 }
+      try await eventually("a second row is tried") { try await gateway.database.rowsTried() > 1 }
       gateway.prisonAPI.letGo()
       let answers = try await [first, second]
       #expect(answers.map(\.status) == [200, 200])
@@ -279,7 +280,7 @@ struct UnknownOutcomeTests {
         """
       )
       async let second = gateway.removePatient("A12345")
-      try await eventually { try await gateway.database.rowsTried() > 1 }
+      try await eventually("a second row is tried") { try await gateway.database.rowsTried() > 1 }
       try await gateway.database.run(
         "begin; delete from restricted_patients; delete from restricted_patients_attempt; commit"
       )
@@ -297,7 +298,7 @@ struct UnknownOutcomeTests {
       gateway.prisonAPI.stub(PrisonAPIDouble.release)
       gateway.prisonAPI.hold(PrisonAPIDouble.release)
       async let removal = gateway.removePatient("A12345")
-      try await eventually { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
       try await gateway.offenderEvents.handle(ConsumedEventTests.reception(number: "A12345"))
       gateway.prisonAPI.letGo()
       #expect(try await removal.status == 200)
@@ -318,7 +319,7 @@ struct UnknownOutcomeTests {
       gateway.prisonAPI.stubDischarge()
       gateway.prisonAPI.hold(Self.dischargeCall)
       async let discharge = gateway.discharge()
-      try await eventually { Self.discharges(gateway) == 1 }
+      try await eventually("prison API is told") { Self.discharges(gateway) == 1 }
       try await gateway.database.insertPatient("A12345")
       gateway.prisonAPI.letGo()
       #expect(try await discharge.status == 400)
@@ -371,12 +372,12 @@ struct UnknownOutcomeTests {
       let discharge = Task {
         try? await gateway.post("/discharge-to-hospital", Patients.dischargeBody(), token: token)
       }
-      try await eventually {
+      try await eventually("it has failed more than seven times") {
         Int(try await gateway.database.row("select last_value from failures")) ?? 0 > 7
       }
       #expect(try await gateway.database.attempts() == "ADD A12345")
       let unknown = "ADD A12345 prison API has done it, but the record could not be changed"
-      try await eventually { try await gateway.database.attempts() == unknown }
+      try await eventually("the change is unknown") { try await gateway.database.attempts() == unknown }
       let answer = await discharge.value
       #expect(answer == nil || answer?.status == 503)
       try await gateway.database.run("drop trigger fail on restricted_patients")

@@ -1,5 +1,7 @@
 import Foundation
 import Subprocess
+import TestKit
+import Testing
 
 /// A gateway in a process of its own, which can be killed: the program, with the settings of a test's gateway, and so
 /// on the same database, queues and doubles.
@@ -62,7 +64,7 @@ struct GatewayProcess {
 
   /// Waits until a line of its log has these words.
   func says(_ words: String) async throws {
-    try await eventually {
+    try await eventually("the gateway says \(words)") {
       let text = try String(contentsOf: log, encoding: .utf8)
       if !process.isRunning, !text.contains(words) {
         throw SocketFailure(description: "the gateway ended without \(words): \(text)")
@@ -73,7 +75,7 @@ struct GatewayProcess {
 
   /// Waits until it has ended: its status, or the signal that ended it.
   func status() async throws -> Int32 {
-    try await eventually { !process.isRunning }
+    try await eventually("the gateway ends") { !process.isRunning }
     switch process.wait() {
     case .exited(let status): return status
     case .signalled(let signal): return signal

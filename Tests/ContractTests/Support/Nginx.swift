@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import TestKit
 import Testing
 
 /// An nginx of a test, with the Debian package's program and settings of its own.
@@ -45,7 +46,7 @@ final class Nginx {
   }
 
   func waitUntilListening() async throws {
-    try await eventually {
+    try await eventually("nginx listens") {
       guard let descriptor = try? SocketClient.connect(port: self.port, patience: 1) else { return false }
       close(descriptor)
       return true

@@ -1,6 +1,7 @@
 import Foundation
 import Subprocess
 import Synchronization
+import TestKit
 import Testing
 
 /// The `gateway` program, built beside these tests, in a process of its own.
@@ -43,7 +44,7 @@ final class Program: Sendable {
 
   /// Waits until it has printed these words.
   func says(_ words: String) async throws {
-    try await eventually {
+    try await eventually("the program says \(words)") {
       if !process.isRunning, !text.contains(words) {
         throw SocketFailure(description: "the program ended without \(words): \(text)")
       }
@@ -53,11 +54,8 @@ final class Program: Sendable {
 
   /// Waits for its end.
   func ending(within limit: Duration = .seconds(30)) async throws -> Subprocess.Ending {
-    try? await eventually(within: limit) { process.ending != nil }
-    guard let ending = process.ending else {
-      throw SocketFailure(description: "it still runs after \(limit): \(text)")
-    }
-    return ending
+    try await eventually("the program ends, after \(text)", within: limit) { process.ending != nil }
+    return try #require(process.ending)
   }
 
   /// Settings with which it starts on a database, if nothing is asked of the services it names.
@@ -121,7 +119,7 @@ final class SilentServer: Sendable {
 
   /// Waits until somebody has connected.
   func isCalled() async throws {
-    try await eventually {
+    try await eventually("somebody connects") {
       let connection = accept(descriptor, nil, nil)
       guard connection >= 0 else { return false }
       taken.withLock { $0.append(connection) }

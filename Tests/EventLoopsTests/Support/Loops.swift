@@ -36,15 +36,6 @@ func failure(_ body: () async throws(StreamError) -> Void) async -> StreamError?
 
 struct TooLate: Error {}
 
-/// Waits until `condition` holds: for what nobody tells of, such as what /proc shows.
-func eventually(_ condition: @Sendable () throws -> Bool) async throws {
-  let deadline = MonotonicInstant.late
-  while try !condition() {
-    guard MonotonicInstant.now() < deadline else { throw TooLate() }
-    try await Task.sleep(for: .milliseconds(2))
-  }
-}
-
 /// Values that come from elsewhere, each waited for with a deadline.
 final class Mailbox<Value: Sendable>: Sendable {
   private let (values, continuation) = AsyncStream<Value>.makeStream()

@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Subprocess
 import Synchronization
+import TestKit
 import Testing
 
 /// Certificates made for one test run by the `openssl` command, in a folder of their own.
@@ -112,7 +113,9 @@ final class OpenSSLCommand: Sendable {
 
   /// The port of an `s_server -accept 127.0.0.1:0`, once it listens.
   func port() async throws -> UInt16 {
-    try await eventually { self.output.firstMatch(of: /ACCEPT 127\.0\.0\.1:([0-9]+)/) != nil }
+    try await eventually("openssl says where it listens") {
+      self.output.firstMatch(of: /ACCEPT 127\.0\.0\.1:([0-9]+)/) != nil
+    }
     let match = try #require(output.firstMatch(of: /ACCEPT 127\.0\.0\.1:([0-9]+)/))
     return try #require(UInt16(match.1))
   }

@@ -2,13 +2,13 @@ import Crypto
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import PlatformTestKit
 import SharedAuth
 import Synchronization
+import TestKit
 import Testing
 import Text
 import Time
-
-import class TestKit.RecordingTelemetry
 
 @testable import Events
 

@@ -1,11 +1,11 @@
 import AWSPeer
 import EventLoops
 import JSON
+import PlatformTestKit
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
-
-import class TestKit.RecordingTelemetry
 
 @testable import Events
 

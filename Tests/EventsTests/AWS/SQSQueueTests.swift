@@ -1,6 +1,7 @@
 import AWSPeer
 import EventLoops
 import Foundation
+import TestKit
 import Testing
 
 @testable import Events

@@ -6,10 +6,9 @@ import HTTPTransport
 import HTTPTypes
 import SharedAuth
 import Synchronization
+import TestKit
 import Testing
 import Time
-
-import class TestKit.ManualClock
 
 @testable import Events
 

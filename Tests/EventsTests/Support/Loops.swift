@@ -26,16 +26,3 @@ extension MonotonicInstant {
   /// A deadline for one step of a test.
   static var soon: MonotonicInstant { .now() + patience }
 }
-
-/// Waits until `condition` holds.
-func eventually(
-  _ what: String,
-  within limit: Duration = patience,
-  _ condition: () async throws -> Bool
-) async throws {
-  let end = MonotonicInstant.now() + limit
-  while try await !condition() {
-    guard .now() < end else { throw TestFailure(description: "in vain: \(what)") }
-    try await Task.sleep(for: .milliseconds(5))
-  }
-}

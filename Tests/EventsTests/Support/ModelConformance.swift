@@ -1,4 +1,5 @@
 import Events
+import PlatformTestKit
 import Simulation
 import Synchronization
 import TestKit

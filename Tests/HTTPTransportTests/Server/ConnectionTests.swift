@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+import TestKit
 import Testing
 import Text
 
@@ -215,10 +216,10 @@ struct ConnectionTests {
     try await withServer(responder: responder) { server in
       let connection = try server.connect()
       connection.send(get("/"))
-      #expect(await eventually { await gate.arrivals == 1 })
+      try await eventually("the request has arrived") { await gate.arrivals == 1 }
       connection.reset()
-      #expect(await eventually { await gate.cancellations == 1 })
-      #expect(await eventually { server.server.openConnections == 0 })
+      try await eventually("the request is cancelled") { await gate.cancellations == 1 }
+      try await eventually("no connection is open") { server.server.openConnections == 0 }
     }
   }
 
@@ -234,7 +235,7 @@ struct ConnectionTests {
         abrupt.send(String(request.prefix(length)))
         abrupt.reset()
       }
-      #expect(await eventually { server.server.openConnections == 0 })
+      try await eventually("no connection is open") { server.server.openConnections == 0 }
       #expect(try server.exchange(get("/", "Connection: close\r\n")).hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
   }
@@ -244,12 +245,12 @@ struct ConnectionTests {
     try await withServer { server in
       var connections: [RawConnection] = []
       for _ in 0..<2000 { connections.append(try server.connect()) }
-      #expect(await eventually { server.server.openConnections == 2000 })
+      try await eventually("2000 connections are open") { server.server.openConnections == 2000 }
       #expect(try server.exchange(get("/", "Connection: close\r\n")).hasPrefix("HTTP/1.1 200 OK\r\n"))
       connections[1999].send(get("/x"))
       #expect(try connections[1999].response().text == "GET /x [] ")
       connections.removeAll()
-      #expect(await eventually { server.server.openConnections == 0 })
+      try await eventually("no connection is open") { server.server.openConnections == 0 }
     }
   }
 

@@ -3,6 +3,7 @@ import Glibc
 import HTTPTransport
 import HTTPTypes
 import Synchronization
+import TestKit
 import Testing
 import Time
 
@@ -50,7 +51,7 @@ struct CrowdTests {
       #expect(try idle[0].isClosedSilently())
       #expect(server.server.endedConnections >= 32)
       #expect(server.server.refusedConnections == 0)
-      #expect(await eventually { server.server.openConnections <= 8 })
+      try await eventually("at most eight connections are open") { server.server.openConnections <= 8 }
     }
   }
 
@@ -96,7 +97,7 @@ struct CrowdTests {
     try await withServer({ $0.maximumConnections = 2 }, responder: responder, group: group) { server in
       let known = try server.connect()
       known.send("GET /hold HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n")
-      #expect(await eventually { isHeld.load(ordering: .acquiring) })
+      try await eventually("the loop is held") { isHeld.load(ordering: .acquiring) }
       let both = try [server.connect(), server.connect()]
       for each in both { each.send(request) }
       isReleased.store(true, ordering: .releasing)
@@ -137,7 +138,7 @@ struct CrowdTests {
       }
       let holder = try server.connect()
       holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(await eventually { isHeld.load(ordering: .acquiring) })
+      try await eventually("the loop is held") { isHeld.load(ordering: .acquiring) }
       for (number, stranger) in strangers.enumerated() {
         let one = "GET /stranger/\(number) HTTP/1.1\r\nHost: a\r\n\r\n"
         stranger.send(String(repeating: one, count: 50))
@@ -172,13 +173,13 @@ struct CrowdTests {
         good.send(request)
         #expect(try good.response().status == 200)
       }
-      #expect(await eventually { server.server.openConnections <= 6 })
+      try await eventually("at most six connections are open") { server.server.openConnections <= 6 }
       for _ in 0..<1500 {
         let half = try server.connect()
         half.send("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 15_000))")
         crowd.append(half)
       }
-      #expect(await eventually { server.server.endedConnections > 700 })
+      try await eventually("more than 700 connections have ended") { server.server.endedConnections > 700 }
       good.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(try good.response().body.count == 2_000_000)
     }
@@ -189,10 +190,10 @@ struct CrowdTests {
     try await withServer({ $0.maximumConnectionsPerPeer = 3 }) { server in
       var held: [RawConnection] = []
       for _ in 0..<3 { held.append(try server.connect()) }
-      #expect(await eventually { server.server.openConnections == 3 })
+      try await eventually("three connections are open") { server.server.openConnections == 3 }
       #expect(try server.connect().response().status == 503)
       held.removeLast()
-      #expect(await eventually { server.server.openConnections == 2 })
+      try await eventually("two connections are open") { server.server.openConnections == 2 }
       let next = try server.connect()
       next.send(request)
       #expect(try next.response().status == 200)

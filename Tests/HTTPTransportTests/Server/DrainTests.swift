@@ -3,6 +3,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Synchronization
+import TestKit
 import Testing
 
 @testable import HTTPTransport
@@ -26,9 +27,9 @@ struct DrainTests {
       old.send(request)
       #expect(try old.response()["connection"] == nil)
       let silent = try server.connect()
-      #expect(await eventually { server.server.openConnections == 2 })
+      try await eventually("two connections are open") { server.server.openConnections == 2 }
       let ending = Task { await server.server.shutdown(within: .seconds(30), draining: .seconds(3)) }
-      #expect(await eventually { Self.announcesEnd(server) })
+      try await eventually("answers announce the end") { Self.announcesEnd(server) }
       old.send(request)
       let last = try old.response()
       #expect(last.status == 200)
@@ -46,7 +47,7 @@ struct DrainTests {
     try await withServer { server in
       let connection = try server.connect()
       let ending = Task { await server.server.shutdown(within: .seconds(30), draining: .seconds(2)) }
-      #expect(await eventually { Self.announcesEnd(server) })
+      try await eventually("answers announce the end") { Self.announcesEnd(server) }
       connection.send(request + request)
       // Still sent when the answer is here already.
       for _ in 0..<20 { connection.send(request) }
@@ -84,7 +85,7 @@ struct DrainTests {
             }
           }
         }
-        #expect(await eventually { outcomes.withLock { $0.answered > 100 } })
+        try await eventually("more than a hundred are answered") { outcomes.withLock { $0.answered > 100 } }
         await server.server.shutdown(within: .seconds(30), draining: .milliseconds(milliseconds))
         await withCheckedContinuation { continuation in
           clients.notify(queue: .global()) { continuation.resume() }

@@ -3,6 +3,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Synchronization
+import TestKit
 import Testing
 import Text
 import Time
@@ -105,7 +106,7 @@ struct EarlyAnswerTests {
     try await withServer({ $0.maximumConnections = 1 }, responder: responder) { server in
       let first = try server.connect()
       first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(await eventually { await gate.arrivals == 1 })
+      try await eventually("the request has arrived") { await gate.arrivals == 1 }
       let failures = Mutex<[String]>([])
       let clients = DispatchGroup()
       for _ in 0..<25 {

@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPTypes
+import TestKit
 import Testing
 
 @Suite("Limits and deadlines")
@@ -114,8 +115,8 @@ struct LimitTests {
       #expect(response["retry-after"] == "1")
       #expect(response["connection"] == "close")
       #expect(try connection.readToEnd().isEmpty)
-      #expect(await eventually { await gate.cancellations == 1 })
-      #expect(await eventually { server.server.openConnections == 0 })
+      try await eventually("the request is cancelled") { await gate.cancellations == 1 }
+      try await eventually("no connection is open") { server.server.openConnections == 0 }
     }
   }
 
@@ -142,9 +143,9 @@ struct LimitTests {
     ) { server in
       let connection = try server.connect(receiveBufferBytes: 4096)
       connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(
-        await eventually { server.server.acceptedConnections == 1 && server.server.openConnections == 0 }
-      )
+      try await eventually("the one connection is closed") {
+        server.server.acceptedConnections == 1 && server.server.openConnections == 0
+      }
     }
   }
 
@@ -159,7 +160,7 @@ struct LimitTests {
       let first = try server.connect()
       let second = try server.connect()
       for busy in [first, second] { busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n") }
-      #expect(await eventually { await gate.arrivals == 2 })
+      try await eventually("both requests have arrived") { await gate.arrivals == 2 }
       let third = try server.connect()
       let response = try third.response()
       #expect(response.status == 503)
@@ -167,7 +168,7 @@ struct LimitTests {
       #expect(response["connection"] == "close")
       #expect(server.server.refusedConnections == 1)
       first.reset()
-      #expect(await eventually { server.server.openConnections == 1 })
+      try await eventually("one connection is open") { server.server.openConnections == 1 }
       #expect(try server.exchange("GET / HTTP/1.0\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
       second.close()
     }

@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Logging
+import TestKit
 import Testing
 
 private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -21,10 +22,10 @@ struct ShutdownTests {
       #expect(try idle.response().status == 200)
       let busy = try server.connect()
       busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGET /behind HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(await eventually { await gate.arrivals == 1 })
+      try await eventually("the request has arrived") { await gate.arrivals == 1 }
       let ending = Task { await server.server.shutdown(within: .seconds(30)) }
       #expect(try idle.isClosedSilently())
-      #expect(await eventually { (try? server.connect()) == nil })
+      try await eventually("no connection is accepted") { (try? server.connect()) == nil }
       await gate.open()
       let response = try busy.response()
       #expect(response.text == "GET /slow [] ")
@@ -43,7 +44,7 @@ struct ShutdownTests {
       connection.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n")
       #expect(try connection.response().text == "GET /a [] ")
       let ending = Task { await server.server.shutdown(within: .seconds(30)) }
-      #expect(await eventually { (try? server.connect()) == nil })
+      try await eventually("no connection is accepted") { (try? server.connect()) == nil }
       connection.send("\r\n")
       #expect(try connection.response()["connection"] == "close")
       await ending.value
@@ -59,7 +60,7 @@ struct ShutdownTests {
     }) { server in
       let connection = try server.connect()
       connection.send(request)
-      #expect(await eventually { await gate.arrivals == 1 })
+      try await eventually("the request has arrived") { await gate.arrivals == 1 }
       await server.server.shutdown(within: .milliseconds(50))
       #expect(try connection.isClosedSilently())
       #expect(await gate.cancellations == 1)
@@ -76,7 +77,7 @@ struct ShutdownTests {
     }) { server in
       let connection = try server.connect()
       connection.send(request)
-      #expect(await eventually { await gate.arrivals == 1 })
+      try await eventually("the request has arrived") { await gate.arrivals == 1 }
       let ending = Task { await server.server.shutdown(within: .seconds(600)) }
       await server.server.shutdown(within: .zero)
       await ending.value

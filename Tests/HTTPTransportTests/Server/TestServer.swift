@@ -68,17 +68,6 @@ let echo: Responder = { request in
   }
 }
 
-/// Waits until a condition holds, ten seconds at the most.
-/// - Returns: whether it came to hold.
-func eventually(_ condition: () -> Bool) async -> Bool {
-  let deadline = MonotonicInstant.now() + .seconds(10)
-  while !condition() {
-    guard MonotonicInstant.now() < deadline else { return false }
-    try? await Task.sleep(for: .milliseconds(5))
-  }
-  return true
-}
-
 /// Lets tasks wait for a test's word; also counts those that have come to wait, and those whose wait was
 /// cancelled.
 actor Gate {
@@ -105,13 +94,4 @@ actor Gate {
     waiting = []
     for one in all { one.resume() }
   }
-}
-
-func eventually(_ condition: () async -> Bool) async -> Bool {
-  let deadline = MonotonicInstant.now() + .seconds(10)
-  while await !condition() {
-    guard MonotonicInstant.now() < deadline else { return false }
-    try? await Task.sleep(for: .milliseconds(5))
-  }
-  return true
 }

@@ -1,6 +1,7 @@
 import Events
 import HTTPTypes
 import JSON
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import TestKit

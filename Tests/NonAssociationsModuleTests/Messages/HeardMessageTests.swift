@@ -1,9 +1,9 @@
 import Events
 import HTTPTypes
 import JSON
+import PlatformTestKit
 import Postgres
 import ServiceKit
-import TestKit
 import Testing
 import Time
 

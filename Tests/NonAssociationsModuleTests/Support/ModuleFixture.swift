@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import JSON
 import Logging
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import SharedAuth

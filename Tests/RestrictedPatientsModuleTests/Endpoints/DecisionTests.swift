@@ -1,5 +1,5 @@
 import HTTPTypes
-import TestKit
+import PlatformTestKit
 import Testing
 
 @testable import RestrictedPatientsModule

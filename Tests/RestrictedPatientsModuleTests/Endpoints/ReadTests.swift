@@ -1,6 +1,6 @@
 import HTTPTypes
+import PlatformTestKit
 import ServiceKit
-import TestKit
 import Testing
 import Time
 

@@ -1,5 +1,5 @@
+import PlatformTestKit
 import ServiceKit
-import TestKit
 import Testing
 import Time
 

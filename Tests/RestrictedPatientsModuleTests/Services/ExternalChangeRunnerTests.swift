@@ -1,6 +1,7 @@
 import EventLoops
 import Logging
 import ModuleKit
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import TestKit

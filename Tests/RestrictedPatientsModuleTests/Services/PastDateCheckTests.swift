@@ -1,4 +1,4 @@
-import TestKit
+import PlatformTestKit
 import Testing
 import Time
 

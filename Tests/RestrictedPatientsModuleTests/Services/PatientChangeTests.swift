@@ -1,7 +1,7 @@
 import HTTPTransport
 import HTTPTypes
+import PlatformTestKit
 import ServiceKit
-import TestKit
 import Testing
 
 @testable import RestrictedPatientsModule

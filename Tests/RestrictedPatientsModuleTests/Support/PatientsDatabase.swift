@@ -2,6 +2,7 @@ import EventLoops
 import Events
 import Logging
 import ModuleKit
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import Synchronization

@@ -3,6 +3,7 @@ import Events
 import HTTPTransport
 import HTTPTypes
 import Logging
+import PlatformTestKit
 import Postgres
 import ServiceKit
 import SharedAuth
