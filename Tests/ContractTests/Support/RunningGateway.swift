@@ -34,8 +34,6 @@ struct RunningGateway: Sendable {
   let telemetry: RecordedTelemetry
   /// The gateway's time of day, in seconds since 1970.
   let epoch: Int
-  /// How requests reach it.
-  let transport: Transport
 
   var port: UInt16 { application.address.port }
 
@@ -50,15 +48,6 @@ struct RunningGateway: Sendable {
   ) async throws -> Answer {
     var headers = headers
     if let token { headers.append(("Authorization", "Bearer \(token)")) }
-    if transport == .inProcess, InProcessClient.canSend(method, target, headers) {
-      return try await InProcessClient.send(
-        application,
-        method: method,
-        target: target,
-        headers: headers,
-        body: body.map { Array($0.utf8) }
-      )
-    }
     return try await SocketClient.send(
       port: port,
       method: method,
@@ -126,7 +115,6 @@ struct RunningGateway: Sendable {
 
 /// Starts a gateway with the clock of docs/contract/non-associations.md §15, runs `body`, and takes everything down.
 /// - Parameters:
-///   - transport: how requests reach it.
 ///   - ownDatabase: used instead of a fresh one, and kept.
 ///   - ownClock: instead of one that stands at `time`.
 ///   - settings: what differs from the usual configuration, by the names of the environment.
@@ -138,7 +126,6 @@ struct RunningGateway: Sendable {
 ///   - adjust: has the last word about the names and values of the environment.
 ///   - patientsOutbox: where restricted patients leaves its events; nil for its own outbox, which publishes them.
 func withGateway(
-  _ transport: Transport = .socket,
   at time: String = "2023-12-05T12:34:56.123456Z",
   on ownDatabase: TestDatabase? = nil,
   clock ownClock: (any WallClock)? = nil,
@@ -204,8 +191,7 @@ func withGateway(
     auth: auth,
     prisonAPI: prisonAPI,
     telemetry: telemetry,
-    epoch: Int(clock.now().seconds),
-    transport: transport
+    epoch: Int(clock.now().seconds)
   )
   let result: Result<Void, any Error>
   do {
