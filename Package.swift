@@ -192,21 +192,25 @@ let package = Package(
       swiftSettings: settings
     ),
     .target(
-      name: "PlatformTestKit",
-      dependencies: ["Subprocess", "Events", "ServiceKit", "Postgres", "EventLoops", "Time", logging],
-      path: "Tests/Support/PlatformTestKit",
+      name: "ServerTestKit",
+      dependencies: ["HTTPTransport", "EventLoops", httpTypes, logging],
+      path: "Tests/Support/ServerTestKit",
       swiftSettings: settings
     ),
     .target(
-      name: "UpstreamServer",
-      dependencies: ["Crypto", "ServiceKit", "SharedAuth", "HTTPTransport", "EventLoops", logging],
-      path: "Tests/Support/UpstreamServer",
+      name: "PlatformTestKit",
+      dependencies: [
+        "ServerTestKit", "Subprocess", "Crypto", "Events", "ServiceKit", "SharedAuth", "HTTPTransport",
+        "Postgres", "EventLoops", "Time", logging,
+      ],
+      path: "Tests/Support/PlatformTestKit",
       swiftSettings: settings
     ),
     tests(
       "SharedAuthTests",
       [
-        "TestKit", "Text", "JSON", "Crypto", "Subprocess", "SharedAuth", "HTTPTransport", "EventLoops",
+        "TestKit", "ServerTestKit", "Text", "JSON", "Crypto", "Subprocess", "SharedAuth", "HTTPTransport",
+        "EventLoops",
         "Time",
         httpTypes, logging,
       ],
@@ -249,7 +253,7 @@ let package = Package(
     tests(
       "ServiceKitTests",
       [
-        "TestKit", "UpstreamServer", "Text", "JSON", "Crypto",
+        "TestKit", "ServerTestKit", "PlatformTestKit", "Text", "JSON", "Crypto",
         "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
         instrumentation, tracing,
       ]
@@ -258,7 +262,8 @@ let package = Package(
       "NonAssociationsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "PlatformTestKit", "Subprocess", "ModuleKit", "NonAssociationsModule", "ServiceKit",
+        "TestKit", "ServerTestKit", "PlatformTestKit", "Subprocess", "ModuleKit", "NonAssociationsModule",
+        "ServiceKit",
         "SharedAuth", "Events",
         "HTTPTransport",
         "Postgres",
@@ -266,17 +271,11 @@ let package = Package(
         httpTypes, logging, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
     ),
-    .target(
-      name: "CollectorDouble",
-      dependencies: ["HTTPTransport", "EventLoops", "Time", httpTypes, logging],
-      path: "Tests/Support/CollectorDouble",
-      swiftSettings: settings
-    ),
     tests(
       "ObservabilityTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "CollectorDouble", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", "Time",
+        "TestKit", "ServerTestKit", "Observability", "ServiceKit", "HTTPTransport", "EventLoops", "Time",
         httpTypes,
         logging,
         tracing,
@@ -287,7 +286,7 @@ let package = Package(
       "RestrictedPatientsModuleTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "PlatformTestKit", "UpstreamServer", "ModuleKit", "RestrictedPatientsModule", "Events",
+        "TestKit", "ServerTestKit", "PlatformTestKit", "ModuleKit", "RestrictedPatientsModule", "Events",
         "ServiceKit",
         "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time", httpTypes, logging,
         .product(name: "InMemoryLogging", package: "swift-log"),
@@ -328,7 +327,8 @@ let package = Package(
       "EventsTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "PlatformTestKit", "Simulation", "Subprocess", "AWSPeer", "PrivateCluster",
+        "TestKit", "ServerTestKit", "PlatformTestKit", "Simulation", "Subprocess", "AWSPeer",
+        "PrivateCluster",
         "Events", "ServiceKit", "SharedAuth", "HTTPTransport", "Postgres", "EventLoops", "Time",
         httpTypes, logging, instrumentation, .product(name: "InMemoryLogging", package: "swift-log"),
       ]
@@ -337,7 +337,7 @@ let package = Package(
       "ContractTests",
       [
         "Text", "JSON", "Crypto",
-        "TestKit", "Subprocess", "AWSPeer", "PrivateCluster", "CollectorDouble", "Gateway",
+        "TestKit", "Subprocess", "AWSPeer", "ServerTestKit", "PrivateCluster", "Gateway",
         "NonAssociationsModule",
         "RestrictedPatientsModule", "ModuleKit",
         "Doubles", "LocalStack",

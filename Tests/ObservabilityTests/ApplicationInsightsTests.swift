@@ -1,8 +1,8 @@
-import CollectorDouble
 import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Instrumentation
+import ServerTestKit
 import ServiceKit
 import TestKit
 import Testing

@@ -1,8 +1,8 @@
-import CollectorDouble
 import EventLoops
 import Foundation
 import HTTPTransport
 import Logging
+import ServerTestKit
 import Testing
 
 extension CollectorDouble {
@@ -13,17 +13,7 @@ extension CollectorDouble {
 
   /// Runs `body` with the address of this double and a client; both end with it.
   func run(_ body: (HTTPURL, HTTPClient) async throws -> Void) async throws {
-    try await run(on: Self.group) { (url) async throws in
-      let client = HTTPClient(group: Self.group)
-      let result: Result<Void, any Error>
-      do {
-        result = .success(try await body(url, client))
-      } catch {
-        result = .failure(error)
-      }
-      await client.shutdown()
-      try result.get()
-    }
+    try await run(on: Self.group, body)
   }
 }
 

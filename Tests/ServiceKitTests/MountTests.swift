@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Logging
+import ServerTestKit
 import SharedAuth
 import Testing
 import Time
@@ -193,27 +194,18 @@ struct MountTests {
   @Test("A mount answers on a server's loops")
   func overSocket() async throws {
     let group = try EventLoopGroup(count: 1)
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: group,
-      logger: Logger(label: "test"),
-      responder: try mount().respond
-    )
-    let address = try await server.start(address: try #require(SocketAddress(numeric: "127.0.0.1", port: 0)))
-    let client = HTTPClient(group: group)
-    let base = try HTTPURL("http://127.0.0.1:\(address.port)")
-    for (path, fields, status) in [
-      ("/health/ping", [:], 200), ("/two-api/both", [.authorization: "reader"], 200), ("/nowhere", [:], 401),
-    ] as [(String, HeaderFields, Int)] {
-      let response = try await client.send(
-        ClientRequest(url: base.path(path), fields: fields),
-        deadline: .now() + .seconds(30)
-      )
-      #expect(response.status.code == status)
+    try await LoopbackServer.run(on: group, try mount().respond) { (base, client) async throws in
+      for (path, fields, status) in [
+        ("/health/ping", [:], 200), ("/two-api/both", [.authorization: "reader"], 200),
+        ("/nowhere", [:], 401),
+      ] as [(String, HeaderFields, Int)] {
+        let response = try await client.send(
+          ClientRequest(url: base.path(path), fields: fields),
+          deadline: .now() + .seconds(30)
+        )
+        #expect(response.status.code == status)
+      }
     }
-    await client.shutdown()
-    await server.shutdown(within: .seconds(5))
     group.shutdown()
   }
 }

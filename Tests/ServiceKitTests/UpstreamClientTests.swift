@@ -1,11 +1,11 @@
 import HTTPTransport
 import HTTPTypes
 import JSON
+import PlatformTestKit
 import ServiceKit
 import Synchronization
 import Testing
 import Time
-import UpstreamServer
 
 @Suite("Calls of other services")
 struct UpstreamClientTests {

@@ -1,4 +1,5 @@
 import Events
+import ServerTestKit
 import Testing
 
 @testable import Gateway
@@ -207,17 +208,17 @@ struct RoundTripTests {
         return try await gateway.discharge(Patients.dischargeBody(number(round))).status
       },
       Step("migrate in", prepare: nobody) { gateway, round in
-        gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["offenderNo": number(round)]))
+        gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["offenderNo": number(round)]))
         gateway.prisonAPI.stubDischarge(number(round))
         return try await gateway.migrate(number(round)).status
       },
       Step("remove", prepare: patient) { gateway, round in
         gateway.search.answer(inTurn: [(200, "[\(Patients.found(number(round)))]")])
-        gateway.prisonAPI.stub(PrisonAPIDouble.release)
+        gateway.prisonAPI.stub(ScriptedUpstream.release)
         return try await gateway.removePatient(number(round)).status
       },
       Step("message: released to hospital", prepare: nobody) { gateway, round in
-        gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["offenderNo": number(round)]))
+        gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["offenderNo": number(round)]))
         return try await handle(ConsumedEventTests.released(number(round)), gateway.domainEvents)
       },
       Step("message: received", prepare: patient) { gateway, round in
@@ -239,14 +240,14 @@ struct RoundTripTests {
     try await withTap(at: Patients.clock) { gateway, tap in
       gateway.prisonAPI.stubLists()
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("MDI"),
+        ScriptedUpstream.agency("MDI"),
         200,
-        PrisonAPIDouble.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST")
+        ScriptedUpstream.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST")
       )
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("HAZLWD"),
+        ScriptedUpstream.agency("HAZLWD"),
         200,
-        PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
+        ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
       )
       try Golden.check(try await Self.note(steps, gateway, tap), "round-trips-restricted-patients.txt")
     }

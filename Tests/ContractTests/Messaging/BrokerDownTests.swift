@@ -1,5 +1,5 @@
 import AWSPeer
-import CollectorDouble
+import ServerTestKit
 import ServiceKit
 import Synchronization
 import TestKit

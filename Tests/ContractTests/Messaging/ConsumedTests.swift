@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import TestKit
 import Testing
@@ -80,11 +81,11 @@ struct ConsumedTests {
   )
   func released(provider: Provider) async throws {
     try await MessagingWorld.run(provider) { (world) async throws in
-      world.gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      world.gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       world.gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("HAZLWD"),
+        ScriptedUpstream.agency("HAZLWD"),
         200,
-        PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
+        ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
       )
       let queue = world.names.patients
       try await world.client.send(

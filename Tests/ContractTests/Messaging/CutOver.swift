@@ -1,4 +1,5 @@
 import AWSPeer
+import TestKit
 import Testing
 
 /// One database, one topic and its queues, on which a service replaced and the gateway's module of it take turns.
@@ -27,19 +28,21 @@ struct CutOver: Sendable {
       patientsOutbox: nil
     ) {
       (gateway) async throws in
-      try await eventually { client.hasSubscription(topicARN) }
+      try await eventually("the queue is subscribed to the topic") { client.hasSubscription(topicARN) }
       try await body(gateway)
     }
   }
 
   /// Waits until nobody has anything left of a queue.
   func isDrained(_ queue: String) async throws {
-    try await eventually(within: .seconds(90)) { try await client.counts(of: queue) == (0, 0) }
+    try await eventually("the queue is empty", within: .seconds(90)) {
+      try await client.counts(of: queue) == (0, 0)
+    }
   }
 
   /// Waits until all that the gateway has to tell is told.
   func isTold() async throws {
-    try await eventually(within: .seconds(90)) {
+    try await eventually("everything is published", within: .seconds(90)) {
       try await database.count("gateway_outbox where published_at is null") == 0
     }
     #expect(try await database.count("gateway_outbox where set_aside_at is not null") == 0)

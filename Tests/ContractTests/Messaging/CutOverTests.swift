@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 /// The service replaced and the gateway on one database and one queue, alone and side by side, as while pods are rolled over
@@ -72,7 +73,7 @@ struct CutOverTests {
         defer { old.turns.end() }
         try merge(0..<15, place)
         try await place.isDrained(names.nonAssociations)
-        try await eventually { old.merged.count == 15 }
+        try await eventually("the old service has merged fifteen") { old.merged.count == 15 }
         // Rolled over: side by side, then the gateway alone, which stops with messages left.
         try merge(15..<45, place)
         try await gateway(place) { (gateway) async throws in
@@ -91,7 +92,7 @@ struct CutOverTests {
         }
         try merge(85..<merges, place)
         try await place.isDrained(names.nonAssociations)
-        try await eventually { old.merged.count >= 15 + merges - 85 }
+        try await eventually("the old service has merged its share") { old.merged.count >= 15 + merges - 85 }
         old.turns.end()
         try await group.waitForAll()
       }

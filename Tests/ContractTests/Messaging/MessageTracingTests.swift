@@ -1,5 +1,5 @@
-import CollectorDouble
 import Logging
+import ServerTestKit
 import ServiceKit
 import Synchronization
 import TestKit

@@ -1,3 +1,4 @@
+import ServerTestKit
 import Synchronization
 
 /// The restricted patients service replaced, as far as its database, its queues and the prisons see it: it writes rows with
@@ -62,10 +63,10 @@ final class OldRestrictedPatients: Sendable {
 
   private func discharge(_ number: String) async throws {
     guard try await !isPatient(number),
-      try await prisons.ask(PrisonAPIDouble.booking(number))["activeFlag"] == true
+      try await prisons.ask(ScriptedUpstream.booking(number))["activeFlag"] == true
     else { return }
     _ = try await prisons.ask(
-      PrisonAPIDouble.discharge(number),
+      ScriptedUpstream.discharge(number),
       #"{"dischargeTime":"2026-01-15T10:20","fromLocationId":"MDI","hospitalLocationCode":"HAZLWD","#
         + #""supportingPrisonId":"MDI"}"#
     )
@@ -76,7 +77,7 @@ final class OldRestrictedPatients: Sendable {
   private func remove(_ number: String) async throws {
     guard try await isPatient(number), let booking = try await prisons.booking(of: number) else { return }
     _ = try await prisons.ask(
-      PrisonAPIDouble.release,
+      ScriptedUpstream.release,
       #"{"bookingId":\#(booking),"fromAgencyId":"HAZLWD","toAgencyId":"OUT","#
         + #""movementTime":"2026-01-15T10:20:30","movementType":"REL","movementReason":"CR","directionCode":"OUT"}"#
     )
@@ -86,9 +87,9 @@ final class OldRestrictedPatients: Sendable {
   // MARK: Messages
 
   private func released(_ number: String) async throws {
-    let movement = try await prisons.ask(PrisonAPIDouble.movements, #"["\#(number)"]"#)[0]
+    let movement = try await prisons.ask(ScriptedUpstream.movements, #"["\#(number)"]"#)[0]
     guard movement?["movementReasonCode"] == "HP", let hospital = movement?["toAgency"]?.text,
-      try await prisons.ask(PrisonAPIDouble.agency(hospital))["agencyType"] == "HSHOSP",
+      try await prisons.ask(ScriptedUpstream.agency(hospital))["agencyType"] == "HSHOSP",
       try await !isPatient(number)
     else { return }
     if try await insert(number, "'Psychiatric discharge'", "null") { try tell("added", number) }

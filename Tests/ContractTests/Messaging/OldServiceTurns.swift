@@ -1,4 +1,5 @@
 import Synchronization
+import TestKit
 
 /// When the stand-in of a service replaced may work: whenever it is told to serve, until it has ended.
 final class OldServiceTurns: Sendable {
@@ -17,7 +18,7 @@ final class OldServiceTurns: Sendable {
 
   /// Waits until it may serve; false once it has ended.
   func isUp() async throws -> Bool {
-    try await eventually(within: .seconds(120)) { !mustWait }
+    try await eventually("the old service may serve or end", within: .seconds(120)) { !mustWait }
     return !hasEnded
   }
 
@@ -30,7 +31,7 @@ final class OldServiceTurns: Sendable {
   ) async throws {
     while try await isUp() {
       var found: [FoundMessage] = []
-      try await eventually(within: .seconds(120)) {
+      try await eventually("a message comes, or the turn ends", within: .seconds(120)) {
         found = try await client.take(from: queue)
         return !found.isEmpty || mustWait || hasEnded
       }

@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 /// Restricted patients as it was and the gateway on one database and its two queues, alone and side by side, as while pods
@@ -113,7 +114,7 @@ private struct PatientsCutOver {
     let before = prisons.prisoners(of: .movements, by: .oldService).count
     prisons.hold()
     defer { prisons.letGo() }
-    try await eventually(within: .seconds(90)) {
+    try await eventually("the old service has told prison API", within: .seconds(90)) {
       prisons.prisoners(of: .movements, by: .oldService).count > before
     }
   }
@@ -122,7 +123,7 @@ private struct PatientsCutOver {
   private func wait(for old: Done, ofGateway gateway: Done) async throws {
     let start = done
     do {
-      try await eventually(within: .seconds(90)) {
+      try await eventually("both have done their share", within: .seconds(90)) {
         let now = done
         return now.old.messages >= start.old.messages + old.messages
           && now.old.requests >= start.old.requests + old.requests

@@ -1,4 +1,5 @@
 import Synchronization
+import TestKit
 import Testing
 
 /// What is asked of restricted patients while it is cut over and back: prisoners whose letter says what becomes of them.
@@ -63,7 +64,7 @@ final class PatientsLoad: Sendable {
       state.withLock { $0.releases += 1 }
       guard index >= Self.ahead else { continue }
       let earlier = Self.number("L", index - Self.ahead)
-      try await eventually(within: .seconds(90)) {
+      try await eventually("the release of \(earlier) is handled", within: .seconds(90)) {
         // Whoever adds the record has asked about the prisoner; the database is asked at little cost then.
         guard prisons.wasAsked(about: earlier) else { return false }
         return try await place.database.count("restricted_patients where prisoner_number = '\(earlier)'") == 1
@@ -117,7 +118,7 @@ final class PatientsLoad: Sendable {
       try await remove("F", own, gateway)
       state.withLock { $0.requests += 1 }
       // No faster than the events of it are published.
-      try await eventually(within: .seconds(90)) {
+      try await eventually("fewer than ten events wait", within: .seconds(90)) {
         try await place.database.count("gateway_outbox where published_at is null") < 10
       }
     }

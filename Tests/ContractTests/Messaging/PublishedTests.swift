@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import Testing
 
@@ -120,11 +121,11 @@ struct PublishedTests {
       gateway.prisonAPI.stubLists()
       gateway.prisonAPI.stubBooking("D4444DD")
       gateway.prisonAPI.stubDischarge("D4444DD")
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("LEI"),
+        ScriptedUpstream.agency("LEI"),
         200,
-        PrisonAPIDouble.agencyJSON("LEI", "Leeds (HMP)", "INST")
+        ScriptedUpstream.agencyJSON("LEI", "Leeds (HMP)", "INST")
       )
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("D4444DD"))]")])
       let writes = [

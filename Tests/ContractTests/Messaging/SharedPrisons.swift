@@ -2,6 +2,7 @@ import Doubles
 import EventLoops
 import Foundation
 import Logging
+import ServerTestKit
 import Synchronization
 
 /// Prison API and prisoner search as one server, for the gateway and the service that it replaces at once: they know
@@ -14,7 +15,7 @@ final class SharedPrisons: Sendable {
   private static let oldToken = "Bearer old"
   private static let search = "POST /prisoner-search/prisoner-numbers"
 
-  private let double = PrisonAPIDouble()
+  private let double = ScriptedUpstream()
   private let calls = Mutex<[Call: [Caller: [String]]]>([:])
   private let server: DoubleServer
   private let told: AsyncStream<String>.Continuation
@@ -48,7 +49,7 @@ final class SharedPrisons: Sendable {
   func end() { told.finish() }
 
   /// Keeps those waiting who ask about a release, until `letGo()`.
-  func hold() { double.hold(PrisonAPIDouble.movements) }
+  func hold() { double.hold(ScriptedUpstream.movements) }
   func letGo() { double.letGo() }
 
   /// Calls them as the service replaced.
@@ -81,14 +82,14 @@ final class SharedPrisons: Sendable {
     [Caller.gateway, .oldService].contains { prisoners(of: .movements, by: $0).contains(number) }
   }
 
-  private func note(_ call: Call, _ number: String, _ request: PrisonAPIDouble.Request) {
+  private func note(_ call: Call, _ number: String, _ request: ScriptedUpstream.Request) {
     let caller = request.authorization == Self.oldToken ? Caller.oldService : .gateway
     calls.withLock { $0[call, default: [:]][caller, default: []].append(number) }
   }
 
   // MARK: Answers
 
-  private func answer(_ request: PrisonAPIDouble.Request) -> (status: Int, body: String)? {
+  private func answer(_ request: ScriptedUpstream.Request) -> (status: Int, body: String)? {
     let call = request.call
     if let number = Self.discharged(call) {
       note(.discharge, number, request)
@@ -96,7 +97,7 @@ final class SharedPrisons: Sendable {
       return (201, #"{"offenderNo":"\#(number)"}"#)
     }
     if let number = call.split(separator: "/").last.map(String.init),
-      call == PrisonAPIDouble.booking(number)
+      call == ScriptedUpstream.booking(number)
     {
       let isOutside = [Caller.gateway, .oldService].contains {
         prisoners(of: .discharge, by: $0).contains(number)
@@ -104,16 +105,16 @@ final class SharedPrisons: Sendable {
       return (200, #"{"offenderNo":"\#(number)","bookingId":1,"activeFlag":\#(!isOutside)}"#)
     }
     switch call {
-    case PrisonAPIDouble.movements:
+    case ScriptedUpstream.movements:
       guard let number = Self.json(request.body)?[0]?.text else { return nil }
       note(.movements, number, request)
-      return (200, "[\(PrisonAPIDouble.movement())]")
-    case PrisonAPIDouble.release:
+      return (200, "[\(ScriptedUpstream.movement())]")
+    case ScriptedUpstream.release:
       guard let number = Self.prisoner(inBookingOf: request.body) else { return nil }
       note(.release, number, request)
       return (200, "{}")
-    case PrisonAPIDouble.agency("HAZLWD"):
-      return (200, PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP"))
+    case ScriptedUpstream.agency("HAZLWD"):
+      return (200, ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP"))
     case Self.search:
       guard let number = Self.json(request.body)?["prisonerNumbers"]?[0]?.text else { return nil }
       return (200, "[\(Patients.found(number, booking: Self.booking(number)))]")
@@ -125,7 +126,7 @@ final class SharedPrisons: Sendable {
 
   private static func discharged(_ call: String) -> String? {
     let number = call.split(separator: "/").dropLast().last.map(String.init) ?? ""
-    return call == PrisonAPIDouble.discharge(number) ? number : nil
+    return call == ScriptedUpstream.discharge(number) ? number : nil
   }
 
   /// E1234AA has the booking 691234: the letter's code, and the digits.

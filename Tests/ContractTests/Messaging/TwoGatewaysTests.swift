@@ -1,4 +1,5 @@
 import Foundation
+import ServerTestKit
 import TestKit
 import Testing
 
@@ -71,13 +72,13 @@ struct TwoGatewaysTests {
   /// delivered when it was deleted.
   private static func withWork(_ body: (MessagingWorld) async throws -> Void) async throws {
     try await MessagingWorld.run(.inProcess) { (world) async throws in
-      world.gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      world.gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       world.gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("HAZLWD"),
+        ScriptedUpstream.agency("HAZLWD"),
         200,
-        PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
+        ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
       )
-      world.gateway.prisonAPI.hold(PrisonAPIDouble.movements)
+      world.gateway.prisonAPI.hold(ScriptedUpstream.movements)
       try await world.database.run(
         """
         create table deliveries (queue text, message_id uuid, count integer);
@@ -111,7 +112,7 @@ struct TwoGatewaysTests {
 
   static func bothHaveTheirHandsFull(_ world: MessagingWorld) async throws {
     try await eventually("both gateways ask for movements") {
-      world.gateway.prisonAPI.requests.count { $0.call == PrisonAPIDouble.movements } == heldByBoth
+      world.gateway.prisonAPI.requests.count { $0.call == ScriptedUpstream.movements } == heldByBoth
     }
   }
 
@@ -135,7 +136,7 @@ struct TwoGatewaysTests {
 
   /// The bodies of the questions about releases, each with a prisoner's number, and how often each was asked.
   private static func handled(_ world: MessagingWorld) -> [String: Int] {
-    world.gateway.prisonAPI.requests.filter { $0.call == PrisonAPIDouble.movements }
+    world.gateway.prisonAPI.requests.filter { $0.call == ScriptedUpstream.movements }
       .reduce(into: [:]) { $0[$1.body, default: 0] += 1 }
   }
 

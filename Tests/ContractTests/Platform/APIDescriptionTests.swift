@@ -1,4 +1,5 @@
 import Foundation
+import ServerTestKit
 import Testing
 
 /// docs/contract/platform.md §7, §11 rows 46, 47.
@@ -152,8 +153,8 @@ struct APIDescriptionTests {
       try await gateway.database.insertOpen("A1234BC", "D5678EF")
       // Prison API knows everybody and discharges them, so that there are patients to be read and removed.
       gateway.prisonAPI.stubLists()
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
-      gateway.prisonAPI.stub(PrisonAPIDouble.release, 201)
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
+      gateway.prisonAPI.stub(ScriptedUpstream.release, 201)
       gateway.prisonAPI.stubOthers { request in
         if request.call.hasPrefix("PUT /api/offenders/") { return (201, #"{"offenderNo":"A1234AA"}"#) }
         if request.call.hasPrefix("GET /api/bookings/") {

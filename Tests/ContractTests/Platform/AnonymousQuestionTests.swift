@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import ServerTestKit
 import TestKit
 import Testing
 import Time

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import Logging
 import ModuleKit
+import ServerTestKit
 import Subprocess
 import Testing
 import Time

@@ -1,6 +1,7 @@
 import EventLoops
 import Foundation
 import ModuleKit
+import ServerTestKit
 import TestKit
 import Testing
 import Time

@@ -1,4 +1,5 @@
 import ModuleKit
+import ServerTestKit
 import Testing
 
 @testable import Gateway

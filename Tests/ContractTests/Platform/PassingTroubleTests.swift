@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import TestKit
 import Testing
@@ -116,7 +117,7 @@ struct PassingTroubleTests {
         prepare: { round in
           try await gateway.database.insertPatient(patient(round))
           gateway.search.answer(inTurn: [(200, "[\(Patients.found(patient(round)))]")])
-          gateway.prisonAPI.stub(PrisonAPIDouble.release)
+          gateway.prisonAPI.stub(ScriptedUpstream.release)
         }
       ) { round in
         try await gateway.removePatient(patient(round))
@@ -153,9 +154,9 @@ struct PassingTroubleTests {
     gateway.prisonAPI.stubLists()
     for prison in ["MDI", "LEI"] {
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency(prison),
+        ScriptedUpstream.agency(prison),
         200,
-        PrisonAPIDouble.agencyJSON(prison, prison, "INST")
+        ScriptedUpstream.agencyJSON(prison, prison, "INST")
       )
     }
   }

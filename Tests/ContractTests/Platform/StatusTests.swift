@@ -1,3 +1,4 @@
+import ServerTestKit
 import Testing
 
 /// docs/contract/platform.md §2, §11 rows 15 to 18, 49, for each service under each mounting.

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import HTTPTypes
 import Logging
+import ServerTestKit
 import TestKit
 import Testing
 import Time
@@ -31,8 +32,8 @@ struct StuckStopTests {
     )
     try await MessagingWorld.run(.inProcess) { (world) async throws in
       let gateway = world.gateway
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
-      gateway.prisonAPI.hold(PrisonAPIDouble.movements)
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
+      gateway.prisonAPI.hold(ScriptedUpstream.movements)
       let settings = [
         "SERVER_DRAIN_TIME": "1s", "SERVER_SHUTDOWN_TIMEOUT": "6s",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://\(address)", "API_TIMEOUT": "60s",

@@ -1,3 +1,4 @@
+import ServerTestKit
 import Testing
 
 /// docs/contract/platform.md §6, §11 rows 42 to 45, for each service under each mounting.
@@ -25,9 +26,9 @@ struct SubjectAccessRequestTests {
       guard try await gateway.database.count(isThere) == 0 else { return }
       try await gateway.database.insertPatient(number)
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("HAZLWD"),
+        ScriptedUpstream.agency("HAZLWD"),
         200,
-        PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
+        ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
       )
     }
   }
@@ -161,9 +162,9 @@ struct SubjectAccessRequestTests {
       let content = try content(try await client.get(path, token: token), surface)
       #expect(content["hospitalLocationDescription"] == "HAZLWD")
       #expect(content["createdUsername"] == nil)
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("HAZLWD"), 503)
       try await gateway.database.run("update restricted_patients set hospital_location_code = 'OTHER'")
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("OTHER"), 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("OTHER"), 503)
       let failed = try await client.get(path, token: token)
       #expect(failed.status == 500)
       #expect(try failed.json["errorCode"] == "UPSTREAM_ERROR")
@@ -208,7 +209,7 @@ struct SubjectAccessRequestTests {
           case .failure: gateway.search.answer(status: 503)
           }
           if ofPatients != .nothing { try await gateway.database.insertPatient("A12345") }
-          gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), ofPatients == .failure ? 503 : 404)
+          gateway.prisonAPI.stub(ScriptedUpstream.agency("HAZLWD"), ofPatients == .failure ? 503 : 404)
           let answer = try await gateway.get(path, token: token)
           let expected =
             ofSearch == .failure || ofPatients == .failure

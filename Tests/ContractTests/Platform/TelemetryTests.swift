@@ -1,5 +1,5 @@
-import CollectorDouble
 import ModuleKit
+import ServerTestKit
 import ServiceKit
 import Testing
 

@@ -1,8 +1,8 @@
-import CollectorDouble
 import HTTPTransport
 import HTTPTypes
 import ModuleKit
 import Observability
+import ServerTestKit
 import ServiceKit
 import Synchronization
 import Testing

@@ -1,3 +1,4 @@
+import ServerTestKit
 import Testing
 
 /// docs/contract/restricted-patients.md §14 row 12, where a deployment wants it.
@@ -36,14 +37,14 @@ struct AgencyCheckTests {
   func others() async throws {
     try await withGateway(at: Patients.clock, settings: Self.settings) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["fromAgency": "XXX"]))
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["fromAgency": "XXX"]))
       gateway.prisonAPI.stubDischarge()
       #expect(try await gateway.migrate().status == 400)
-      #expect(gateway.prisonAPI.request(PrisonAPIDouble.discharge("A12345")) == nil)
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      #expect(gateway.prisonAPI.request(ScriptedUpstream.discharge("A12345")) == nil)
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       #expect(try await gateway.migrate().status == 201)
-      let hospital = PrisonAPIDouble.agencyJSON("BRADN", "Braden", "HSHOSP")
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("BRADN"), 200, hospital)
+      let hospital = ScriptedUpstream.agencyJSON("BRADN", "Braden", "HSHOSP")
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("BRADN"), 200, hospital)
       let refused = try await gateway.changePrison(to: "BRADN")
       #expect(try refused.json == Patients.rule("PRISON_NOT_FOUND", "Prison BRADN not found"))
     }

@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import Testing
 
@@ -6,9 +7,9 @@ struct ChangeSupportingPrisonTests {
   private static func stub(_ gateway: RunningGateway) async throws {
     gateway.prisonAPI.stubLists()
     gateway.prisonAPI.stub(
-      PrisonAPIDouble.agency("MDI"),
+      ScriptedUpstream.agency("MDI"),
       200,
-      PrisonAPIDouble.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST")
+      ScriptedUpstream.agencyJSON("MDI", "Moorland (HMP & YOI)", "INST")
     )
     try await gateway.database.insertPatient("A12345", prison: "LEI")
   }
@@ -21,7 +22,7 @@ struct ChangeSupportingPrisonTests {
       #expect(answer.status == 200)
       #expect(try answer.json["supportingPrison"]?["description"] == "Moorland (HMP & YOI)")
       #expect(try answer.json["dischargeTime"] == "2020-10-09T00:00:00")
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.agency("MDI")] + PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.agency("MDI")] + ScriptedUpstream.lists)
       #expect(gateway.auth.tokenRequests == ["grant_type=client_credentials&scope=write"])
       #expect(
         try await gateway.database.row(
@@ -68,10 +69,10 @@ struct ChangeSupportingPrisonTests {
   @Test(
     "AD-50, 57, 58, 59, 63: a prison or lists that cannot be had change nothing",
     arguments: [
-      (PrisonAPIDouble.agency("MDI"), 404, 400, "PRISON_NOT_FOUND"),
-      (PrisonAPIDouble.agency("MDI"), 200, 400, "PRISON_NOT_FOUND"),
-      (PrisonAPIDouble.agency("MDI"), 503, 500, "UPSTREAM_ERROR"),
-      (PrisonAPIDouble.lists[0], 503, 500, "UPSTREAM_ERROR"),
+      (ScriptedUpstream.agency("MDI"), 404, 400, "PRISON_NOT_FOUND"),
+      (ScriptedUpstream.agency("MDI"), 200, 400, "PRISON_NOT_FOUND"),
+      (ScriptedUpstream.agency("MDI"), 503, 500, "UPSTREAM_ERROR"),
+      (ScriptedUpstream.lists[0], 503, 500, "UPSTREAM_ERROR"),
     ]
   )
   func upstreamFails(call: String, upstream: Int, status: Int, code: String) async throws {
@@ -96,9 +97,9 @@ struct ChangeSupportingPrisonTests {
     try await gateway.database.insertPatient("A12345", prison: "HDI")
     #expect(try await gateway.patient("A12345").status == 200)
     gateway.prisonAPI.stub(
-      PrisonAPIDouble.agency("NEW"),
+      ScriptedUpstream.agency("NEW"),
       200,
-      PrisonAPIDouble.agencyJSON("NEW", "New prison", "INST")
+      ScriptedUpstream.agencyJSON("NEW", "New prison", "INST")
     )
     gateway.prisonAPI.stubLists(with: "NEW")
   }
@@ -112,10 +113,10 @@ struct ChangeSupportingPrisonTests {
       gateway.prisonAPI.forget()
       let answer = try await gateway.changePrison(to: "NEW")
       #expect(answer.status == 200)
-      let prison = try JSON(parsing: Array(PrisonAPIDouble.agencyJSON("NEW", "New prison", "INST").utf8))
+      let prison = try JSON(parsing: Array(ScriptedUpstream.agencyJSON("NEW", "New prison", "INST").utf8))
       #expect(try answer.json["supportingPrison"] == prison)
       #expect(gateway.telemetry.events.last?.properties["supportingPrisonId"] == "NEW")
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.agency("NEW")])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.agency("NEW")])
       #expect(try await gateway.patient("A12345").json["supportingPrison"] == prison)
     }
   }
@@ -126,7 +127,7 @@ struct ChangeSupportingPrisonTests {
   func newPrisonUnlisted() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await Self.stubNewPrison(gateway)
-      gateway.prisonAPI.stub(PrisonAPIDouble.lists[0], 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.lists[0], 503)
       #expect(try await gateway.changePrison(to: "NEW").status == 200)
       for _ in 0..<2 {
         let answer = try await gateway.patient("A12345")
@@ -145,9 +146,9 @@ struct ChangeSupportingPrisonTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await Self.stub(gateway)
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("XYZ"),
+        ScriptedUpstream.agency("XYZ"),
         200,
-        PrisonAPIDouble.agencyJSON("XYZ", "Somewhere", "CRT")
+        ScriptedUpstream.agencyJSON("XYZ", "Somewhere", "CRT")
       )
       let answer = try await gateway.changePrison(to: "XYZ")
       #expect(answer.status == 200)

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Logging
+import ServerTestKit
 import ServiceKit
 import TestKit
 import Testing
@@ -44,9 +45,9 @@ struct ConsumedEventTests {
 
   private static func hospital(_ gateway: RunningGateway, _ type: String = "HSHOSP") {
     gateway.prisonAPI.stub(
-      PrisonAPIDouble.agency("HAZLWD"),
+      ScriptedUpstream.agency("HAZLWD"),
       200,
-      PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", type)
+      ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", type)
     )
   }
 
@@ -63,12 +64,12 @@ struct ConsumedEventTests {
   func releasedToHospital(type: String) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubMovements(
-        PrisonAPIDouble.movement(["movementReasonCode": "CR", "toAgency": "OUT"]),
-        PrisonAPIDouble.movement()
+        ScriptedUpstream.movement(["movementReasonCode": "CR", "toAgency": "OUT"]),
+        ScriptedUpstream.movement()
       )
       Self.hospital(gateway, type)
       try await Self.domain(gateway).handle(Self.released())
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.movements, PrisonAPIDouble.agency("HAZLWD")])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.movements, ScriptedUpstream.agency("HAZLWD")])
       #expect(gateway.prisonAPI.requests.allSatisfy { $0.authorization == "Bearer upstream-token" })
       #expect(
         try await gateway.database.patient("A12345")
@@ -84,10 +85,10 @@ struct ConsumedEventTests {
   @Test("97, 98: a release elsewhere, or of a patient, is ignored", arguments: ["INST", nil])
   func elsewhere(type: String?) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       if let type { Self.hospital(gateway, type) }
       try await Self.domain(gateway).handle(Self.released())
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.movements, PrisonAPIDouble.agency("HAZLWD")])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.movements, ScriptedUpstream.agency("HAZLWD")])
       #expect(try await gateway.database.count("restricted_patients") == 0)
       try await gateway.database.insertPatient("A12345")
       let before = try await gateway.database.patient("A12345")
@@ -100,8 +101,8 @@ struct ConsumedEventTests {
   @Test("AD-50: a release to an agency of which prison API says nothing is ignored")
   func emptyAgency() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), 200, "")
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("HAZLWD"), 200, "")
       try await Self.domain(gateway).handle(Self.released())
       #expect(try await gateway.database.count("restricted_patients") == 0)
     }
@@ -113,11 +114,11 @@ struct ConsumedEventTests {
       gateway.prisonAPI.stubMovements()
       try await Self.domain(gateway).handle(Self.released())
       gateway.prisonAPI.stubMovements(
-        PrisonAPIDouble.movement(["movementReasonCode": "CR", "toAgency": "OUT"])
+        ScriptedUpstream.movement(["movementReasonCode": "CR", "toAgency": "OUT"])
       )
       try await Self.domain(gateway).handle(Self.released())
       #expect(try await gateway.database.count("restricted_patients") == 0)
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementReasonCode": "HP "]))
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["movementReasonCode": "HP "]))
       Self.hospital(gateway)
       try await Self.domain(gateway).handle(Self.released())
       #expect(try await gateway.database.count("restricted_patients") == 1)
@@ -128,16 +129,16 @@ struct ConsumedEventTests {
   func errors() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       let handler = Self.domain(gateway)
-      gateway.prisonAPI.stub(PrisonAPIDouble.movements, 502)
+      gateway.prisonAPI.stub(ScriptedUpstream.movements, 502)
       await #expect(throws: RestrictedPatientsError.self) { try await handler.handle(Self.released()) }
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       for status in [400, 503] {
-        gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), status)
+        gateway.prisonAPI.stub(ScriptedUpstream.agency("HAZLWD"), status)
         await #expect(throws: RestrictedPatientsError.self) { try await handler.handle(Self.released()) }
       }
       Self.hospital(gateway)
       for change in ["fromAgency", "movementTime"] {
-        gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement([change: nil]))
+        gateway.prisonAPI.stubMovements(ScriptedUpstream.movement([change: nil]))
         await #expect(throws: RestrictedPatientsError.self) { try await handler.handle(Self.released()) }
       }
       await #expect(throws: UnreadableMessage.self) { try await handler.handle(Self.released(reason: nil)) }
@@ -151,12 +152,12 @@ struct ConsumedEventTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
       gateway.prisonAPI.stubDischarge()
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       Self.hospital(gateway)
-      gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
+      gateway.prisonAPI.hold(ScriptedUpstream.discharge("A12345"))
       async let discharge = gateway.discharge()
       try await eventually("prison API is told") {
-        gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345")
+        gateway.prisonAPI.calls.last == ScriptedUpstream.discharge("A12345")
       }
       let handler = Self.domain(gateway)
       await #expect(throws: RestrictedPatientsError.underWay("A12345")) {
@@ -255,7 +256,7 @@ struct ConsumedEventTests {
   )
   func anyOrder(isReversed: Bool) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementType": "ADM", "toAgency": "MDI"]))
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["movementType": "ADM", "toAgency": "MDI"]))
       Self.hospital(gateway)
       let received = Self.reception(#","movementDateTime":"2022-05-21T09:00:00""#, number: "A12345")
       for _ in 0..<2 {

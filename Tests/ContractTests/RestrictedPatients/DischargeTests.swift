@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import TestKit
 import Testing
@@ -21,12 +22,12 @@ struct DischargeTests {
           + #""createUserId":"ITAG_USER"}"#
       )
       #expect(
-        gateway.prisonAPI.calls == [PrisonAPIDouble.booking("A12345"), PrisonAPIDouble.discharge("A12345")]
+        gateway.prisonAPI.calls == [ScriptedUpstream.booking("A12345"), ScriptedUpstream.discharge("A12345")]
       )
-      let booking = try #require(gateway.prisonAPI.request(PrisonAPIDouble.booking("A12345")))
+      let booking = try #require(gateway.prisonAPI.request(ScriptedUpstream.booking("A12345")))
       #expect(booking.query == "fullInfo=true&extraInfo=false&csraSummary=false")
       #expect(booking.authorization == "Bearer upstream-token")
-      let discharge = try #require(gateway.prisonAPI.request(PrisonAPIDouble.discharge("A12345")))
+      let discharge = try #require(gateway.prisonAPI.request(ScriptedUpstream.discharge("A12345")))
       #expect(
         discharge.body
           == #"{"dischargeTime":"2020-10-10T00:00","fromLocationId":"MDI","hospitalLocationCode":"HAZLWD","supportingPrisonId":"MDI"}"#
@@ -81,7 +82,7 @@ struct DischargeTests {
       #expect(answer.status == 201)
       #expect(try answer.json["dischargeTime"] == .text(answered))
       #expect(try answer.json["supportingPrison"] == ["agencyId": .text(prison)])
-      let request = try #require(gateway.prisonAPI.request(PrisonAPIDouble.discharge("A12345")))
+      let request = try #require(gateway.prisonAPI.request(ScriptedUpstream.discharge("A12345")))
       #expect(try JSON(parsing: Array(request.body.utf8))["dischargeTime"] == .text(sent))
       #expect(try JSON(parsing: Array(request.body.utf8))["supportingPrisonId"] == .text(prison))
       #expect(try await gateway.database.count("restricted_patients") == 1)
@@ -160,14 +161,14 @@ struct DischargeTests {
   )
   func notActive(status: Int, booking: String) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stub(PrisonAPIDouble.booking("A12345"), status, booking)
+      gateway.prisonAPI.stub(ScriptedUpstream.booking("A12345"), status, booking)
       let answer = try await gateway.discharge()
       #expect(answer.status == 404)
       #expect(
         try answer.json
           == Patients.error(404, developer: "No prisoner with activeFlag 'Y' found for A12345")
       )
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.booking("A12345")])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.booking("A12345")])
       #expect(try await gateway.database.count("restricted_patients") == 0)
       #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
       #expect(try await gateway.database.events() == [])
@@ -201,7 +202,7 @@ struct DischargeTests {
   @Test("9: a booking that cannot be had is 500 UPSTREAM_ERROR, which names the call without its query")
   func bookingFails() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stub(PrisonAPIDouble.booking("A12345"), 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.booking("A12345"), 503)
       let answer = try await gateway.discharge()
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
@@ -218,7 +219,7 @@ struct DischargeTests {
   func dischargeRefused(status: Int) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
-      gateway.prisonAPI.stub(PrisonAPIDouble.discharge("A12345"), status)
+      gateway.prisonAPI.stub(ScriptedUpstream.discharge("A12345"), status)
       let answer = try await gateway.discharge()
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
@@ -237,8 +238,8 @@ struct DischargeTests {
   func unknownOutcome(hangs: Bool) async throws {
     try await withGateway(at: Patients.clock, settings: ["API_TIMEOUT": "500ms"]) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
-      gateway.prisonAPI.stub(PrisonAPIDouble.discharge("A12345"), 201, "")
-      if hangs { gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345")) }
+      gateway.prisonAPI.stub(ScriptedUpstream.discharge("A12345"), 201, "")
+      if hangs { gateway.prisonAPI.hold(ScriptedUpstream.discharge("A12345")) }
       let answer = try await gateway.discharge()
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == .null)
@@ -256,7 +257,7 @@ struct DischargeTests {
       gateway.prisonAPI.stubDischarge()
       gateway.prisonAPI.stubMovements()
       #expect(try await gateway.discharge().status == 503)
-      #expect(gateway.prisonAPI.calls.count { $0 == PrisonAPIDouble.discharge("A12345") } == 1)
+      #expect(gateway.prisonAPI.calls.count { $0 == ScriptedUpstream.discharge("A12345") } == 1)
       #expect(try await gateway.get(path, token: admin).json[0]?["prisonerNumber"] == "A12345")
       #expect(try await gateway.get(path, token: gateway.user()).status == 403)
     }
@@ -380,11 +381,11 @@ struct DischargeTests {
   func invisibleUntilCommit() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
-      gateway.prisonAPI.stub(PrisonAPIDouble.discharge("A12345"), 500)
-      gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
+      gateway.prisonAPI.stub(ScriptedUpstream.discharge("A12345"), 500)
+      gateway.prisonAPI.hold(ScriptedUpstream.discharge("A12345"))
       async let discharge = gateway.discharge()
       try await eventually("prison API is told") {
-        gateway.prisonAPI.calls.last == PrisonAPIDouble.discharge("A12345")
+        gateway.prisonAPI.calls.last == ScriptedUpstream.discharge("A12345")
       }
       #expect(try await gateway.patient("A12345").status == 404)
       gateway.prisonAPI.letGo()
@@ -400,7 +401,7 @@ struct DischargeTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubBooking()
       gateway.prisonAPI.stubDischarge()
-      gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
+      gateway.prisonAPI.hold(ScriptedUpstream.discharge("A12345"))
       async let first = gateway.discharge(user: "USER1")
       try await eventually("prison API is asked and told") { gateway.prisonAPI.calls.count == 2 }
       async let second = gateway.discharge(user: "USER2")
@@ -427,7 +428,7 @@ struct DischargeTests {
         return statuses
       }
       #expect(statuses.sorted() == [201] + Array(repeating: 400, count: 9))
-      #expect(gateway.prisonAPI.calls.count { $0 == PrisonAPIDouble.discharge("A12345") } == 1)
+      #expect(gateway.prisonAPI.calls.count { $0 == ScriptedUpstream.discharge("A12345") } == 1)
       #expect(try await gateway.database.events().count == 1)
     }
   }
@@ -443,7 +444,7 @@ struct DischargeTests {
       let fields =
         "Authorization: Bearer \(try gateway.user())\r\nContent-Type: application/json\r\n"
         + "Content-Length: \(body.utf8.count)\r\n\r\n"
-      gateway.prisonAPI.hold(PrisonAPIDouble.discharge("A12345"))
+      gateway.prisonAPI.hold(ScriptedUpstream.discharge("A12345"))
       let connection = try AbandonedRequest(port: gateway.port, sending: head + fields + body)
       try await eventually("prison API is asked and told") { gateway.prisonAPI.calls.count == 2 }
       connection.close()
@@ -464,7 +465,7 @@ struct DischargeTests {
       gateway.prisonAPI.stubLists()
       try await gateway.database.insertPatient("A12345")
       let id = try await gateway.database.insertOpen("G9012HI", "L3456MN")
-      for index in 0..<40 { gateway.prisonAPI.hold(PrisonAPIDouble.booking("B100\(index)")) }
+      for index in 0..<40 { gateway.prisonAPI.hold(ScriptedUpstream.booking("B100\(index)")) }
       try await withThrowingTaskGroup(of: Answer.self) { discharges in
         for index in 0..<40 {
           discharges.addTask { try await gateway.discharge(Patients.dischargeBody("B100\(index)")) }

@@ -1,3 +1,4 @@
+import ServerTestKit
 import Testing
 
 /// The calls of docs/contract/restricted-patients.md §13, made as docs/contract/upstreams.md §6 says that the front end
@@ -10,18 +11,18 @@ struct FrontEndTests {
       gateway.prisonAPI.stubBooking()
       gateway.prisonAPI.stubDischarge()
       gateway.prisonAPI.stubLists()
-      let agency = PrisonAPIDouble.agencyJSON("HDI", "Hatfield", "INST")
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HDI"), 200, agency)
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      let agency = ScriptedUpstream.agencyJSON("HDI", "Hatfield", "INST")
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("HDI"), 200, agency)
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
       // The second removal is made, but its answer is lost; then prison API knows the movement.
-      gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(201, ""), (504, "")])
-      let gone = PrisonAPIDouble.movement([
+      gateway.prisonAPI.stub(ScriptedUpstream.release, inTurn: [(201, ""), (504, "")])
+      let gone = ScriptedUpstream.movement([
         "movementReasonCode": "CR", "toAgency": "OUT", "movementDate": "2022-05-21",
       ])
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.movements,
-        inTurn: [(200, "[\(PrisonAPIDouble.movement())]"), (200, "[\(gone)]")]
+        ScriptedUpstream.movements,
+        inTurn: [(200, "[\(ScriptedUpstream.movement())]"), (200, "[\(gone)]")]
       )
       let user = try gateway.token(
         roles: ["PRISON", "TRANSFER_RESTRICTED_PATIENT", "REMOVE_RESTRICTED_PATIENT"],
@@ -47,7 +48,7 @@ struct FrontEndTests {
       #expect(calls[2][3]?["hospitalLocation"]?["description"] == "Hazelwood House")
       #expect(calls[3][3]?["supportingPrison"]?["description"] == "Hatfield")
       #expect(calls[7][3] == Patients.existing)
-      let releases = gateway.prisonAPI.requests.filter { $0.call == PrisonAPIDouble.release }
+      let releases = gateway.prisonAPI.requests.filter { $0.call == ScriptedUpstream.release }
       #expect(releases.count == 2)
       #expect(releases.allSatisfy { $0.authorization == "Bearer upstream-token-for-STAFF_USER1" })
       #expect(

@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import Testing
 
@@ -7,7 +8,7 @@ struct MigrateTests {
   func migrated() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubMovements(
-        PrisonAPIDouble.movement(["commentText": "TO=ST NICH''S NEWCASTLE", "toAgency": "OUT"])
+        ScriptedUpstream.movement(["commentText": "TO=ST NICH''S NEWCASTLE", "toAgency": "OUT"])
       )
       gateway.prisonAPI.stubDischarge()
       let answer = try await gateway.migrate()
@@ -19,12 +20,12 @@ struct MigrateTests {
           + #""commentText":"Historical discharge to hospital added to restricted patients","#
           + #""createDateTime":"2020-10-10T00:00:00","createUserId":"ITAG_USER"}"#
       )
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.movements, PrisonAPIDouble.discharge("A12345")])
-      let movements = try #require(gateway.prisonAPI.request(PrisonAPIDouble.movements))
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.movements, ScriptedUpstream.discharge("A12345")])
+      let movements = try #require(gateway.prisonAPI.request(ScriptedUpstream.movements))
       #expect(movements.query == "latestOnly=true&allBookings=false")
       #expect(movements.body == #"["A12345"]"#)
       #expect(movements.authorization == "Bearer upstream-token")
-      let discharge = try #require(gateway.prisonAPI.request(PrisonAPIDouble.discharge("A12345")))
+      let discharge = try #require(gateway.prisonAPI.request(ScriptedUpstream.discharge("A12345")))
       #expect(
         discharge.body
           == #"{"dischargeTime":"2022-05-20T14:36:13","fromLocationId":"MDI","hospitalLocationCode":"HAZLWD","supportingPrisonId":"MDI"}"#
@@ -87,12 +88,12 @@ struct MigrateTests {
   )
   func refused(movements: [[String: String?]], code: String, message: String) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      let texts = movements.map { PrisonAPIDouble.movement($0) }
-      gateway.prisonAPI.stub(PrisonAPIDouble.movements, 200, "[\(texts.joined(separator: ","))]")
+      let texts = movements.map { ScriptedUpstream.movement($0) }
+      gateway.prisonAPI.stub(ScriptedUpstream.movements, 200, "[\(texts.joined(separator: ","))]")
       let answer = try await gateway.migrate()
       #expect(answer.status == 400)
       #expect(try answer.json == Patients.rule(code, message))
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.movements])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.movements])
       #expect(try await gateway.database.count("restricted_patients") == 0)
       #expect(try await gateway.database.count("restricted_patients_attempt") == 0)
     }
@@ -101,10 +102,10 @@ struct MigrateTests {
   @Test("35: a time without seconds is told without them and answered with them")
   func withoutSeconds() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementTime": "14:36"]))
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["movementTime": "14:36"]))
       gateway.prisonAPI.stubDischarge()
       #expect(try await gateway.migrate().json["dischargeTime"] == "2022-05-20T14:36:00")
-      let discharge = try #require(gateway.prisonAPI.request(PrisonAPIDouble.discharge("A12345")))
+      let discharge = try #require(gateway.prisonAPI.request(ScriptedUpstream.discharge("A12345")))
       #expect(discharge.body.hasPrefix(#"{"dischargeTime":"2022-05-20T14:36","#))
     }
   }
@@ -112,7 +113,7 @@ struct MigrateTests {
   @Test("37: movements that cannot be had are 500 UPSTREAM_ERROR", arguments: [503, 404])
   func upstreamFails(status: Int) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stub(PrisonAPIDouble.movements, status)
+      gateway.prisonAPI.stub(ScriptedUpstream.movements, status)
       let answer = try await gateway.migrate()
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")

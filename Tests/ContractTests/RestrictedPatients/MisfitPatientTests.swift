@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Logging
+import ServerTestKit
 import Testing
 
 @testable import Gateway
@@ -87,11 +88,11 @@ struct MisfitPatientTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.agency("LEI"),
+        ScriptedUpstream.agency("LEI"),
         200,
-        PrisonAPIDouble.agencyJSON("LEI", "Leeds", "INST")
+        ScriptedUpstream.agencyJSON("LEI", "Leeds", "INST")
       )
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       for row in try await Self.fill(gateway.database) {
         gateway.search.answer(inTurn: [(200, "[\(Patients.found(row.number))]")])
         let changed = try await gateway.changePrison(row.number, to: "LEI")
@@ -159,7 +160,7 @@ struct MisfitPatientTests {
       #expect(try Set(outcomes.json.items.compactMap { $0["since"]?.text }).isSuperset(of: shown))
       // A removal asks for attempts at it that are not settled.
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       gateway.prisonAPI.stubMovements()
       #expect(try await gateway.removePatient("A12345").status == 200)
       let told = log.lines.filter { $0.level > .debug && $0.message.contains("no answer can hold") }

@@ -2,6 +2,7 @@ import EventLoops
 import Logging
 import ModuleKit
 import Postgres
+import ServerTestKit
 import ServiceKit
 import Synchronization
 import TestKit
@@ -35,11 +36,11 @@ struct PastDateTests {
       gateway.search.answer(inTurn: [
         (200, "[\(found.joined(separator: ","))]"), (200, "[\(found[0])]"), (200, "[\(found[1])]"),
       ])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       let answer = try await gateway.send("POST", Self.path, token: gateway.user())
       #expect(answer.status == 200)
       #expect(answer.body.isEmpty)
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.release, PrisonAPIDouble.release])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.release, ScriptedUpstream.release])
       #expect(
         gateway.prisonAPI.requests.allSatisfy { $0.authorization == "Bearer upstream-token-for-ITAG_USER" }
       )
@@ -96,7 +97,7 @@ struct PastDateTests {
       }
       let removals = zip(numbered, found).filter(\.0.verdict.isPast).map { (200, "[\($0.1)]") }
       gateway.search.answer(inTurn: [(200, "[\(found.joined(separator: ","))]")] + removals)
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       #expect(try await gateway.send("POST", Self.path, token: gateway.user()).status == 200)
       let gone = numbered.filter(\.verdict.isPast).map(\.number)
       #expect(
@@ -144,7 +145,7 @@ struct PastDateTests {
       gateway.search.answer(inTurn: [
         (200, "[\(found.joined(separator: ","))]"), (200, "[\(found[0])]"), (200, "[\(found[1])]"),
       ])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(500, ""), (200, "")])
+      gateway.prisonAPI.stub(ScriptedUpstream.release, inTurn: [(500, ""), (200, "")])
       #expect(try await Self.commandStatus(gateway, logger: log.logger) == 0)
       #expect(gateway.prisonAPI.calls.count == 2)
       #expect(try await gateway.database.row("select prisoner_number from restricted_patients") == "A1")
@@ -186,7 +187,7 @@ struct PastDateTests {
       )
       let found = "[\(Patients.found("A10001", Patients.pastRelease))]"
       gateway.search.answer(inTurn: [(200, found), (503, ""), (200, found), (503, "")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       let answer = try await gateway.send("POST", Self.path, token: gateway.user())
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
@@ -206,13 +207,13 @@ struct PastDateTests {
       try await gateway.database.insertPatient("A12345")
       let found = Patients.found("A12345", Patients.pastRelease)
       gateway.search.answer(inTurn: [(200, "[\(found)]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
-      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
+      gateway.prisonAPI.hold(ScriptedUpstream.release)
       let start = ContinuousClock.now
       async let answer = gateway.send("POST", Self.path, token: gateway.user())
-      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [ScriptedUpstream.release] }
       // Another request, which has no more time than the server gives.
-      gateway.prisonAPI.hold(PrisonAPIDouble.booking("B23456"))
+      gateway.prisonAPI.hold(ScriptedUpstream.booking("B23456"))
       #expect(try await gateway.discharge(Patients.dischargeBody("B23456")).status == 503)
       try await eventually("the time is over") { start.duration(to: .now) > .milliseconds(900) }
       gateway.prisonAPI.letGo()
@@ -227,7 +228,7 @@ struct PastDateTests {
       try await gateway.database.insertPatient("A1234BC")
       let found = Patients.found("A1234BC", Patients.pastExpiry)
       gateway.search.answer(inTurn: [(200, "[\(found)]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(503, ""), (200, "")])
+      gateway.prisonAPI.stub(ScriptedUpstream.release, inTurn: [(503, ""), (200, "")])
       let job = try gateway.application.restrictedPatients().pastDateJob
       let first = try await job.run()
       #expect(first?.failed == 1)
@@ -255,10 +256,10 @@ struct PastDateTests {
       #expect(try gateway.application.restrictedPatients().jobs.allSatisfy { $0.schedule == nil })
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       try await withGateway(at: Patients.clock, on: database) { (other) async throws in
         other.search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
-        other.prisonAPI.stub(PrisonAPIDouble.release)
+        other.prisonAPI.stub(ScriptedUpstream.release)
         async let first = try gateway.application.restrictedPatients().pastDateJob.run(isScheduled: true)
         async let second = try other.application.restrictedPatients().pastDateJob.run(isScheduled: true)
         #expect(try await [first, second].compactMap { $0?.removed } == [1])
@@ -313,7 +314,7 @@ struct PastDateTests {
       case 3:
         search.answer(status: nil)
         search.answer(inTurn: [(200, "[\(Patients.found("A12345", Patients.pastRelease))]")])
-        gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(503, ""), (200, "")])
+        gateway.prisonAPI.stub(ScriptedUpstream.release, inTurn: [(503, ""), (200, "")])
       case 4:
         #expect(try await database.count("restricted_patients") == 1)
         // Another replica began, and is no more.
@@ -332,7 +333,7 @@ struct PastDateTests {
       await job.runDaily(at: try #require(TimeOfDay("03:00"))) { try await clock.sleep($0) }
       #expect(try await database.count("restricted_patients") == 0)
       #expect(try await database.row("select last_day from restricted_patients_job") == "2020-10-10")
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.release, PrisonAPIDouble.release])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.release, ScriptedUpstream.release])
       // 03:15 in London; what comes next is tomorrow's.
       #expect(clock.now() == (try instant("2020-10-10T02:15:00Z")))
       #expect(try await job.run(isScheduled: true) == nil)

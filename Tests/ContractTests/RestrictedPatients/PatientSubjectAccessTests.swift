@@ -1,4 +1,5 @@
 import Foundation
+import ServerTestKit
 import Testing
 
 @Suite("docs/contract/restricted-patients.md §15: Subject access requests")
@@ -37,14 +38,14 @@ struct PatientSubjectAccessTests {
   @Test(
     "AD-50, 66, 67: the record, with the hospital's description if prison API has one",
     arguments: [
-      (200, PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP"), "Hazelwood House"),
+      (200, ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP"), "Hazelwood House"),
       (404, "{}", "HAZLWD"), (200, "", "HAZLWD"),
     ]
   )
   func content(status: Int, agency: String, description: String) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await Self.insert(gateway)
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), status, agency)
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("HAZLWD"), status, agency)
       let answer = try await Self.ask(gateway)
       #expect(answer.status == 200)
       #expect(
@@ -56,7 +57,7 @@ struct PatientSubjectAccessTests {
           + #""createdDate":"2020-10-10T00:00:00","createdUsername":"user","modifiedDate":"2020-10-10T00:00:00","#
           + #""modifiedUsername":"user"},"attachments":null}"#
       )
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.agency("HAZLWD")])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.agency("HAZLWD")])
       #expect(gateway.prisonAPI.requests.first?.authorization == "Bearer upstream-token")
     }
   }
@@ -91,7 +92,7 @@ struct PatientSubjectAccessTests {
       #expect(answer.status == 204 && answer.body.isEmpty)
       #expect(gateway.prisonAPI.calls.isEmpty)
       try await Self.insert(gateway)
-      gateway.prisonAPI.stub(PrisonAPIDouble.agency("HAZLWD"), 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.agency("HAZLWD"), 503)
       let failed = try await Self.ask(gateway)
       #expect(failed.status == 500)
       #expect(try failed.json["errorCode"] == "UPSTREAM_ERROR")
@@ -149,7 +150,7 @@ struct PatientSubjectAccessTests {
   func removed() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("G1072GT"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       for hospital in ["HAZLWD", "BRADEN"] {
         try await gateway.database.insertPatient("G1072GT", hospital: hospital)
         #expect(try await gateway.removePatient("G1072GT").status == 200)
@@ -162,7 +163,7 @@ struct PatientSubjectAccessTests {
       #expect(content["earlierRecords"]?.items.count == 1)
       #expect(content["earlierRecords"]?[0]?["hospitalLocationCode"] == "HAZLWD")
       #expect(
-        gateway.prisonAPI.calls == [PrisonAPIDouble.agency("BRADEN"), PrisonAPIDouble.agency("HAZLWD")]
+        gateway.prisonAPI.calls == [ScriptedUpstream.agency("BRADEN"), ScriptedUpstream.agency("HAZLWD")]
       )
       try await gateway.database.insertPatient("G1072GT", hospital: "STANSD")
       let current = try #require(try await Self.ask(gateway).json["content"])

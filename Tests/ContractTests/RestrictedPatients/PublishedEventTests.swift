@@ -1,5 +1,6 @@
 import EventLoops
 import Foundation
+import ServerTestKit
 import TestKit
 import Testing
 import Time
@@ -24,10 +25,10 @@ struct PublishedEventTests {
     gateway.prisonAPI.stubBooking()
     gateway.prisonAPI.stubDischarge()
     gateway.prisonAPI.stubLists()
-    let agency = PrisonAPIDouble.agencyJSON("HDI", "Hatfield", "INST")
-    gateway.prisonAPI.stub(PrisonAPIDouble.agency("HDI"), 200, agency)
+    let agency = ScriptedUpstream.agencyJSON("HDI", "Hatfield", "INST")
+    gateway.prisonAPI.stub(ScriptedUpstream.agency("HDI"), 200, agency)
     gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-    gateway.prisonAPI.stub(PrisonAPIDouble.release)
+    gateway.prisonAPI.stub(ScriptedUpstream.release)
     #expect(try await gateway.discharge().status == 201)
     #expect(try await gateway.changePrison(to: "HDI").status == 200)
     #expect(try await gateway.removePatient("A12345").status == 200)
@@ -88,7 +89,7 @@ struct PublishedEventTests {
     try await withGateway(at: Patients.clock, patientsOutbox: nil) { (gateway) async throws in
       let topic = BrokerARN.name(gateway.configuration.restrictedPatients.messaging.topicARN)
       try await gateway.database.run("delete from gateway_topic where name = '\(topic)'")
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement())
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement())
       try await Self.dischargeMoveAndRemove(gateway)
       #expect(try await gateway.migrate().status == 201)
       #expect(try await gateway.database.count("restricted_patients") == 1)

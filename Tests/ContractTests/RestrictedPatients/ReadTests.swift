@@ -1,3 +1,4 @@
+import ServerTestKit
 import TestKit
 import Testing
 
@@ -24,9 +25,9 @@ struct PatientReadTests {
           + #""dischargeTime":"2020-10-10T00:00:00","commentText":"Prisoner was released to hospital","#
           + #""createDateTime":"2020-10-10T00:00:00","createUserId":"ITAG_USER"}"#
       )
-      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == ScriptedUpstream.lists)
       for _ in 0..<3 { #expect(try await gateway.patient("A16345").text == answer.text) }
-      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == ScriptedUpstream.lists)
     }
   }
 
@@ -59,12 +60,12 @@ struct PatientReadTests {
       #expect(try await gateway.discharge(body).status == 201)
       gateway.prisonAPI.forget()
       let hospital = try JSON(
-        parsing: Array(PrisonAPIDouble.agencyJSON("NEWHSP", "New hospital", "HSHOSP").utf8)
+        parsing: Array(ScriptedUpstream.agencyJSON("NEWHSP", "New hospital", "HSHOSP").utf8)
       )
       for _ in 0..<2 {
         #expect(try await gateway.patient("A12345").json["hospitalLocation"] == hospital)
       }
-      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == ScriptedUpstream.lists)
       let page = try await gateway.get("/restricted-patients", token: gateway.reader()).json
       #expect(page["content"]?[0]?["hospitalLocation"] == hospital)
     }
@@ -80,9 +81,9 @@ struct PatientReadTests {
           == ["prisonerNumber", "fromLocation", "dischargeTime", "createDateTime"]
       )
       // The lists were asked for since the request began, and are asked for again with the next.
-      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == ScriptedUpstream.lists)
       #expect(try await gateway.patient("A12345").status == 200)
-      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists + PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == ScriptedUpstream.lists + ScriptedUpstream.lists)
     }
   }
 
@@ -91,9 +92,9 @@ struct PatientReadTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
       gateway.prisonAPI.stub(
-        PrisonAPIDouble.lists[1],
+        ScriptedUpstream.lists[1],
         200,
-        "[\(PrisonAPIDouble.agencyJSON("HAZLWD", "The hospital", "HOSPITAL"))]"
+        "[\(ScriptedUpstream.agencyJSON("HAZLWD", "The hospital", "HOSPITAL"))]"
       )
       try await gateway.database.insertPatient("A12345")
       #expect(
@@ -106,12 +107,12 @@ struct PatientReadTests {
   func listsFail(status: Int) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       gateway.prisonAPI.stubLists()
-      gateway.prisonAPI.stub(PrisonAPIDouble.lists[2], status)
+      gateway.prisonAPI.stub(ScriptedUpstream.lists[2], status)
       try await gateway.database.insertPatient("A12345")
       let answer = try await gateway.patient("A12345")
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
-      #expect(gateway.prisonAPI.calls == PrisonAPIDouble.lists)
+      #expect(gateway.prisonAPI.calls == ScriptedUpstream.lists)
     }
   }
 
@@ -122,7 +123,7 @@ struct PatientReadTests {
       gateway.prisonAPI.stubLists()
       try await gateway.database.insertPatient("A12345")
       #expect(try await gateway.patient("A12345").status == 200)
-      gateway.prisonAPI.stub(PrisonAPIDouble.lists[0], 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.lists[0], 503)
       #expect(try await gateway.patient("A12345").status == 200)
       try await eventually("prison API is asked four times") { gateway.prisonAPI.calls.count == 4 }
       #expect(try await gateway.patient("A12345").json["supportingPrison"]?["agencyId"] == "MDI")
@@ -132,7 +133,7 @@ struct PatientReadTests {
       gateway.prisonAPI.stubLists()
       try await gateway.database.insertPatient("A12345")
       #expect(try await gateway.patient("A12345").status == 200)
-      gateway.prisonAPI.stub(PrisonAPIDouble.lists[0], 503)
+      gateway.prisonAPI.stub(ScriptedUpstream.lists[0], 503)
       #expect(try await gateway.patient("A12345").status == 500)
     }
   }

@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import TestKit
 import Testing
@@ -9,7 +10,7 @@ struct RemoveTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       let answer = try await gateway.removePatient("A12345")
       #expect(answer.status == 200)
       #expect(
@@ -32,7 +33,7 @@ struct RemoveTests {
             ].map { "responseFields=\($0)" }
           )
       )
-      let release = try #require(gateway.prisonAPI.request(PrisonAPIDouble.release))
+      let release = try #require(gateway.prisonAPI.request(ScriptedUpstream.release))
       #expect(
         release.body
           == #"{"bookingId":1138058,"fromAgencyId":"HAZLWD","toAgencyId":"OUT","movementTime":"2020-10-10T00:00:00","movementType":"REL","movementReason":"CR","directionCode":"OUT"}"#
@@ -107,10 +108,10 @@ struct RemoveTests {
       gateway.prisonAPI.stubLists()
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release, 503)
-      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release, 503)
+      gateway.prisonAPI.hold(ScriptedUpstream.release)
       async let removal = gateway.removePatient("A12345")
-      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [ScriptedUpstream.release] }
       #expect(try await gateway.patient("A12345").status == 200)
       #expect(try await gateway.database.row("select operation from restricted_patients_attempt") == "REMOVE")
       gateway.prisonAPI.letGo()
@@ -129,12 +130,12 @@ struct RemoveTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release, inTurn: [(302, ""), (200, "")])
+      gateway.prisonAPI.stub(ScriptedUpstream.release, inTurn: [(302, ""), (200, "")])
       let answer = try await gateway.removePatient("A12345")
       #expect(answer.status == 500)
       #expect(try answer.json["errorCode"] == "UPSTREAM_ERROR")
       #expect(try answer.json["developerMessage"]?.text?.hasPrefix("302 Found from POST ") == true)
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.release])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.release])
       #expect(try await gateway.database.count("restricted_patients") == 1)
       #expect(try await gateway.database.events() == [])
       #expect(try await gateway.removePatient("A12345").status == 200)
@@ -144,14 +145,14 @@ struct RemoveTests {
   @Test(
     "of a removal without an answer nobody knows: the record stays, and prison API is told again only if it had not heard",
     arguments: [
-      (PrisonAPIDouble.movement(), 2), (PrisonAPIDouble.movement(["movementReasonCode": "CR "]), 2),
+      (ScriptedUpstream.movement(), 2), (ScriptedUpstream.movement(["movementReasonCode": "CR "]), 2),
       (
-        PrisonAPIDouble.movement([
+        ScriptedUpstream.movement([
           "movementReasonCode": "CR", "toAgency": "OUT", "movementDate": "2020-10-08",
         ]), 2
       ),
       (
-        PrisonAPIDouble.movement([
+        ScriptedUpstream.movement([
           "movementReasonCode": "CR", "toAgency": "OUT", "movementDate": "2020-10-10",
         ]), 1
       ),
@@ -161,8 +162,8 @@ struct RemoveTests {
     try await withGateway(at: Patients.clock, settings: ["API_TIMEOUT": "500ms"]) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
-      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
+      gateway.prisonAPI.hold(ScriptedUpstream.release)
       #expect(try await gateway.removePatient("A12345").status == 500)
       #expect(try await gateway.database.count("restricted_patients") == 1)
       let admin = try gateway.token(roles: ["RESTRICTED_PATIENTS_ADMIN"])
@@ -176,7 +177,7 @@ struct RemoveTests {
       #expect(try await gateway.database.count("restricted_patients") == 1)
       gateway.prisonAPI.stubMovements(latest)
       #expect(try await gateway.removePatient("A12345").status == 200)
-      #expect(gateway.prisonAPI.calls.filter { $0 == PrisonAPIDouble.release }.count == releases)
+      #expect(gateway.prisonAPI.calls.filter { $0 == ScriptedUpstream.release }.count == releases)
       #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12345"])
       #expect(try await gateway.get(path, token: admin).json == [])
     }
@@ -187,7 +188,7 @@ struct RemoveTests {
     try await withGateway(at: Patients.clock, settings: ["API_TIMEOUT": "500ms"]) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       try await gateway.database.run(
         """
         insert into restricted_patients_attempt (prisoner_number, operation, expires_at)
@@ -213,10 +214,10 @@ struct RemoveTests {
     try await withGateway(at: "2020-10-10T09:11:12.900000Z") { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
       #expect(try await gateway.removePatient("A12345").status == 200)
       #expect(
-        gateway.prisonAPI.request(PrisonAPIDouble.release)?.body.contains(
+        gateway.prisonAPI.request(ScriptedUpstream.release)?.body.contains(
           #""movementTime":"2020-10-10T10:11:12""#
         ) == true
       )

@@ -1,3 +1,4 @@
+import ServerTestKit
 import ServiceKit
 import Testing
 
@@ -17,7 +18,7 @@ struct TokenSubjectTests {
       let token = try gateway.token(roles: [], user: user, claims: ["sub": subject])
       let answer = try await gateway.post("/discharge-to-hospital", Patients.dischargeBody(), token: token)
       #expect(answer.status == 201)
-      let discharge = try #require(gateway.prisonAPI.request(PrisonAPIDouble.discharge("A12345")))
+      let discharge = try #require(gateway.prisonAPI.request(ScriptedUpstream.discharge("A12345")))
       #expect(discharge.authorization == "Bearer upstream-token-for-\(sent)")
       #expect(
         gateway.auth.tokenRequests == [

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import ServerTestKit
 import TestKit
 import Testing
 
@@ -7,21 +8,21 @@ import Testing
 
 @Suite("docs/contract/adoption.md §8: Changes of which nobody knows whether prison API made them")
 struct UnknownOutcomeTests {
-  private static let dischargeCall = PrisonAPIDouble.discharge("A12345")
+  private static let dischargeCall = ScriptedUpstream.discharge("A12345")
   private static let added = "restricted-patients.patient.added A12345"
 
   /// The prisoner is in prison, as prison API has it.
   private static func stubInPrison(_ gateway: RunningGateway) {
-    gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementType": "ADM"]))
+    gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["movementType": "ADM"]))
   }
 
   /// The prisoner is in hospital, as prison API has it.
   private static func stubInHospital(_ gateway: RunningGateway) {
-    gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementDate": "2020-10-10"]))
+    gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["movementDate": "2020-10-10"]))
     gateway.prisonAPI.stub(
-      PrisonAPIDouble.agency("HAZLWD"),
+      ScriptedUpstream.agency("HAZLWD"),
       200,
-      PrisonAPIDouble.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
+      ScriptedUpstream.agencyJSON("HAZLWD", "Hazelwood House", "HSHOSP")
     )
   }
 
@@ -109,7 +110,7 @@ struct UnknownOutcomeTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await Self.leaveUnknown(gateway)
       Self.stubInHospital(gateway)
-      let bookings = gateway.prisonAPI.calls.count { $0 == PrisonAPIDouble.booking("A12345") }
+      let bookings = gateway.prisonAPI.calls.count { $0 == ScriptedUpstream.booking("A12345") }
       let answer = try await gateway.discharge(user: "SECOND")
       #expect(answer.status == 201)
       #expect(try answer.json["dischargeTime"] == "2020-10-10T14:36:13")
@@ -119,7 +120,7 @@ struct UnknownOutcomeTests {
       )
       #expect(Self.discharges(gateway) == 1)
       // Whoever is in hospital has no active booking, so that is not asked.
-      #expect(gateway.prisonAPI.calls.count { $0 == PrisonAPIDouble.booking("A12345") } == bookings)
+      #expect(gateway.prisonAPI.calls.count { $0 == ScriptedUpstream.booking("A12345") } == bookings)
       #expect(
         try await gateway.database.attempts() == "ADD A12345 upstream answered 504 to a PUT UPSTREAM SECOND"
       )
@@ -140,7 +141,7 @@ struct UnknownOutcomeTests {
   func anotherRelease(changes: [String: String]) async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await Self.leaveUnknown(gateway)
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(changes))
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(changes))
       try Self.expectUnknown(try await gateway.discharge())
       #expect(Self.discharges(gateway) == 1)
       #expect(try await gateway.database.count("restricted_patients") == 0)
@@ -150,7 +151,7 @@ struct UnknownOutcomeTests {
   @Test("a migration after one of unknown outcome records what prison API has, and tells nobody again")
   func migrationAsked() async throws {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
-      gateway.prisonAPI.stubMovements(PrisonAPIDouble.movement(["movementReasonCode": "CR"]))
+      gateway.prisonAPI.stubMovements(ScriptedUpstream.movement(["movementReasonCode": "CR"]))
       gateway.prisonAPI.stub(Self.dischargeCall, 502)
       #expect(try await gateway.migrate().status == 500)
       try Self.expectUnknown(try await gateway.migrate())
@@ -249,17 +250,17 @@ struct UnknownOutcomeTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
-      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
+      gateway.prisonAPI.hold(ScriptedUpstream.release)
       async let first = gateway.removePatient("A12345")
-      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [ScriptedUpstream.release] }
       async let second = gateway.removePatient("A12345")
       try await eventually("a second row is tried") { try await gateway.database.rowsTried() > 1 }
       gateway.prisonAPI.letGo()
       let answers = try await [first, second]
       #expect(answers.map(\.status) == [200, 200])
       #expect(Set(answers.map(\.text)).count == 1)
-      #expect(gateway.prisonAPI.calls == [PrisonAPIDouble.release])
+      #expect(gateway.prisonAPI.calls == [ScriptedUpstream.release])
       #expect(gateway.search.requestCount == 1)
       #expect(try await gateway.database.events() == ["restricted-patients.patient.removed A12345"])
       #expect(gateway.telemetry.names == ["restricted-patient-removed"])
@@ -295,10 +296,10 @@ struct UnknownOutcomeTests {
     try await withGateway(at: Patients.clock) { (gateway) async throws in
       try await gateway.database.insertPatient("A12345")
       gateway.search.answer(inTurn: [(200, "[\(Patients.found("A12345"))]")])
-      gateway.prisonAPI.stub(PrisonAPIDouble.release)
-      gateway.prisonAPI.hold(PrisonAPIDouble.release)
+      gateway.prisonAPI.stub(ScriptedUpstream.release)
+      gateway.prisonAPI.hold(ScriptedUpstream.release)
       async let removal = gateway.removePatient("A12345")
-      try await eventually("prison API is told") { gateway.prisonAPI.calls == [PrisonAPIDouble.release] }
+      try await eventually("prison API is told") { gateway.prisonAPI.calls == [ScriptedUpstream.release] }
       try await gateway.offenderEvents.handle(ConsumedEventTests.reception(number: "A12345"))
       gateway.prisonAPI.letGo()
       #expect(try await removal.status == 200)

@@ -1,5 +1,6 @@
-import CollectorDouble
 import HTTPTransport
+import ServerTestKit
+import TestKit
 import Testing
 
 extension CollectorDouble {
@@ -31,15 +32,11 @@ extension CollectorDouble {
 
   /// Runs `body` with the address of this double.
   func run(_ body: (String) async throws -> Void) async throws {
-    try await run(on: try World.group.get()) { (url) async throws in try await body("\(url)") }
+    try await run(on: try World.group.get()) { (url, _) async throws in try await body("\(url)") }
   }
 
   /// Waits until `count` spans have come.
   func waitFor(_ count: Int) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while spans.count < count {
-      try #require(ContinuousClock.now < deadline, "\(spans.map(\.name)) is all that came")
-      try await Task.sleep(for: .milliseconds(5))
-    }
+    try await eventually("\(count) spans, beside \(spans.map(\.name))") { spans.count >= count }
   }
 }

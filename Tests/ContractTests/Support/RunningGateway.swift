@@ -8,6 +8,7 @@ import HTTPTypes
 import Logging
 import ModuleKit
 import Observability
+import ServerTestKit
 import ServiceKit
 import SharedAuth
 import Testing
@@ -30,7 +31,7 @@ struct RunningGateway: Sendable {
   let database: TestDatabase
   let search: SearchDouble
   let auth: AuthDouble
-  let prisonAPI: PrisonAPIDouble
+  let prisonAPI: ScriptedUpstream
   let telemetry: RecordedTelemetry
   /// The gateway's time of day, in seconds since 1970.
   let epoch: Int
@@ -144,7 +145,7 @@ func withGateway(
   let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let search = SearchDouble()
   let auth = AuthDouble()
-  let prisonAPI = PrisonAPIDouble()
+  let prisonAPI = ScriptedUpstream()
   let telemetry = RecordedTelemetry()
   let responders: [Responder] = [
     { await search.respond(to: $0) }, { await auth.respond(to: $0) }, { await prisonAPI.respond(to: $0) },

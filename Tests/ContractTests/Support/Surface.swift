@@ -1,3 +1,4 @@
+import ServerTestKit
 import Testing
 
 /// The three ways of reaching a service (docs/architecture.md#mounting).

@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPTypes
 import JSON
 import Logging
+import ServerTestKit
 import ServiceKit
 import SharedAuth
 import Synchronization
@@ -63,16 +64,6 @@ final class SearchDouble: Sendable {
     timeout: Duration = .seconds(30),
     _ body: (UpstreamClient) async throws -> Result
   ) async throws -> Result {
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: group,
-      logger: Logger(label: "search"),
-      responder: answer
-    )
-    let loopback = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-    let address = try await server.start(address: loopback)
-    let client = HTTPClient(group: group)
     var configuration = UpstreamTokensConfiguration(
       clientID: "NON_ASSOCIATIONS_API",
       clientSecret: Secret("secret")
@@ -82,17 +73,10 @@ final class SearchDouble: Sendable {
       [self] _, _ in
       grantToken()
     }
-    let upstream = UpstreamClient(
-      baseURL: try HTTPURL("http://127.0.0.1:\(address.port)/base"),
-      client: client,
-      tokens: tokens,
-      timeout: timeout
-    )
-    let result: Swift.Result<Result, any Error>
-    do { result = .success(try await body(upstream)) } catch { result = .failure(error) }
-    await client.shutdown()
-    await server.shutdown(within: .seconds(5))
-    return try result.get()
+    return try await LoopbackServer.run(on: group, answer) { (url, client) async throws in
+      let base = try HTTPURL("\(url)/base")
+      return try await body(UpstreamClient(baseURL: base, client: client, tokens: tokens, timeout: timeout))
+    }
   }
 
   private func grantToken() -> TokenResponse {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import PlatformTestKit
+import ServerTestKit
 import Testing
 
 @testable import RestrictedPatientsModule
@@ -93,7 +94,7 @@ struct DecisionTests {
       }
       try await module.database.insert(try Patients.patient())
       module.answerSearch(("A12345", ""))
-      module.upstream.answer(ScriptedUpstream.release, (504, ""))
+      module.upstream.stub(ScriptedUpstream.release, 504, "")
       #expect(try await settle("A12345").status == 404)
       #expect(try await module.remove().status == 500)
       #expect(try await settle("A12345", by: "SOMEBODY").status == 403)
@@ -108,7 +109,7 @@ struct DecisionTests {
       #expect(module.database.outbox.told.isEmpty)
       #expect(try await settle("A12345").status == 404)
       // Prison API is told without being asked, since a person has looked.
-      module.upstream.answer(ScriptedUpstream.release, (200, ""))
+      module.upstream.stub(ScriptedUpstream.release, 200, "")
       #expect(try await module.remove().status == 200)
       #expect(!module.upstream.calls.contains(ScriptedUpstream.movements))
     }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import PlatformTestKit
+import ServerTestKit
 import ServiceKit
 import Testing
 import Time
@@ -11,7 +12,7 @@ struct ReadTests {
   private static let reader = "READ_RESTRICTED_PATIENTS"
 
   private static func lists(_ module: PatientsModule) {
-    module.upstream.answerLists([
+    module.upstream.stubLists([
       ("MDI", "Moorland", "INST"), ("LEI", "Leeds", "INST"),
       ("HAZLWD", "Hazelwood House", "HSHOSP"),
     ])
@@ -64,7 +65,7 @@ struct ReadTests {
   func withoutLists() async throws {
     try await PatientsModule.run { (module) async throws in
       try await module.database.insert(try Patients.patient())
-      module.upstream.answer("GET /api/agencies/type/INST", (503, ""))
+      module.upstream.stub("GET /api/agencies/type/INST", 503, "")
       let answer = try await Self.read(module, "A12345")
       #expect(answer.status == 500)
       #expect(answer.body.contains(#""errorCode":"UPSTREAM_ERROR""#))
@@ -155,9 +156,10 @@ struct ReadTests {
   func prisonChanged() async throws {
     try await PatientsModule.run { (module) async throws in
       Self.lists(module)
-      module.upstream.answer(
+      module.upstream.stub(
         ScriptedUpstream.agency("MDI"),
-        (200, #"{"agencyId":"MDI","description":"New name","agencyType":"INST","active":true}"#)
+        200,
+        #"{"agencyId":"MDI","description":"New name","agencyType":"INST","active":true}"#
       )
       var patient = try Patients.patient()
       try await module.database.insert(patient)
@@ -190,16 +192,14 @@ struct ReadTests {
       #expect(module.upstream.calls == [])
       let unknown = try await Self.change(module, to: "XXI")
       #expect(unknown.status == 400 && unknown.body.contains(#""errorCode":"PRISON_NOT_FOUND""#))
-      module.upstream.answer(
+      module.upstream.stub(
         ScriptedUpstream.agency("HAZLW"),
-        (
-          200,
-          #"{"agencyId":"HAZLW","description":"Hazelwood House","agencyType":"HSHOSP","active":true}"#
-        )
+        200,
+        #"{"agencyId":"HAZLW","description":"Hazelwood House","agencyType":"HSHOSP","active":true}"#
       )
       let hospital = try await Self.change(module, to: "HAZLW")
       #expect(hospital.status == 400 && hospital.body.contains(#""errorCode":"PRISON_NOT_FOUND""#))
-      module.upstream.answer(ScriptedUpstream.agency("MDI"), (503, ""))
+      module.upstream.stub(ScriptedUpstream.agency("MDI"), 503, "")
       #expect(try await Self.change(module, to: "MDI").status == 500)
       #expect(try await module.database.find("A12345") == (try Patients.patient()))
       #expect(module.database.outbox.told == [] && module.telemetry.names == [])
@@ -210,9 +210,10 @@ struct ReadTests {
   func prisonUntold() async throws {
     try await PatientsModule.run { (module) async throws in
       Self.lists(module)
-      module.upstream.answer(
+      module.upstream.stub(
         ScriptedUpstream.agency("MDI"),
-        (200, #"{"agencyId":"MDI","agencyType":"INST"}"#)
+        200,
+        #"{"agencyId":"MDI","agencyType":"INST"}"#
       )
       try await module.database.insert(try Patients.patient())
       module.database.outbox.fail(with: CancellationError())

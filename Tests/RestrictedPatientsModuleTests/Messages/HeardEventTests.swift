@@ -1,4 +1,5 @@
 import PlatformTestKit
+import ServerTestKit
 import ServiceKit
 import Testing
 import Time
@@ -13,9 +14,10 @@ struct HeardEventTests {
 
   private static func answerHospital(_ module: PatientsModule, type: String = "HSHOSP") {
     module.answerMovements(Patients.movement())
-    module.upstream.answer(
+    module.upstream.stub(
       ScriptedUpstream.agency("HAZLWD"),
-      (200, #"{"agencyId":"HAZLWD","description":"Hazelwood House","agencyType":"\#(type)","active":true}"#)
+      200,
+      #"{"agencyId":"HAZLWD","description":"Hazelwood House","agencyType":"\#(type)","active":true}"#
     )
   }
 
@@ -113,10 +115,10 @@ struct HeardEventTests {
         }
         if let expected { #expect(error == expected) }
       }
-      module.upstream.answer(ScriptedUpstream.movements, (502, ""))
+      module.upstream.stub(ScriptedUpstream.movements, 502, "")
       await expectFailure()
       module.answerMovements(Patients.movement())
-      module.upstream.answer(ScriptedUpstream.agency("HAZLWD"), (503, ""))
+      module.upstream.stub(ScriptedUpstream.agency("HAZLWD"), 503, "")
       await expectFailure()
       Self.answerHospital(module)
       module.answerMovements(Patients.movement { $0.fromAgency = nil })

@@ -1,4 +1,5 @@
 import PlatformTestKit
+import ServerTestKit
 import Testing
 import Time
 
@@ -46,7 +47,7 @@ struct PastDateCheckTests {
     try await PatientsModule.run { (module) async throws in
       for number in ["A1", "B2"] { try await module.database.insert(try Patients.patient(number)) }
       module.answerSearch(("A1", Self.past), ("B2", Self.past))
-      module.upstream.answer(ScriptedUpstream.release, (500, ""), (200, ""))
+      module.upstream.stub(ScriptedUpstream.release, inTurn: [(500, ""), (200, "")])
       let summary = try await Self.check(module)
       #expect((summary.past, summary.removed, summary.failed) == (2, 1, 1))
       #expect(module.database.outbox.told == ["restricted-patients.patient.removed B2"])
@@ -60,7 +61,7 @@ struct PastDateCheckTests {
       #expect(try await Self.check(module).checked == 0)
       #expect(module.upstream.calls.isEmpty)
       try await module.database.insert(try Patients.patient())
-      module.upstream.answer(ScriptedUpstream.search, (503, ""))
+      module.upstream.stub(PatientsModule.search, 503, "")
       await #expect(throws: RestrictedPatientsError.self) { try await Self.check(module) }
       #expect(try await module.database.find("A12345") != nil)
       #expect(module.telemetry.names.isEmpty)

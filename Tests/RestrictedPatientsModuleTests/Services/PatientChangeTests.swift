@@ -1,6 +1,7 @@
 import HTTPTransport
 import HTTPTypes
 import PlatformTestKit
+import ServerTestKit
 import ServiceKit
 import Testing
 
@@ -56,7 +57,7 @@ struct PatientChangeTests {
   func inactive(status: Int, body: String) async throws {
     try await PatientsModule.run { (module) async throws in
       module.answerActive()
-      module.upstream.answer(Self.booking, (status, body))
+      module.upstream.stub(Self.booking, status, body)
       let answer = try await module.discharge()
       #expect(answer.status == 404)
       #expect(answer.body.contains("No prisoner with activeFlag 'Y' found for A12345"))
@@ -103,7 +104,7 @@ struct PatientChangeTests {
       try await module.database.insert(patient)
       module.answerSearch(("A12345", ""))
       #expect(try await module.remove().status == 200)
-      #expect(module.upstream.calls == [ScriptedUpstream.search, ScriptedUpstream.release])
+      #expect(module.upstream.calls == [PatientsModule.search, ScriptedUpstream.release])
       #expect(
         module.upstream.bodies(ScriptedUpstream.release) == [
           #"{"bookingId":7,"fromAgencyId":"HAZLWD","toAgencyId":"OUT","movementTime":"2020-10-10T00:00:00","movementType":"REL","movementReason":"CR","directionCode":"OUT"}"#
@@ -132,9 +133,9 @@ struct PatientChangeTests {
   func notFound(status: Int, body: String, answered: Int) async throws {
     try await PatientsModule.run { (module) async throws in
       try await module.database.insert(try Patients.patient())
-      module.upstream.answer(ScriptedUpstream.search, (status, body))
+      module.upstream.stub(PatientsModule.search, status, body)
       #expect(try await module.remove().status == answered)
-      #expect(module.upstream.calls == [ScriptedUpstream.search])
+      #expect(module.upstream.calls == [PatientsModule.search])
       #expect(try await module.database.find("A12345") != nil)
       #expect(try await module.database.attempts() == "")
     }
@@ -159,7 +160,7 @@ struct PatientChangeTests {
   func dischargeAsked() async throws {
     try await PatientsModule.run { (module) async throws in
       module.answerActive()
-      module.upstream.answer(Self.discharge, (502, ""))
+      module.upstream.stub(Self.discharge, 502, "")
       #expect(try await module.discharge().status == 500)
       module.answerMovements(Patients.movement { $0.type = "ADM" })
       let unknown = try await module.discharge()
@@ -185,7 +186,7 @@ struct PatientChangeTests {
     try await PatientsModule.run { (module) async throws in
       module.answerActive()
       module.answerMovements(Patients.movement())
-      module.upstream.answer(Self.discharge, (504, ""))
+      module.upstream.stub(Self.discharge, 504, "")
       #expect(try await module.migrate().status == 500)
       module.answerMovements(Patients.movement { $0.time = "24:00" })
       #expect(try await module.migrate().status == 503)
@@ -204,7 +205,7 @@ struct PatientChangeTests {
     try await PatientsModule.run { (module) async throws in
       try await module.database.insert(try Patients.patient())
       module.answerSearch(("A12345", ""))
-      module.upstream.answer(ScriptedUpstream.release, (502, ""), (200, ""))
+      module.upstream.stub(ScriptedUpstream.release, inTurn: [(502, ""), (200, "")])
       #expect(try await module.remove().status == 500)
       #expect(try await module.remove().status == 503)
       let day = has ? "2020-10-10" : "2020-10-08"
@@ -224,7 +225,7 @@ struct PatientChangeTests {
   func agencies() async throws {
     try await PatientsModule.run(checksAgencies: true) { (module) async throws in
       module.answerActive()
-      module.upstream.answerLists([("MDI", "Moorland", "INST"), ("BRADEN", "Braden", "HSHOSP")])
+      module.upstream.stubLists([("MDI", "Moorland", "INST"), ("BRADEN", "Braden", "HSHOSP")])
       let answer = try await module.discharge()
       #expect(answer.status == 400)
       #expect(answer.body.contains("hospitalLocationCode must be a hospital that prison API knows"))

@@ -5,6 +5,7 @@ import HTTPTypes
 import Logging
 import PlatformTestKit
 import Postgres
+import ServerTestKit
 import ServiceKit
 import SharedAuth
 import TestKit
@@ -31,35 +32,12 @@ struct PatientsModule: Sendable {
     try await PatientsDatabase.run { (database) async throws in
       let group = try Loops.shared.get()
       let upstream = ScriptedUpstream()
-      let server = HTTPServer(
-        configuration: HTTPServerConfiguration(),
-        tls: nil,
-        group: group,
-        logger: Self.logger,
-        responder: { await upstream.respond(to: $0) }
-      )
-      let address = try await server.start(
-        address: try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-      )
-      let client = HTTPClient(group: group)
-      let result: Result<Void, any Error>
-      do {
+      try await LoopbackServer.run(on: group, { await upstream.respond(to: $0) }) {
+        (url, client) async throws in
         try await body(
-          PatientsModule(
-            database,
-            upstream,
-            at: try HTTPURL("http://\(address)"),
-            by: client,
-            checksAgencies: checksAgencies
-          )
+          PatientsModule(database, upstream, at: url, by: client, checksAgencies: checksAgencies)
         )
-        result = .success(())
-      } catch {
-        result = .failure(error)
       }
-      await client.shutdown()
-      await server.shutdown(within: .zero)
-      try result.get()
     }
   }
 
@@ -152,12 +130,15 @@ struct PatientsModule: Sendable {
 
   // MARK: What the other services have
 
+  static let search = "POST /prisoner-search/prisoner-numbers"
+
   func answerActive(_ number: String = "A12345") {
-    upstream.answer(
+    upstream.stub(
       ScriptedUpstream.booking(number),
-      (200, #"{"offenderNo":"\#(number)","bookingId":1,"activeFlag":true}"#)
+      200,
+      #"{"offenderNo":"\#(number)","bookingId":1,"activeFlag":true}"#
     )
-    upstream.answer(ScriptedUpstream.discharge(number), (201, #"{"offenderNo":"\#(number)"}"#))
+    upstream.stub(ScriptedUpstream.discharge(number), 201, #"{"offenderNo":"\#(number)"}"#)
   }
 
   func answerMovements(_ movements: Movement...) {
@@ -170,13 +151,26 @@ struct PatientsModule: Sendable {
       ].map { name, value in "\"\(name)\":" + (value.map { "\"\($0)\"" } ?? "null") }
       return "{\(members.joined(separator: ","))}"
     }
-    upstream.answer(ScriptedUpstream.movements, (200, "[\(items.joined(separator: ","))]"))
+    upstream.stub(ScriptedUpstream.movements, 200, "[\(items.joined(separator: ","))]")
   }
 
   /// Prisoner search knows these, with what else it says of each.
   func answerSearch(_ prisoners: (number: String, more: String)...) {
     let items = prisoners.map { #"{"prisonerNumber":"\#($0.number)","bookingId":"7"\#($0.more)}"# }
-    upstream.answer(ScriptedUpstream.search, (200, "[\(items.joined(separator: ","))]"))
-    upstream.answer(ScriptedUpstream.release, (200, ""))
+    upstream.stub(PatientsModule.search, 200, "[\(items.joined(separator: ","))]")
+    upstream.stub(ScriptedUpstream.release, 200, "")
+  }
+}
+
+extension ScriptedUpstream {
+  /// Lists with these agencies, each of the type that it says.
+  func stubLists(_ agencies: [(id: String, name: String, type: String)]) {
+    for type in ["INST", "HOSPITAL", "HSHOSP"] {
+      let items = agencies.filter { $0.type == type }
+        .map {
+          #"{"agencyId":"\#($0.id)","description":"\#($0.name)","agencyType":"\#(type)","active":true}"#
+        }
+      stub("GET /api/agencies/type/\(type)", 200, "[\(items.joined(separator: ","))]")
+    }
   }
 }

@@ -2,12 +2,12 @@ import HTTPTransport
 import HTTPTypes
 import InMemoryLogging
 import Logging
+import PlatformTestKit
 import ServiceKit
 import Synchronization
 import TestKit
 import Testing
 import Time
-import UpstreamServer
 
 @testable import RestrictedPatientsModule
 

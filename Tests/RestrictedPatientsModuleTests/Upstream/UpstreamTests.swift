@@ -1,12 +1,12 @@
 import EventLoops
 import HTTPTransport
 import HTTPTypes
+import PlatformTestKit
 import ServiceKit
 import Synchronization
 import Testing
 import Text
 import Time
-import UpstreamServer
 
 @testable import RestrictedPatientsModule
 

@@ -2,6 +2,7 @@ import EventLoops
 import HTTPTransport
 import HTTPTypes
 import Logging
+import ServerTestKit
 import Synchronization
 import Testing
 
@@ -35,23 +36,10 @@ final class IssuerServer: Sendable {
   /// Runs `body` with the server's base URL (it ends in `/auth`) and a client.
   static func run(_ body: (IssuerServer, HTTPURL, HTTPClient) async throws -> Void) async throws {
     let issuer = IssuerServer()
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: Loops.shared,
-      logger: .silent
-    ) { await issuer.respond(to: $0) }
-    let address = try await server.start(address: try #require(SocketAddress(numeric: "127.0.0.1", port: 0)))
-    let client = HTTPClient(group: Loops.shared)
-    do {
-      try await body(issuer, try HTTPURL("http://\(address)/auth"), client)
-    } catch {
-      await server.shutdown(within: .zero)
-      await client.shutdown()
-      throw error
+    try await LoopbackServer.run(on: Loops.shared, { await issuer.respond(to: $0) }) {
+      (url, client) async throws in
+      try await body(issuer, try HTTPURL("\(url)/auth"), client)
     }
-    await server.shutdown(within: .zero)
-    await client.shutdown()
   }
 
   private func respond(to request: ServerRequest) async -> ServerResponse {

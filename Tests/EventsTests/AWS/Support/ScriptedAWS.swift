@@ -2,6 +2,7 @@ import EventLoops
 import Events
 import HTTPTransport
 import HTTPTypes
+import ServerTestKit
 import Synchronization
 import Time
 
@@ -48,33 +49,16 @@ final class ScriptedAWS: Sendable {
     _ body: (ScriptedAWS, AWSBroker) async throws -> Void
   ) async throws {
     let scripted = ScriptedAWS(answers)
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: Loops.shared,
-      logger: quiet
-    ) { await scripted.respond(to: $0) }
-    guard let any = SocketAddress(numeric: "127.0.0.1", port: 0) else {
-      throw TestFailure(description: "no address")
-    }
-    let address = try await server.start(address: any)
-    let client = HTTPClient(group: Loops.shared)
-    let broker = AWSBroker(
-      endpoints: AWSEndpoints(emulator: try HTTPURL("http://\(address)"), region: "eu-west-2"),
-      credentials: credentials,
-      client: client,
-      clock: SystemClock()
-    )
-    let result: Result<Void, any Error>
-    do {
+    try await LoopbackServer.run(on: Loops.shared, { await scripted.respond(to: $0) }) {
+      (url, client) async throws in
+      let broker = AWSBroker(
+        endpoints: AWSEndpoints(emulator: url, region: "eu-west-2"),
+        credentials: credentials,
+        client: client,
+        clock: SystemClock()
+      )
       try await body(scripted, broker)
-      result = .success(())
-    } catch {
-      result = .failure(error)
     }
-    await client.shutdown()
-    await server.shutdown(within: .zero)
-    try result.get()
   }
 
   private func respond(to request: ServerRequest) async -> ServerResponse {

@@ -1,7 +1,6 @@
 public import EventLoops
 public import HTTPTransport
 import HTTPTypes
-import Logging
 import Synchronization
 
 /// A server in place of an OpenTelemetry collector, or of Application Insights: keeps what it is sent, and answers as it
@@ -13,9 +12,6 @@ public final class CollectorDouble: Sendable {
     public let fields: HeaderFields
     public let body: [UInt8]
   }
-
-  /// This machine has no such address: never on one that has a loopback interface.
-  private struct NoLoopback: Error {}
 
   private struct State {
     var received: [Received] = []
@@ -36,25 +32,9 @@ public final class CollectorDouble: Sendable {
   /// Answers nothing from now on.
   public func hang() { state.withLock { $0.hangs = true } }
 
-  /// Runs `body` with the address of this double, which ends with it.
-  public func run(on group: EventLoopGroup, _ body: (HTTPURL) async throws -> Void) async throws {
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: group,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      responder: { request in await self.respond(to: request) }
-    )
-    guard let loopback = SocketAddress(numeric: "127.0.0.1", port: 0) else { throw NoLoopback() }
-    let address = try await server.start(address: loopback)
-    let result: Result<Void, any Error>
-    do {
-      result = .success(try await body(try HTTPURL("http://\(address)")))
-    } catch {
-      result = .failure(error)
-    }
-    await server.shutdown(within: .zero)
-    try result.get()
+  /// Runs `body` with the address of this double and a client; both end with it.
+  public func run(on group: EventLoopGroup, _ body: (HTTPURL, HTTPClient) async throws -> Void) async throws {
+    try await LoopbackServer.run(on: group, { await self.respond(to: $0) }, body)
   }
 
   private func respond(to request: ServerRequest) async -> ServerResponse {

@@ -2,10 +2,10 @@ import Crypto
 import EventLoops
 public import HTTPTransport
 import Logging
+import ServerTestKit
 public import ServiceKit
 import SharedAuth
 import Synchronization
-import Testing
 
 /// Another service on loopback, which answers as it is told to, and a client that calls it with tokens `token-1`,
 /// `token-2`, …
@@ -26,29 +26,12 @@ public enum UpstreamServer {
   ) async throws {
     let group = try EventLoopGroup(count: 1)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let server = HTTPServer(
-      configuration: HTTPServerConfiguration(),
-      tls: nil,
-      group: group,
-      logger: logger,
-      responder: responder
-    )
-    let loopback = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-    let address = try await server.start(address: loopback)
-    let client = HTTPClient(group: group)
-    let upstream = UpstreamClient(
-      baseURL: try HTTPURL("http://\(address)"),
-      client: client,
-      tokens: tokens(refusing: refusedUser, within: tokenTimeout, after: tokenDelay, group, logger),
-      timeout: timeout
-    )
-    let result = await Task(executorPreference: group.any()) { () async -> Result<Void, any Error> in
-      do { return .success(try await body(upstream)) } catch { return .failure(error) }
-    }.value
-    await client.shutdown()
-    await server.shutdown(within: .zero)
-    group.shutdown()
-    try result.get()
+    let tokens = Self.tokens(refusing: refusedUser, within: tokenTimeout, after: tokenDelay, group, logger)
+    defer { group.shutdown() }
+    try await LoopbackServer.run(on: group, responder) { (url, client) async throws in
+      let upstream = UpstreamClient(baseURL: url, client: client, tokens: tokens, timeout: timeout)
+      try await Task(executorPreference: group.any()) { try await body(upstream) }.value
+    }
   }
 
   private static func tokens(
