@@ -138,10 +138,13 @@ public final class Subprocess: Sendable {
   }
 
   /// Runs a program to its end, whatever that is.
+  /// - Parameter limit: how long it may take; no test waits for ever for a program that hangs.
+  /// - Throws: `Failure` with what it printed, if it runs for longer; it is ended.
   public static func ended(
     _ command: [String],
     input: [UInt8] = [],
-    withErrors: Bool = false
+    withErrors: Bool = false,
+    within limit: Duration = .seconds(540)
   ) throws -> (ending: Ending, output: [UInt8]) {
     let (typed, output) = (Pipe(), Pipe())
     let child = try Subprocess(
@@ -152,8 +155,34 @@ public final class Subprocess: Sendable {
     )
     if !input.isEmpty { try typed.fileHandleForWriting.write(contentsOf: Data(input)) }
     try typed.fileHandleForWriting.close()
-    let printed = try output.fileHandleForReading.readToEnd() ?? Data()
-    return (child.wait(), Array(printed))
+    let printed = try child.printed(on: output.fileHandleForReading, by: .now + limit)
+    if child.isRunning, printed.isLate {
+      child.send(SIGKILL)
+      let text = String(decoding: printed.output, as: UTF8.self)
+      throw Failure(description: "\(command.joined(separator: " ")): not within \(limit) \(text)")
+    }
+    return (child.wait(), printed.output)
+  }
+
+  /// Reads until the program has closed the pipe or has ended: what it started and left behind, such as a browser, may hold
+  /// the pipe open for ever.
+  private func printed(
+    on pipe: FileHandle,
+    by end: ContinuousClock.Instant
+  ) throws -> (output: [UInt8], isLate: Bool) {
+    var output: [UInt8] = []
+    while true {
+      var state = pollfd(fd: pipe.fileDescriptor, events: Int16(POLLIN), revents: 0)
+      let hadEnded = !isRunning
+      if poll(&state, 1, hadEnded ? 0 : 100) > 0 {
+        let data = pipe.availableData
+        if data.isEmpty { return (output, false) }
+        output += data
+      } else if hadEnded {
+        return (output, false)
+      }
+      if ContinuousClock.now >= end { return (output, true) }
+    }
   }
 
   private static func place(_ stream: Stream, at number: Int32, _ actions: inout posix_spawn_file_actions_t) {
