@@ -1,5 +1,6 @@
 import Synchronization
 import TestKit
+import Testing
 
 /// When the stand-in of a service replaced may work: whenever it is told to serve, until it has ended.
 final class OldServiceTurns: Sendable {
