@@ -105,10 +105,10 @@ struct MessagingWorld: Sendable {
 
   // MARK: What came
 
-  /// Waits for `count` messages on a queue and takes them.
+  /// Waits for `count` messages on a queue and takes them. Debug builds take their time over the largest.
   func take(_ count: Int, from queue: String) async throws -> [FoundMessage] {
     var found: [FoundMessage] = []
-    try await eventually("there are \(count) messages on \(queue)") {
+    try await eventually("there are \(count) messages on \(queue)", within: .seconds(90)) {
       found += try await client.take(from: queue)
       return found.count >= count
     }

@@ -168,7 +168,11 @@ struct LogTests {
     let reader = pipe.fileHandleForReading.fileDescriptor
     var text: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
-    while !String(decoding: text.suffix(2000), as: UTF8.self).contains(#""line":"2999""#) {
+    func hasLastLine() -> Bool {
+      text.last == UInt8(ascii: "\n")
+        && String(decoding: text.suffix(2000), as: UTF8.self).contains(#""line":"2999""#)
+    }
+    while !hasLastLine() {
       let count = read(reader, &chunk, chunk.count)
       try #require(count > 0)
       text += chunk[..<count]
