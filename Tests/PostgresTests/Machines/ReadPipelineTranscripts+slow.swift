@@ -3,6 +3,30 @@ import Testing
 @testable import Postgres
 
 extension ReadPipelineTranscripts {
+  /// Two of a group that has not answered for some time: nobody can say which is slow, and both are sent again.
+  static let sentAgain =
+    known + [
+      Line(20, asked(10, first), .planTurnEnd),
+      Line(20, asked(11, first)),
+      Line(
+        20,
+        .turnEnded,
+        .execute(1, 10, isAfterFlush: false),
+        .execute(1, 11, isAfterFlush: false),
+        .endBatch(1),
+        .wake(at: .at(47))
+      ),
+      Line(
+        47,
+        .timePassed,
+        .planTurnEnd,
+        .wake(at: .at(67)),
+        .execute(2, 10, isAfterFlush: false),
+        .execute(2, 11, isAfterFlush: true),
+        .endBatch(2)
+      ),
+    ]
+
   static let slowStatements: [Transcript<ReadPipelineMachine>] = [
     Transcript(
       "quick ones of a turn share a batch; the answers of one kind do not wait for the next",
@@ -122,26 +146,7 @@ extension ReadPipelineTranscripts {
     Transcript(
       "where nobody can say which of a group is slow, all are sent again, and the first answer counts",
       machine(),
-      known + [
-        Line(20, asked(10, first), .planTurnEnd),
-        Line(20, asked(11, first)),
-        Line(
-          20,
-          .turnEnded,
-          .execute(1, 10, isAfterFlush: false),
-          .execute(1, 11, isAfterFlush: false),
-          .endBatch(1),
-          .wake(at: .at(47))
-        ),
-        Line(
-          47,
-          .timePassed,
-          .planTurnEnd,
-          .wake(at: .at(67)),
-          .execute(2, 10, isAfterFlush: false),
-          .execute(2, 11, isAfterFlush: true),
-          .endBatch(2)
-        ),
+      sentAgain + [
         Line(47, .turnEnded),
         Line(48, .answered(2, 10, .rows), .tell(10)),
         Line(50, .answered(1, 10, .rows)),
@@ -155,26 +160,7 @@ extension ReadPipelineTranscripts {
     Transcript(
       "what was sent again elsewhere is stopped where it was",
       machine(),
-      known + [
-        Line(20, asked(10, first), .planTurnEnd),
-        Line(20, asked(11, first)),
-        Line(
-          20,
-          .turnEnded,
-          .execute(1, 10, isAfterFlush: false),
-          .execute(1, 11, isAfterFlush: false),
-          .endBatch(1),
-          .wake(at: .at(47))
-        ),
-        Line(
-          47,
-          .timePassed,
-          .planTurnEnd,
-          .wake(at: .at(67)),
-          .execute(2, 10, isAfterFlush: false),
-          .execute(2, 11, isAfterFlush: true),
-          .endBatch(2)
-        ),
+      sentAgain + [
         Line(48, .answered(2, 10, .rows), .tell(10)),
         Line(67, .timePassed, .cancel(1, 10), .wake(at: .at(1000))),
         Line(68, .answered(1, 10, .rows)),
@@ -226,26 +212,7 @@ extension ReadPipelineTranscripts {
     Transcript(
       "one statement that runs on two sessions does not make its kind count as slow",
       machine(),
-      known + [
-        Line(20, asked(10, first), .planTurnEnd),
-        Line(20, asked(11, first)),
-        Line(
-          20,
-          .turnEnded,
-          .execute(1, 10, isAfterFlush: false),
-          .execute(1, 11, isAfterFlush: false),
-          .endBatch(1),
-          .wake(at: .at(47))
-        ),
-        Line(
-          47,
-          .timePassed,
-          .planTurnEnd,
-          .wake(at: .at(67)),
-          .execute(2, 10, isAfterFlush: false),
-          .execute(2, 11, isAfterFlush: true),
-          .endBatch(2)
-        ),
+      sentAgain + [
         Line(47, .turnEnded),
         Line(48, .answered(2, 10, .rows), .tell(10)),
         Line(50, .answered(1, 10, .rows)),
