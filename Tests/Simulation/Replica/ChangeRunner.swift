@@ -31,7 +31,7 @@ final class ChangeRunner {
   }
 
   func start() {
-    request = world.expect(replica, before: world.now + Self.patience + Self.lastWords, "a change")
+    request = world.expect(replica, before: world.now + Self.patience, lastWords: Self.lastWords, "a change")
     happen(.requested)
   }
 

@@ -36,7 +36,7 @@ extension Replica {
     committed: @escaping (Value, [Int64: ModelDatabase.Row?]) -> Void,
     then: @escaping (Ended<Value>) -> Void
   ) {
-    let request = world.expect(self, before: deadline + Self.lastWords, "a transaction")
+    let request = world.expect(self, before: deadline, lastWords: Self.lastWords, "a transaction")
     let end = { [world] (ended: Ended<Value>) in
       world.end(request)
       then(ended)

@@ -15,7 +15,7 @@ final class Replica {
   private(set) var isUp = false
   private var isStopping = false
   private var isForGood = false
-  private var isFrozen = false
+  private(set) var isFrozen = false
   private var backlog: [() -> Void] = []
   var relay: RelayMachine
   var consumer: ConsumerMachine

@@ -141,16 +141,23 @@ public final class World {
   // MARK: Requests
 
   /// A request comes that must have ended by then, if its process lives.
+  /// - Parameter lastWords: how long it may go on for what it has to tell the server in the end.
   /// - Returns: its number.
-  func expect(_ replica: Replica, before deadline: MonotonicInstant, _ what: String) -> Int {
+  func expect(
+    _ replica: Replica,
+    before deadline: MonotonicInstant,
+    lastWords: Duration = .zero,
+    _ what: String
+  ) -> Int {
     lastRequest += 1
     let (request, ticket, patience) = (lastRequest, replica.ticket, Duration.milliseconds(10))
     requests.insert(request)
-    schedule(at: deadline + patience) { [weak self] in
+    schedule(at: deadline + lastWords + patience) { [weak self] in
       guard let self, requests.contains(request) else { return }
-      // After what a frozen process does late.
+      // After what a frozen process does late, its last words to the server included.
+      let rest = replica.isFrozen ? lastWords + patience : patience
       replica.receive(ticket) {
-        self.schedule(after: patience) {
+        self.schedule(after: rest) {
           replica.receive(ticket) {
             if self.requests.contains(request) { self.observe(.overdue(request: request, what)) }
           }
