@@ -5,17 +5,7 @@ import Testing
 extension ReadPipelineTranscripts {
   /// Two of a group that has not answered for some time: nobody can say which is slow, and both are sent again.
   static let sentAgain =
-    known + [
-      Line(20, asked(10, first), .planTurnEnd),
-      Line(20, asked(11, first)),
-      Line(
-        20,
-        .turnEnded,
-        .execute(1, 10, isAfterFlush: false),
-        .execute(1, 11, isAfterFlush: false),
-        .endBatch(1),
-        .wake(at: .at(47))
-      ),
+    group + [
       Line(
         47,
         .timePassed,
@@ -24,7 +14,7 @@ extension ReadPipelineTranscripts {
         .execute(2, 10, isAfterFlush: false),
         .execute(2, 11, isAfterFlush: true),
         .endBatch(2)
-      ),
+      )
     ]
 
   static let slowStatements: [Transcript<ReadPipelineMachine>] = [

@@ -68,17 +68,7 @@ extension ReadPipelineTranscripts {
     Transcript(
       "a failure is told; what it kept from being run is sent again, and once more when its plan is gone",
       machine(),
-      known + [
-        Line(20, asked(10, first), .planTurnEnd),
-        Line(20, asked(11, first)),
-        Line(
-          20,
-          .turnEnded,
-          .execute(1, 10, isAfterFlush: false),
-          .execute(1, 11, isAfterFlush: false),
-          .endBatch(1),
-          .wake(at: .at(47))
-        ),
+      group + [
         Line(21, .answered(1, 10, .failed), .tell(10)),
         Line(21, .answered(1, 11, .notRun)),
         Line(21, .drained(1), .planTurnEnd),

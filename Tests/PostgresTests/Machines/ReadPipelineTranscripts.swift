@@ -52,6 +52,21 @@ struct ReadPipelineTranscripts {
       Line(11, .drained(1)),
     ]
 
+  /// Two of one kind, sent as a group.
+  static let group =
+    known + [
+      Line(20, asked(10, first), .planTurnEnd),
+      Line(20, asked(11, first)),
+      Line(
+        20,
+        .turnEnded,
+        .execute(1, 10, isAfterFlush: false),
+        .execute(1, 11, isAfterFlush: false),
+        .endBatch(1),
+        .wake(at: .at(47))
+      ),
+    ]
+
   static let all = slowStatements + callers + failures + losses
 
   @Test("line by line", arguments: all)
