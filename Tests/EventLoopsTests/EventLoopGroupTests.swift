@@ -1,6 +1,8 @@
 import Foundation
+import Synchronization
 import TestKit
 import Testing
+import Time
 
 @testable import EventLoops
 
@@ -50,6 +52,31 @@ struct EventLoopGroupTests {
     let ran = Flag()
     group.loops[0].execute { ran.set() }
     #expect(!ran.isSet)
+  }
+
+  @Test("a loop that wakes for other work in the moment it is told to end does end")
+  func endWhileWaking() async throws {
+    let rounds = 20_000
+    let ended = Mutex(0)
+    // On a thread of its own: where it hangs, only this test is held up.
+    BlockingThreads("shutdowns", maximum: 1).run {
+      for round in 0..<rounds {
+        guard let group = try? EventLoopGroup(count: 1) else { return }
+        group.loops[0].execute {}
+        // Sooner or later the loop's thread is just past its wait.
+        let told = MonotonicInstant.now() + .nanoseconds(round % 400 * 250)
+        while MonotonicInstant.now() < told {}
+        group.shutdown()
+        ended.withLock { $0 += 1 }
+      }
+    }
+    // A deadline for each, whatever all of them take.
+    var last = 0
+    while last < rounds {
+      let seen = last
+      try await eventually("group \(seen) has ended") { ended.withLock { $0 > seen } }
+      last = ended.withLock { $0 }
+    }
   }
 
   @Test("a loop that ended with a listener, a timer and a watched socket on it goes, and its sockets with it")

@@ -199,9 +199,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   private func run() {
     gateway_prepare_loop_thread("loop-\(index)")
-    while !isStopping.load(ordering: .acquiring) {
+    while true {
       let started = gateway_monotonic_nanoseconds()
       poller.deliver()
+      // After the events: taking them takes the wake of `stopAndJoin()` too, and no other comes.
+      guard !isStopping.load(ordering: .acquiring) else { return }
       takeInbox()
       let readyJobs = localJobs.count
       runReadyJobs()
