@@ -127,7 +127,7 @@ require_swift() {
 
 # What tests need beside those below: Python with virtual environments, a compiler for its llhttp, a browser, and a
 # proxy, a pooler of database connections, and a compiler for what clients generate.
-TEST_PACKAGES=(python3-venv python3-dev gcc chromium chromium-driver nginx pgbouncer kotlin libjackson2-annotations-java)
+TEST_PACKAGES=(python3-venv python3-dev gcc elfutils chromium chromium-driver nginx pgbouncer kotlin libjackson2-annotations-java)
 # What building the gateway needs on Debian, beside Swift.
 BUILD_PACKAGES=(libpq-dev libssl-dev zlib1g-dev pkg-config ca-certificates)
 # What running it needs: time zones, and PostgreSQL for the all-in-one profile.

@@ -73,18 +73,23 @@ size_t gateway_json_key(byte *space, size_t at, const byte *key, size_t count, i
   return (size_t)(to - space);
 }
 
+// What follows the reverse solidus of a byte's short escape; 0 for a byte that has none.
+static byte short_escape(byte b) {
+  switch (b) {
+  case '"': return '"';
+  case '\\': return '\\';
+  case 0x08: return 'b';
+  case 0x09: return 't';
+  case 0x0a: return 'n';
+  case 0x0c: return 'f';
+  case 0x0d: return 'r';
+  default: return 0;
+  }
+}
+
 static byte *escape(byte *to, byte b) {
   static const byte digits[] = "0123456789ABCDEF";
-  byte letter = 0;
-  switch (b) {
-  case '"': letter = '"'; break;
-  case '\\': letter = '\\'; break;
-  case 0x08: letter = 'b'; break;
-  case 0x09: letter = 't'; break;
-  case 0x0a: letter = 'n'; break;
-  case 0x0c: letter = 'f'; break;
-  case 0x0d: letter = 'r'; break;
-  }
+  byte letter = short_escape(b);
   *to++ = '\\';
   if (letter) {
     *to++ = letter;
@@ -98,10 +103,20 @@ static byte *escape(byte *to, byte b) {
   return to;
 }
 
+size_t gateway_json_string_size(const byte *text, size_t count) {
+  int high = 0;
+  size_t size = count + 2;
+  for (size_t i = gateway_json_plain_end(text, 0, count, 0x20, &high); i < count;
+       i = gateway_json_plain_end(text, i + 1, count, 0x20, &high)) {
+    size += short_escape(text[i]) ? 1 : 5;
+  }
+  return size;
+}
+
 size_t gateway_json_string(byte *space, size_t at, size_t room, const byte *text, size_t count) {
   int high = 0;
   size_t plain = gateway_json_plain_end(text, 0, count, 0x20, &high);
-  if (room < plain + 6 * (count - plain) + 2) return 0;
+  if (room < plain + 6 * (count - plain) + 2 && room < gateway_json_string_size(text, count)) return 0;
   byte *to = space + at;
   *to++ = '"';
   copy(to, text, plain);

@@ -184,7 +184,7 @@ public struct JSONWriter: Sendable {
 
   /// A text with so many escapes, or in so foreign a memory, that it takes what ``quote(_:)`` does not do.
   @inline(never) private mutating func escape(_ text: [UInt8]) {
-    makeRoom(text.count * 6 + 2)
+    makeRoom(gateway_json_string_size(text, text.count))
     used = gateway_json_string(&space, used, space.count - used, text, text.count)
   }
 
@@ -208,6 +208,7 @@ public struct JSONWriter: Sendable {
 
   @inline(never) private mutating func grow(_ count: Int) {
     let larger = max(used + count, space.count * 2, 64)
-    space.append(contentsOf: repeatElement(0, count: larger - space.count))
+    // An array and no `repeatElement`, whose bytes a debug build appends one by one.
+    space.append(contentsOf: [UInt8](repeating: 0, count: larger - space.count))
   }
 }

@@ -59,6 +59,19 @@ struct JSONWriterTests {
     #expect(text { $0.value("") } == "\"\"")
   }
 
+  @Test("A text has the room that its escapes take, whatever the writer had", arguments: 0...40)
+  func room(capacity: Int) {
+    for written in ["\"\"\"\"\"\"\"\"\"\"", "\u{1}\n\u{1f}\\plain", "0123456789012345678\"", "\t", ""] {
+      var writer = JSONWriter(capacity: capacity)
+      writer.beginArray()
+      writer.value(written)
+      writer.value(written)
+      writer.endArray()
+      let quoted = text { $0.value(written) }
+      #expect(writer.text == "[\(quoted),\(quoted)]")
+    }
+  }
+
   @Test("What is written is read back")
   func roundTrip() throws {
     var long = ""

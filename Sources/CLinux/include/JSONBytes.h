@@ -11,8 +11,11 @@
 size_t gateway_json_key(uint8_t *space, size_t at, const uint8_t *key, size_t count, int comma);
 
 // A text in quotation marks, all but the bytes that need an escape as they are. Room: count + 2 where it needs none, or
-// 6 * count + 2: where there is less than that after all, nothing is written and 0 comes back.
+// what `gateway_json_string_size` says: where there is less after all, nothing is written and 0 comes back.
 size_t gateway_json_string(uint8_t *space, size_t at, size_t room, const uint8_t *text, size_t count);
+
+// The bytes of a text in quotation marks.
+size_t gateway_json_string_size(const uint8_t *text, size_t count);
 
 // A whole number. Room: 20.
 size_t gateway_json_integer(uint8_t *space, size_t at, int64_t value);

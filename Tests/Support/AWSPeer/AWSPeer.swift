@@ -15,11 +15,13 @@ public final class AWSPeer: Sendable {
     var read: [UInt8] = []
 
     mutating func line() throws -> [UInt8] {
+      var searched = 0
       while true {
-        if let end = read.firstIndex(of: 0x0A) {
+        if let end = read[searched...].firstIndex(of: 0x0A) {
           defer { read.removeFirst(end + 1) }
           return Array(read[..<end])
         }
+        searched = read.count
         let more = output.availableData
         guard !more.isEmpty else {
           throw Failure(description: "aws_peer.py ended; deploy/test prepares a Python with moto")
