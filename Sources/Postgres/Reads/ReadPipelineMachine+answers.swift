@@ -11,7 +11,8 @@ extension ReadPipelineMachine {
     guard let index = index(of: number) else { return }
     if id == .setUp, answer != .rows { return giveUp(number, now) }
     guard let sent = takeFirst(id, index, now) else { return giveUp(number, now) }
-    if id == .setUp { return }
+    // What was sent behind it may not take as long as it.
+    if id == .setUp { return watchProgress(now) }
     if answer == .rows {
       times.note(sent.kind, runTime(sent, index, now))
       // Whichever of two sendings it answers.

@@ -239,5 +239,20 @@ extension ReadPipelineTranscripts {
         Line(90, .drained(1), .close(1)),
       ]
     ),
+    Transcript(
+      "what was sent before a session had its first answer waits no longer behind a slow one than later ones do",
+      machine(sessions: 1),
+      [
+        Line(0, asked(1, first), .planTurnEnd, .wake(at: .at(1000))),
+        Line(0, .turnEnded, .open),
+        Line(5, .opened(1, expiry: far), .setUp(1), .planTurnEnd),
+        Line(5, .turnEnded, .execute(1, 1, isAfterFlush: false), .endBatch(1)),
+        Line(6, asked(2, second), .planTurnEnd),
+        Line(6, .turnEnded, .execute(1, 2, isAfterFlush: false), .endBatch(1)),
+        Line(7, .answered(1, .setUp, .rows), .wake(at: .at(34))),
+        Line(7, .drained(1)),
+        Line(34, .timePassed, .planTurnEnd, .open, .wake(at: .at(1000))),
+      ]
+    ),
   ]
 }
