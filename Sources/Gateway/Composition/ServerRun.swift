@@ -30,18 +30,19 @@ struct ServerRun {
       logger: logger,
       options: .init(accessLog: accessLog, localRoutes: localRoutes)
     )
-    let signal: Int32
     do {
       try await started(application)
+      // Before the log says so: whoever reads that may send a signal at once.
+      try ProcessLife.current.serves(onHangUp: application.onHangUp)
       logger.info(
         "serving",
         metadata: ["address": "\(application.address)", "loops": "\(group.loops.count)"]
       )
-      signal = try await ProcessLife.current.untilStopped(onHangUp: application.onHangUp)
     } catch {
       await application.shutdown()
       throw error
     }
+    let signal = await ProcessLife.current.untilStopped()
     logger.info(
       "stopping; requests in flight may finish",
       metadata: ["signal": "\(TerminationSignals.name(signal))"]

@@ -71,19 +71,23 @@ final class ProcessLife: Sendable {
     state.withLock { if case .ending(let signal) = $0.plan.stage { signal } else { nil } }
   }
 
-  /// Waits for the signal that asks a server to stop. From then on the next one ends the process at once.
+  /// The server serves from now on: the next signal asks it to stop, and the one after that ends the process at once.
   /// - Parameter onHangUp: what SIGHUP does, each time it comes, on the thread of the signals; nil makes it a signal
   ///   like the others.
-  /// - Returns: the signal.
   /// - Throws: `CancellationError` if the process is being ended already.
-  func untilStopped(onHangUp: (@Sendable () -> Void)?) async throws -> Int32 {
+  func serves(onHangUp: (@Sendable () -> Void)?) throws {
     let mustReload = state.withLock { state in
       state.onHangUp = onHangUp
       return state.plan.serves(reloads: onHangUp != nil)
     }
     if mustReload { onHangUp?() }
     try Task.checkCancellation()
-    return await withCheckedContinuation { continuation in
+  }
+
+  /// Waits for the signal that asks the server to stop.
+  /// - Returns: the signal.
+  func untilStopped() async -> Int32 {
+    await withCheckedContinuation { continuation in
       let signal = state.withLock { state in
         if state.stop == nil { state.stopped = continuation }
         return state.stop
