@@ -120,7 +120,7 @@ struct OutboxStore: Sendable {
   /// No more rows are claimed once those before hold so much: the messages are all in memory at once.
   static let claimedBytes = 8 * 1024 * 1024
 
-  static let claimInOrder = claimStatement("outbox_claim", order: "o.id")
+  static let claimInOrder = claimStatement("outbox_claim", order: "o.id + 0")
   static let claimUntriedFirst = claimStatement("outbox_probe", order: "o.due_at, o.id")
 
   /// A row is claimable only if no earlier one of its subject is unpublished. Whoever has claimed the earlier one, and
@@ -129,7 +129,8 @@ struct OutboxStore: Sendable {
   ///
   /// `offset 0` keeps the look for an earlier row a look of its own, by the subject's index. PostgreSQL would make a join of
   /// it, and because an outbox is nearly empty whenever its statistics are taken, one that compares each row that waits with
-  /// all others.
+  /// all others. `id > 0` and `id + 0` say nothing of the rows: they name the index of the rows in their order, and keep it
+  /// from the look for the subject's, and others from this one (see `EventsMigrations`).
   private static func claimStatement(_ name: String, order: String) -> PostgresStatement {
     PostgresStatement(
       name: name,
@@ -137,7 +138,7 @@ struct OutboxStore: Sendable {
         with head as (
           select o.id, octet_length(o.message) as size from gateway_outbox o
           where o.module = $1 and o.kind = $2 and o.published_at is null and o.set_aside_at is null
-            and o.due_at <= now()
+            and o.id > 0 and o.due_at <= now()
             and not exists (
               select from gateway_outbox e
               where e.module = $1 and e.kind = $2 and e.subject = o.subject and e.id < o.id
@@ -205,7 +206,7 @@ struct OutboxStore: Sendable {
         (extract(epoch from clock_timestamp() - min(created_at) filter (where isfinite(created_at))) * 1000)::bigint,
         (select count(*) from gateway_outbox where module = $1 and kind = $2 and set_aside_at is not null)
       from gateway_outbox
-      where module = $1 and kind = $2 and published_at is null and set_aside_at is null
+      where module = $1 and kind = $2 and published_at is null and set_aside_at is null and id > 0
       """
   )
 }

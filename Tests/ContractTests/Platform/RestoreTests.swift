@@ -230,7 +230,7 @@ struct RestoreTests {
       """
       delete from gateway_schema_history where module = 'non-associations' and version in ('2.4', '2.5');
       drop table non_association_number_change;
-      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6', '1.7');
+      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6', '1.7', '1.8');
       alter table gateway_outbox drop column destination, drop column operation;
       drop table gateway_outbox_origin;
       insert into gateway_outbox (module, kind, subject, event_type, message) values
@@ -275,7 +275,7 @@ struct RestoreTests {
     defer { World.drop(database) }
     try await database.run(
       """
-      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6', '1.7');
+      delete from gateway_schema_history where module = 'events' and version in ('1.5', '1.6', '1.7', '1.8');
       alter table gateway_outbox drop column destination, drop column operation;
       drop table gateway_outbox_origin;
       insert into gateway_outbox (module, kind, subject, event_type, message)
