@@ -42,7 +42,8 @@ public final class SingleFlight<Value: Sendable>: Sendable {
     Task(executorPreference: preferredExecutor()) { self.finish(await work()) }
   }
 
-  private func finish(_ value: Value) {
+  /// Ends the work that nobody was asked to do with its result.
+  func finish(_ value: Value) {
     let waiters = state.withLock { state in
       state.value = value
       defer { state.waiters = [:] }

@@ -1,3 +1,4 @@
+import Concurrency
 import Events
 import Logging
 import ModuleKit
@@ -17,6 +18,8 @@ struct NonAssociationsModule: ModuleInstance, RefusingModule {
   let misfits: MisfitValues
   let store: NonAssociationsStore
   let changes: Changes
+  /// Changes of prisoners' numbers, which are kept apart.
+  let numberChanges = Turns()
   let prisonerSearch: PrisonerSearchClient
   let messages: NonAssociationMessages
   let telemetry: any Telemetry

@@ -1,3 +1,4 @@
+public import Concurrency
 public import Events
 public import Postgres
 public import Time
@@ -42,5 +43,25 @@ public struct Changes: Sendable {
     _ body: (UnitOfWork) async throws -> Value
   ) async throws -> Value {
     try await commit(before: database.clock.now() + time, body)
+  }
+
+  /// The same, for units of work that a lock of the database keeps apart: they wait for each other before they have a
+  /// session, and so leave the others to whoever needs no such lock, however long somebody else holds it.
+  /// - Throws: also a `PostgresError` of the kind `poolTimeout` if the turn does not come in time, `cancelled` if the
+  ///   task is cancelled before.
+  @discardableResult
+  public func commit<Value>(
+    within time: Duration,
+    inTurn turns: Turns,
+    _ body: (UnitOfWork) async throws -> Value
+  ) async throws -> Value {
+    let deadline = database.clock.now() + time
+    do {
+      return try await turns.take(before: deadline, clock: database.clock) {
+        try await commit(before: deadline, body)
+      }
+    } catch let refusal as Turns.Refusal {
+      throw PostgresError(refusal == .cancelled ? .cancelled : .poolTimeout)
+    }
   }
 }

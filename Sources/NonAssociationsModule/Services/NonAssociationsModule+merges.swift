@@ -52,7 +52,7 @@ extension NonAssociationsModule {
       )
     )
     let now = clock.now()
-    let entries = try await changes.commit(within: Self.mergeTimeout) { unit in
+    let entries = try await changes.commit(within: Self.mergeTimeout, inTurn: numberChanges) { unit in
       try store.enqueueMergeLock(in: unit)
       try store.enqueueNumberChange(change, in: unit)
       var later: [NumberChange] = []

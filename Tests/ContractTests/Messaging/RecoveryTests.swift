@@ -32,6 +32,38 @@ struct RecoveryTests {
     }
   }
 
+  @Test("Merges that wait for another replica leave all connections but one to those who need no such lock")
+  func heldMergeLock() async throws {
+    try await MessagingWorld.run(.inProcess) { (world) async throws in
+      world.gateway.search.answerAnyone(in: "MDI")
+      let other = try await LockingSession(
+        "select pg_advisory_xact_lock(hashtext('non_association_number_change'))",
+        url: world.database.url
+      )
+      for number in 0..<10 {
+        let merged = ConsumedTests.merged("M\(1000 + number)AA", "N\(1000 + number)BB")
+        try await world.client.send(merged, [:], to: world.names.nonAssociations)
+      }
+      try await eventually("all are taken") {
+        try await world.client.counts(of: world.names.nonAssociations) == (0, 10)
+      }
+      let waiting = "pg_stat_activity where wait_event = 'advisory' and datname = current_database()"
+      try await eventually("one waits for the lock") { try await world.database.count(waiting) == 1 }
+      let token = try world.token(["WRITE_NON_ASSOCIATIONS"], user: "U")
+      for number in 0..<16 {
+        let body = CreateTests.body(first: "P1111PP", second: "P\(2000 + number)QQ")
+        #expect(try await world.write("POST", "/non-associations", body, token).status == 201)
+      }
+      try await eventually("their events are published") {
+        try await world.database.count("gateway_outbox where kind = 'event' and published_at is not null")
+          == 16
+      }
+      #expect(try await world.database.count(waiting) == 1)
+      other.letGo()
+      try await world.isDrained(world.names.nonAssociations)
+    }
+  }
+
   /// A create reaches the subscriber, and a merge its rows. Requests may fail until the database is back.
   private static func flows(_ world: MessagingWorld, _ letter: String) async throws {
     let (old, new) = ("\(letter)1111AA", "\(letter)2222BB")
