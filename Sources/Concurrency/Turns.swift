@@ -1,8 +1,8 @@
 internal import Synchronization
 public import Time
 
-/// Lets callers do something one after the other, in the order in which they come. Where they would wait for each other
-/// anyway, such as for one lock of a database, those whose turn has not come hold nothing meanwhile.
+/// Lets a few callers at a time do something, in the order in which they come. Where they would wait for each other anyway,
+/// such as for one lock of a database, those whose turn has not come hold nothing meanwhile.
 public final class Turns: Sendable {
   /// Why a caller gave up before its turn came.
   public enum Refusal: Error, Sendable {
@@ -13,14 +13,16 @@ public final class Turns: Sendable {
   private typealias Turn = SingleFlight<Void>
 
   private struct State {
-    var isTaken = false
+    var taken = 0
     /// Who waits, first come first.
     var coming: [Turn] = []
   }
 
+  private let atOnce: Int
   private let state = Mutex(State())
 
-  public init() {}
+  /// - Parameter atOnce: how many have their turn at the same time; at least 1.
+  public init(atOnce: Int) { self.atOnce = max(1, atOnce) }
 
   /// Runs `body` when its turn comes.
   /// - Parameters:
@@ -35,9 +37,12 @@ public final class Turns: Sendable {
   ) async throws -> Value {
     let turn = Turn(began: clock.now(), deadline: deadline)
     let mustWait = state.withLock { state in
-      if state.isTaken { state.coming.append(turn) }
-      defer { state.isTaken = true }
-      return state.isTaken
+      guard state.taken < atOnce else {
+        state.coming.append(turn)
+        return true
+      }
+      state.taken += 1
+      return false
     }
     if mustWait {
       switch await turn.outcome(before: deadline, clock: clock) {
@@ -53,8 +58,9 @@ public final class Turns: Sendable {
   /// Begins the next turn.
   private func pass() {
     let next = state.withLock { state -> Turn? in
-      state.isTaken = !state.coming.isEmpty
-      return state.isTaken ? state.coming.removeFirst() : nil
+      guard state.coming.isEmpty else { return state.coming.removeFirst() }
+      state.taken -= 1
+      return nil
     }
     next?.finish(())
   }

@@ -18,8 +18,9 @@ struct NonAssociationsModule: ModuleInstance, RefusingModule {
   let misfits: MisfitValues
   let store: NonAssociationsStore
   let changes: Changes
-  /// Changes of prisoners' numbers, which are kept apart.
-  let numberChanges = Turns()
+  /// Changes of prisoners' numbers, which a lock keeps apart: the second waits for it at the database, and goes on when the
+  /// first is committed.
+  let numberChanges = Turns(atOnce: 2)
   let prisonerSearch: PrisonerSearchClient
   let messages: NonAssociationMessages
   let telemetry: any Telemetry

@@ -6,7 +6,7 @@ import Time
 
 @Suite struct TurnsTests {
   private let clock = ManualClock()
-  private let turns = Turns()
+  private let turns = Turns(atOnce: 1)
 
   /// A caller whose turn lasts until `end` is told.
   private final class Caller: Sendable {
@@ -81,6 +81,17 @@ import Time
     try await callers[0].task.value
     try await callers[2].task.value
     #expect(order.list.first == 0 && order.list.last == 2)
+  }
+
+  @Test("As many at once as may be")
+  func several() async throws {
+    let turns = Turns(atOnce: 2)
+    let order = Order()
+    let callers = (0..<5).map { Caller($0, turns, clock, order) }
+    try await eventually("two have their turn and three wait") { order.list.count == 2 && clock.timers == 3 }
+    for caller in callers { caller.end.finish() }
+    for caller in callers { try await caller.task.value }
+    #expect(Set(order.list) == Set(0..<5))
   }
 
   @Test("What throws ends its turn")
