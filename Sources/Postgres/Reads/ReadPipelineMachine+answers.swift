@@ -27,6 +27,7 @@ extension ReadPipelineMachine {
         actions.append(.tell(id))
       }
     }
+    if answer == .cancelled { sessions[index].unspentCancels = max(0, sessions[index].unspentCancels - 1) }
     noteProgress(index, now)
   }
 
@@ -79,9 +80,8 @@ extension ReadPipelineMachine {
     case .cancelled where sessions[index].preempted == id:
       sessions[index].preempted = nil
       return true
-    case .cancelled where sessions[index].mayHitOthers && self[id]?.wasHitByCancel == false:
-      change(id) { $0.wasHitByCancel = true }
-      return true
+    // As often as there were requests: an operator's is told to the caller.
+    case .cancelled where sessions[index].unspentCancels > 0: return true
     default: return false
     }
   }
@@ -90,7 +90,7 @@ extension ReadPipelineMachine {
     sendSkippedAgain(now)
     guard let index = index(of: number) else { return }
     if sessions[index].inFlight.isEmpty {
-      if !sessions[index].isCancelling { sessions[index].mayHitOthers = false }
+      if !sessions[index].isCancelling { sessions[index].unspentCancels = 0 }
       closeIfDue(index, now)
     } else {
       considerCancelling(index, now)

@@ -124,7 +124,7 @@ extension ReadPipelineMachine {
     }
     if sessions[index].isCancelling || sessions[index].cancelDue != nil { return }
     // It has been told already, and the request may have come before the statement.
-    let delay = sessions[index].mayHitOthers ? Self.repeatedCancelDelay : Self.cancelDelay
+    let delay = sessions[index].unspentCancels > 0 ? Self.repeatedCancelDelay : Self.cancelDelay
     sessions[index].cancelDue = now + delay
     wake(at: now + delay)
   }
@@ -153,7 +153,7 @@ extension ReadPipelineMachine {
   mutating func cancel(_ index: Int, _ id: StatementID, _ now: MonotonicInstant) {
     leave(index, from: sessions[index].preempted == id ? 1 : 0, now)
     sessions[index].isCancelling = true
-    sessions[index].mayHitOthers = true
+    sessions[index].unspentCancels += 1
     actions.append(.cancel(sessions[index].number, id))
   }
 }

@@ -24,7 +24,6 @@ package struct ReadPipelineMachine: Sendable, Equatable {
     // What has happened to it so far; each cure has its limit.
     var firstLoss: MonotonicInstant?
     var laterLosses = 0
-    var wasHitByCancel = false
     var wasPreparedAgain = false
   }
 

@@ -22,8 +22,8 @@ struct ReadSession: Sendable, Equatable {
   var isRetired = false
   /// Whether the server is being told to stop what runs; nothing new is sent meanwhile.
   var isCancelling = false
-  /// Whether a statement here may be hit by a cancel request that was meant for another.
-  var mayHitOthers = false
+  /// Cancel requests of which each may still hit a statement here, be it another than the one it was meant for.
+  var unspentCancels = 0
   /// When what runs, of which nobody waits for the answer, is to be stopped.
   var cancelDue: MonotonicInstant?
   /// The statement that was stopped to make room, and is to be sent again.

@@ -81,8 +81,10 @@ final class SimulatedReads {
   // MARK: What the machine decides
 
   private func run(_ event: ReadPipelineMachine.Event) {
+    world.note { "replica \(replica.index) reads <- \(event)" }
     var action = machine.on(event, at: world.now)
     while let next = action, world.violation == nil {
+      world.note { "replica \(replica.index) reads -> \(next)" }
       perform(next)
       action = machine.next(at: world.now)
     }

@@ -16,6 +16,8 @@ final class Replica {
   private var isStopping = false
   private var isForGood = false
   private(set) var isFrozen = false
+  /// When it last went on after it was frozen.
+  private(set) var lastThaw = World.start
   private var backlog: [() -> Void] = []
   var relay: RelayMachine
   var consumer: ConsumerMachine
@@ -157,6 +159,7 @@ final class Replica {
     guard isFrozen else { return }
     note("thaws")
     isFrozen = false
+    lastThaw = world.now
     let late = backlog
     backlog = []
     for action in late { action() }

@@ -150,21 +150,34 @@ public final class World {
     _ what: String
   ) -> Int {
     lastRequest += 1
-    let (request, ticket, patience) = (lastRequest, replica.ticket, Duration.milliseconds(10))
-    requests.insert(request)
-    schedule(at: deadline + lastWords + patience) { [weak self] in
+    requests.insert(lastRequest)
+    judge(lastRequest, of: replica, replica.ticket, by: deadline, lastWords, what)
+    return lastRequest
+  }
+
+  /// Finds out whether a request ends in time. What a frozen process does late, its last words to the server included, has
+  /// its time from the thaw.
+  private func judge(
+    _ request: Int,
+    of replica: Replica,
+    _ ticket: Replica.Ticket,
+    by deadline: MonotonicInstant,
+    _ lastWords: Duration,
+    _ what: String
+  ) {
+    let patience = Duration.milliseconds(20)
+    var end: MonotonicInstant { max(deadline, replica.lastThaw) + lastWords + patience }
+    schedule(at: end) { [weak self] in
       guard let self, requests.contains(request) else { return }
-      // After what a frozen process does late, its last words to the server included.
-      let rest = replica.isFrozen ? lastWords + patience : patience
       replica.receive(ticket) {
-        self.schedule(after: rest) {
-          replica.receive(ticket) {
-            if self.requests.contains(request) { self.observe(.overdue(request: request, what)) }
-          }
+        guard self.requests.contains(request) else { return }
+        if self.now < end {
+          self.judge(request, of: replica, ticket, by: deadline, lastWords, what)
+        } else {
+          self.observe(.overdue(request: request, what))
         }
       }
     }
-    return request
   }
 
   func end(_ request: Int) {
