@@ -11,20 +11,27 @@ import Testing
   func seeds(part: UInt64) {
     var ends: Set<String> = []
     for seed in part * 75 + 1...part * 75 + 75 {
-      let verdict = World.run(seed: seed)
-      ends.formUnion(verdict.ends.keys)
-      if let violation = verdict.violation {
-        Issue.record(
-          """
-          seed \(seed), \(violation)
-          replay: \(World.replay(seed: seed))
-          \(World.run(seed: seed, isRecorded: true).transcript.suffix(200).joined(separator: "\n"))
-          """
-        )
-      }
+      ends.formUnion(tried(seed).ends.keys)
     }
     // Each end is come to, or the runs show little.
     #expect(ends.isSuperset(of: ["recorded", "refused", "unknown", "settled"]))
+  }
+
+  @Test("Seeds that found something once find nothing", arguments: [15_909, 39_521, 54_551, 66_286, 98_948])
+  func once(seed: UInt64) { tried(seed) }
+
+  @discardableResult private func tried(_ seed: UInt64) -> World.Verdict {
+    let verdict = World.run(seed: seed)
+    if let violation = verdict.violation {
+      Issue.record(
+        """
+        seed \(seed), \(violation)
+        replay: \(World.replay(seed: seed))
+        \(World.run(seed: seed, isRecorded: true).transcript.suffix(200).joined(separator: "\n"))
+        """
+      )
+    }
+    return verdict
   }
 
   @Test("A run is the same each time: steps, end, and every line of its transcript") func replay() {
