@@ -18,9 +18,9 @@ struct NonAssociationsModule: ModuleInstance, RefusingModule {
   let misfits: MisfitValues
   let store: NonAssociationsStore
   let changes: Changes
-  /// Changes of prisoners' numbers, which a lock keeps apart: the second waits for it at the database, and goes on when the
-  /// first is committed.
-  let numberChanges = Turns(atOnce: 2)
+  /// Changes of prisoners' numbers, which a lock keeps apart. They have half of a loop's connections at most: one that waits
+  /// for the lock at the database goes on as soon as the one before is committed.
+  let numberChanges: Turns
   let prisonerSearch: PrisonerSearchClient
   let messages: NonAssociationMessages
   let telemetry: any Telemetry
@@ -51,6 +51,7 @@ struct NonAssociationsModule: ModuleInstance, RefusingModule {
     misfits = MisfitValues(logger: logger)
     store = NonAssociationsStore(database: database, misfits: misfits)
     changes = Changes(database: database, outbox: outbox)
+    numberChanges = Turns(atOnce: database.transactionsPerLoop / 2)
     self.prisonerSearch = PrisonerSearchClient(prisonerSearch)
     messages = NonAssociationMessages(london: london)
     self.telemetry = telemetry

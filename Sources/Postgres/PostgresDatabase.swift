@@ -57,6 +57,9 @@ public final class PostgresDatabase: Sendable {
   /// What deadlines of statements and transactions are measured by.
   public var clock: any MonotonicClock { group }
 
+  /// How many transactions a loop can have open at the same time; at least 1.
+  public var transactionsPerLoop: Int { max(1, configuration.transactionConnectionsPerLoop) }
+
   private var pool: LoopPool {
     let loop = EventLoop.current
     if let loop, pools.indices.contains(loop.index), pools[loop.index].loop === loop {
