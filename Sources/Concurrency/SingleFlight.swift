@@ -42,7 +42,7 @@ public final class SingleFlight<Value: Sendable>: Sendable {
     Task(executorPreference: preferredExecutor()) { self.finish(await work()) }
   }
 
-  /// Ends the work that nobody was asked to do with its result.
+  /// Gives the result to all who wait. Whoever does the work without `start` calls it, once.
   func finish(_ value: Value) {
     let waiters = state.withLock { state in
       state.value = value
