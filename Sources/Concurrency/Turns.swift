@@ -35,16 +35,16 @@ public final class Turns: Sendable {
     isolation: isolated (any Actor)? = #isolation,
     _ body: () async throws -> Value
   ) async throws -> Value {
-    let turn = Turn(began: clock.now(), deadline: deadline)
-    let mustWait = state.withLock { state in
+    let turn = state.withLock { state -> Turn? in
       guard state.taken < atOnce else {
+        let turn = Turn(began: clock.now(), deadline: deadline)
         state.coming.append(turn)
-        return true
+        return turn
       }
       state.taken += 1
-      return false
+      return nil
     }
-    if mustWait {
+    if let turn {
       switch await turn.outcome(before: deadline, clock: clock) {
       case .finished: break
       case .timedOut: try giveUp(turn, .timedOut)
