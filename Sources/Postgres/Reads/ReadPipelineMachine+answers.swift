@@ -11,8 +11,11 @@ extension ReadPipelineMachine {
     guard let index = index(of: number) else { return }
     if id == .setUp, answer != .rows { return giveUp(number, now) }
     guard let sent = takeFirst(id, index, now) else { return giveUp(number, now) }
-    // What was sent behind it may not take as long as it.
-    if id == .setUp { return watchProgress(now) }
+    if id == .setUp {
+      noteProgress(index, now)
+      // What was sent behind it may not take as long as it.
+      return watchProgress(now)
+    }
     if answer == .rows {
       times.note(sent.kind, runTime(sent, index, now))
       // Whichever of two sendings it answers.
@@ -56,7 +59,6 @@ extension ReadPipelineMachine {
       latency.note(now.duration(since: sent.time).wholeNanoseconds, at: now)
     }
     sessions[index].cancelDue = nil
-    if id == .setUp { noteProgress(index, now) }
     return sent
   }
 

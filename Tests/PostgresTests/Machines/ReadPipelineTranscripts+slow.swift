@@ -17,6 +17,14 @@ extension ReadPipelineTranscripts {
       )
     ]
 
+  /// A first statement, sent behind the set-up of the only session there may be.
+  private static let onlySession = [
+    Line(0, asked(1, first), .planTurnEnd, .wake(at: .at(1000))),
+    Line(0, .turnEnded, .open),
+    Line(5, .opened(1, expiry: far), .setUp(1), .planTurnEnd),
+    Line(5, .turnEnded, .execute(1, 1, isAfterFlush: false), .endBatch(1)),
+  ]
+
   static let slowStatements: [Transcript<ReadPipelineMachine>] = [
     Transcript(
       "quick ones of a turn share a batch; the answers of one kind do not wait for the next",
@@ -218,11 +226,7 @@ extension ReadPipelineTranscripts {
     Transcript(
       "an only session gets a second while a slow statement holds it",
       machine(sessions: 1),
-      [
-        Line(0, asked(1, first), .planTurnEnd, .wake(at: .at(1000))),
-        Line(0, .turnEnded, .open),
-        Line(5, .opened(1, expiry: far), .setUp(1), .planTurnEnd),
-        Line(5, .turnEnded, .execute(1, 1, isAfterFlush: false), .endBatch(1)),
+      onlySession + [
         Line(6, .answered(1, .setUp, .rows)),
         Line(6, .drained(1)),
         Line(10, asked(2, second), .planTurnEnd),
@@ -242,11 +246,7 @@ extension ReadPipelineTranscripts {
     Transcript(
       "what was sent before a session had its first answer waits no longer behind a slow one than later ones do",
       machine(sessions: 1),
-      [
-        Line(0, asked(1, first), .planTurnEnd, .wake(at: .at(1000))),
-        Line(0, .turnEnded, .open),
-        Line(5, .opened(1, expiry: far), .setUp(1), .planTurnEnd),
-        Line(5, .turnEnded, .execute(1, 1, isAfterFlush: false), .endBatch(1)),
+      onlySession + [
         Line(6, asked(2, second), .planTurnEnd),
         Line(6, .turnEnded, .execute(1, 2, isAfterFlush: false), .endBatch(1)),
         Line(7, .answered(1, .setUp, .rows), .wake(at: .at(34))),
